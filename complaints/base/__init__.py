@@ -1,0 +1,1 @@
+"""What every floor stands on: time, errors, identifiers, keys, resources, translations."""

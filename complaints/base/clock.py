@@ -1,0 +1,30 @@
+"""Time: aware UTC inside, Beijing time for people."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+# Fixed +08:00: China keeps one time without daylight saving, and a container may lack tzdata.
+BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
+
+
+def utcnow() -> datetime:
+    """The present moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def stamp(moment: datetime) -> str:
+    """A moment as it stands in leaves and exports: ISO 8601, UTC, microseconds, `Z`."""
+    if moment.tzinfo is None:
+        raise ValueError("a naive datetime has no place here; attach a time zone")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def from_stamp(text: str) -> datetime:
+    """The moment that `stamp` wrote; raises ValueError for any other form."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+
+
+def beijing(moment: datetime) -> datetime:
+    """The same moment on a Beijing clock."""
+    return moment.astimezone(BEIJING)

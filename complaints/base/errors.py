@@ -1,0 +1,72 @@
+"""Every error this package raises on purpose; each text says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+class ComplaintsError(Exception):
+    """Root of the errors that callers may catch."""
+
+
+class ConfigError(ComplaintsError):
+    """A setting, key or file is missing or wrong; the text names it and says what to write."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One fault in a policy file: where it stands, what is wrong, how to mend it."""
+
+    file: str
+    key: str
+    problem: str
+    remedy: str
+
+    def __str__(self) -> str:
+        """One line for a terminal."""
+        return f"{self.file}: {self.key}: {self.problem} {self.remedy}".rstrip()
+
+
+class PolicyError(ConfigError):
+    """A policy file is not valid; `problems` lists every fault found, not only the first."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class TransitionError(ComplaintsError):
+    """The complaint's state or the actor's role does not allow this step."""
+
+
+class ConflictError(ComplaintsError):
+    """Somebody else changed the complaint since it was read; nothing was written."""
+
+
+class NotFoundError(ComplaintsError):
+    """Nothing answers to this number, code or address; the three are not told apart on purpose."""
+
+
+class NotAllowedError(ComplaintsError):
+    """The actor is known but may not do this."""
+
+
+class InputError(ComplaintsError):
+    """What was entered cannot be taken; `fields` maps a field's name to sentences for the person."""
+
+    def __init__(self, fields: Mapping[str, Sequence[str]]) -> None:
+        self.fields = {name: tuple(sentences) for name, sentences in fields.items()}
+        super().__init__("; ".join(f"{name}: {' '.join(said)}" for name, said in self.fields.items()))
+
+
+class LimitedError(ComplaintsError):
+    """Too many attempts; `retry_after` is in seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__(f"too many attempts; try again in {retry_after} seconds")
+
+
+class IntegrityError(ComplaintsError):
+    """Sealed or signed data does not open or verify: altered, or the wrong key."""
