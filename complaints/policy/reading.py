@@ -1,0 +1,275 @@
+"""Tables to dataclasses and back, driven by the dataclasses' own types; every fault is collected."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import re
+import types
+from collections.abc import Iterable, Mapping
+from datetime import time
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from complaints.base.errors import Problem
+from complaints.policy.labels import Label
+from complaints.policy.model import DeadlineSet, Term
+
+T = TypeVar("T")
+LARGEST = 1_000_000
+LONGEST = 5_000
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]{0,39}")
+_URL = re.compile(r"https?://[^\s/?#\"'<>]+[^\s\"'<>]*")
+_MAIL = re.compile(r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+\.[^\s@<>,;:\"]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+_TERM = re.compile(r"(accept|first_action|result|review|reply)(?:_(target|alarm))?(_24x7)?")
+_TERM_NAMES = tuple(
+    kind + step
+    for kind in ("accept", "first_action", "result", "review", "reply")
+    for step in ("", "_target", "_alarm")
+)
+_FORMS = {
+    "url": (_URL, "Write a full address that begins with https://."),
+    "mail": (_MAIL, "Write one mail address, such as complaints@example.com."),
+}
+
+
+class Reader:
+    """Reads one file's tables; `problems` grows, and what could not be read is left at None."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.problems: list[Problem] = []
+        self.duty = "office"
+
+    def fault(self, key: str, problem: str, remedy: str) -> None:
+        """Notes one problem."""
+        self.problems.append(Problem(self.file, key, problem, remedy))
+
+    def unknown(self, key: str, name: str, known: Iterable[str]) -> None:
+        """Notes a key nobody knows, with the nearest one that exists."""
+        names = list(known)
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+        remedy = f"Did you mean “{near[0]}”?" if near else f"Remove it; possible here: {', '.join(names)}."
+        self.fault(key, f"nobody knows the key “{name}”.", remedy)
+
+    def record(self, kind: type[T], table: object, path: str, key: str | None = None) -> T | None:
+        """A dataclass of type `kind` from `table`; None when something in it could not be read."""
+        if not isinstance(table, Mapping):
+            self.fault(path, f"this must be a table, not {_named(table)}.", _example(kind))
+            return None
+        before = len(self.problems)
+        if kind is DeadlineSet:
+            read = self._deadlines(table, path, key or "")
+            return read if len(self.problems) == before else None  # type: ignore[return-value]
+        values: dict[str, object] = {} if key is None else {"key": key}
+        hints = get_type_hints(kind)
+        known = {one.name: one for one in dataclasses.fields(kind) if one.name != "key"}  # type: ignore[arg-type]
+        for name in table:
+            if name not in known and not (name == "key" and key is not None):
+                self.unknown(_join(path, name), str(name), known)
+        for name, one in known.items():
+            where = _join(path, name)
+            if name in table:
+                values[name] = self.value(hints[name], table[name], where, str(one.metadata.get("form", "")))
+            elif one.default is dataclasses.MISSING and one.default_factory is dataclasses.MISSING:
+                self.fault(where, "this is missing.", _wanted(hints[name], name))
+        return kind(**values) if len(self.problems) == before else None
+
+    def value(self, kind: Any, given: object, path: str, form: str = "") -> Any:
+        """A value of type `kind` from what TOML or JSON gave."""
+        origin = get_origin(kind)
+        if origin in (Union, types.UnionType):
+            inner = next(one for one in get_args(kind) if one is not type(None))
+            # TOML has no null: zero takes away an optional number that a parent profile set.
+            return (
+                None
+                if given is None or (inner is int and given == 0)
+                else self.value(inner, given, path, form)
+            )
+        if origin is Literal:
+            return self._choice(get_args(kind), given, path)
+        if origin is tuple:
+            return self._list(get_args(kind)[0], given, path)
+        if origin is Mapping:
+            return self._keyed(get_args(kind)[1], given, path)
+        return self._plain(kind, given, path, form)
+
+    def _plain(self, kind: Any, given: object, path: str, form: str) -> Any:
+        if kind is str:
+            return self._text(given, path, form)
+        if kind is int:
+            return self._number(given, path)
+        if kind is not bool:
+            return self.record(kind, given, path)
+        if not isinstance(given, bool):
+            self.fault(
+                path,
+                f"this must be true or false, not {_named(given)}.",
+                "Write true or false without quotes.",
+            )
+        return given
+
+    def _choice(self, allowed: tuple[str, ...], given: object, path: str) -> object:
+        if not isinstance(given, str) or given not in allowed:
+            near = difflib.get_close_matches(str(given), allowed, n=1)
+            hint = f"Did you mean “{near[0]}”? " if near else ""
+            words = ", ".join(f'"{one}"' for one in allowed)
+            self.fault(path, f"{_named(given)} is not possible here.", f"{hint}Write one of {words}.")
+        return given
+
+    def _list(self, kind: Any, given: object, path: str) -> tuple[Any, ...]:
+        if not isinstance(given, list | tuple):
+            self.fault(
+                path, f"this must be a list, not {_named(given)}.", "Put the values in square brackets."
+            )
+            return ()
+        return tuple(self.value(kind, one, f"{path}[{place}]") for place, one in enumerate(given))
+
+    def _keyed(self, kind: Any, given: object, path: str) -> Mapping[str, Any]:
+        entries: dict[str, object] = {}
+        if isinstance(given, Mapping):
+            entries = dict(given)
+        elif isinstance(given, list | tuple) and all(
+            isinstance(one, Mapping) and "key" in one for one in given
+        ):
+            # The published form keeps its order in a list, since canonical JSON sorts the names of an object.
+            entries = {str(one["key"]): {k: v for k, v in one.items() if k != "key"} for one in given}
+        else:
+            self.fault(
+                path,
+                f"this must be a table, not {_named(given)}.",
+                f"Write [{path}.name] and its keys below it.",
+            )
+        read: dict[str, Any] = {}
+        for key, entry in entries.items():
+            if not _KEY.fullmatch(key):
+                self.fault(
+                    _join(path, key),
+                    "a name may hold letters, digits and _ only.",
+                    "Choose a shorter, plain name.",
+                )
+            has_key = dataclasses.is_dataclass(kind) and any(
+                one.name == "key" for one in dataclasses.fields(kind)
+            )
+            read[key] = self.record(kind, entry, _join(path, key), key if has_key else None)
+        return types.MappingProxyType(read)
+
+    def _text(self, given: object, path: str, form: str) -> str:
+        if not isinstance(given, str):
+            self.fault(path, f"this must be text, not {_named(given)}.", "Put it in quotes.")
+            return ""
+        if _CONTROL.search(given):
+            self.fault(path, "the text holds control characters.", "Type it again; line breaks are allowed.")
+        elif len(given) > LONGEST:
+            self.fault(path, f"the text has {len(given)} characters.", f"Keep it under {LONGEST}.")
+        elif form == "clock":
+            self._clock(given, path)
+        elif form and given and not _FORMS[form][0].fullmatch(given):
+            self.fault(path, f"“{given[:60]}” cannot be used.", _FORMS[form][1])
+        return given
+
+    def _clock(self, given: str, path: str) -> None:
+        try:
+            valid = len(given) == len("09:00") and time.fromisoformat(given) is not None
+        except ValueError:
+            valid = False
+        if not valid:
+            self.fault(
+                path, f"“{given[:20]}” is not a time of day.", "Write hours and minutes, such as 09:00."
+            )
+
+    def _number(self, given: object, path: str) -> int:
+        if isinstance(given, bool) or not isinstance(given, int):
+            self.fault(
+                path,
+                f"this must be a whole number, not {_named(given)}.",
+                "Write digits without quotes or a point.",
+            )
+            return 1
+        if not 0 <= given <= LARGEST:
+            self.fault(path, "the number is out of range.", f"Write a number from 0 to {LARGEST}.")
+            return 1
+        return given
+
+    def _deadlines(self, table: Mapping[str, object], path: str, key: str) -> DeadlineSet:
+        chosen: dict[str, tuple[bool, Term]] = {}
+        outer = None
+        for name, entry in table.items():
+            where = _join(path, name)
+            matched = _TERM.fullmatch(str(name))
+            if name == "outer":
+                outer = self._term(entry, where, {"kind": "result"})
+            elif matched is None:
+                self.unknown(where, str(name), (*_TERM_NAMES, "outer"))
+            else:
+                kind, step, awake = matched.groups()
+                publish = step is None
+                term = self._term(entry, where, {"kind": kind, "publish": publish, "step": step or ""})
+                if term is None or (awake and self.duty != "24x7"):
+                    continue
+                plain = kind + (f"_{step}" if step else "")
+                if awake or plain not in chosen or not chosen[plain][0]:
+                    chosen[plain] = (bool(awake), term)
+        return DeadlineSet(key, tuple(chosen[name][1] for name in _TERM_NAMES if name in chosen), outer)
+
+    def _term(self, entry: object, path: str, implied: dict[str, object]) -> Term | None:
+        if isinstance(entry, Mapping):
+            for name in ("kind", "publish", "step"):
+                if name in entry:
+                    self.fault(
+                        _join(path, name), "the table's own name says this already.", "Remove the line."
+                    )
+            return self.record(Term, {**entry, **implied}, path)
+        return self.record(Term, entry, path)
+
+
+def dump(value: Any) -> Any:
+    """The JSON-able form that `Reader` reads back to an equal value; None and floats do not occur."""
+    if isinstance(value, DeadlineSet):
+        table = {_term_name(term): _term_table(term) for term in value.terms}
+        return {"key": value.key, **table, **({"outer": _term_table(value.outer)} if value.outer else {})}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = ((one.name, getattr(value, one.name)) for one in dataclasses.fields(value))
+        return {name: dump(held) for name, held in fields if held is not None}
+    if isinstance(value, Mapping):
+        return [{**dump(held), "key": key} for key, held in value.items()]
+    if isinstance(value, tuple):
+        return [dump(one) for one in value]
+    return value
+
+
+def _term_name(term: Term) -> str:
+    return f"{term.kind}_{term.step}" if term.step else term.kind
+
+
+def _term_table(term: Term) -> dict[str, Any]:
+    return {name: held for name, held in dump(term).items() if name not in ("kind", "publish", "step")}
+
+
+def _join(path: str, name: object) -> str:
+    return f"{path}.{name}" if path else str(name)
+
+
+def _named(given: object) -> str:
+    if isinstance(given, str):
+        return f"“{given[:40]}”"
+    if isinstance(given, Mapping):
+        return "a table"
+    return "a list" if isinstance(given, list | tuple) else str(given)[:40]
+
+
+def _example(kind: type) -> str:
+    if kind is Label:
+        return 'Write { zh = "…", en = "…" }.'
+    names = (
+        [one.name for one in dataclasses.fields(kind) if one.name != "key"]
+        if dataclasses.is_dataclass(kind)
+        else []
+    )
+    return f"Give it keys such as {', '.join(names[:4])}."
+
+
+def _wanted(kind: Any, name: str) -> str:
+    if kind is Label:
+        return f'Add {name} = {{ zh = "…", en = "…" }}.'
+    return f"Add {name} = …"
