@@ -1,0 +1,223 @@
+"""By when: a policy's terms turned into moments, and the words in which people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+
+from complaints.base.clock import BEIJING, beijing
+from complaints.policy.model import Contacts, Promises, Term
+from complaints.policy.workdays import Calendar
+
+# Warnings and reminders come when an office has opened, not at midnight.
+_MORNING: Final = time(10)
+_LAST_MOMENT: Final = timedelta(microseconds=1)
+_WEEKDAYS: Final = ("一", "二", "三", "四", "五", "六", "日")
+_WEEKDAYS_EN: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS_EN: Final = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One moment of a complaint's timetable; `due` is aware, in UTC.
+
+    A published term has the steps warn1, warn2, due, late1; an internal one has `target` or `alarm`.
+    `provisional`: a holiday notice still to come may move it.
+    """
+
+    kind: str
+    step: str
+    due: datetime
+    publish: bool
+    provisional: bool
+
+
+def plan(
+    policy: Promises,
+    deadlines_key: str,
+    arrived: datetime,
+    calendar: Calendar,
+    kinds: Iterable[str] | None = None,
+) -> tuple[Planned, ...]:
+    """The timetable of something that arrived at the aware moment `arrived`, sorted by due moment.
+
+    `kinds` limits it (intake plans accept, first_action, result; an appeal plans review); None plans all.
+    Day 1 is the first working day after the Beijing day of arrival. A warning whose moment is past at
+    arrival is left out. Raises KeyError for an unknown `deadlines_key`, ValueError for a naive `arrived`.
+    """
+    _aware(arrived)
+    wanted = None if kinds is None else frozenset(kinds)
+    found: list[Planned] = []
+    for term in policy.deadlines[deadlines_key].terms:
+        if wanted is not None and term.kind not in wanted:
+            continue
+        due = due_moment(term, arrived, calendar, policy.contacts)
+        if term.publish:
+            found += steps(term.kind, due, calendar, arrived)
+        else:
+            provisional = _provisional(calendar, arrived, due)
+            found.append(
+                Planned(term.kind, term.step or "target", due, publish=False, provisional=provisional)
+            )
+    return tuple(sorted(found, key=lambda each: (each.due, each.kind, each.step)))
+
+
+def due_moment(term: Term, arrived: datetime, calendar: Calendar, contacts: Contacts) -> datetime:
+    """When the term ends for what arrived at `arrived`: aware, in UTC.
+
+    `wd` ends at 24:00 Beijing time of its last working day; `sh` counts the contact's service hours on
+    working days; `h` counts hours round the clock. A cap in calendar days moves back to the last working
+    day on or before it, though never before day 1.
+    """
+    _aware(arrived)
+    if term.unit == "h":
+        due = arrived.astimezone(UTC) + timedelta(hours=term.amount)
+    elif term.unit == "sh":
+        due = _service_hours(term.amount, arrived, calendar, contacts)
+    else:
+        due = end_of(calendar.add(beijing(arrived).date(), term.amount))
+    if term.cap_days is None:
+        return due
+    came = beijing(arrived).date()
+    capped = calendar.last_on_or_before(came + timedelta(days=term.cap_days))
+    return min(due, end_of(max(capped, calendar.add(came, 1))))
+
+
+def steps(kind: str, due: datetime, calendar: Calendar, arrived: datetime) -> tuple[Planned, ...]:
+    """The steps of a published term that is due at `due`: warn1, warn2, due, late1.
+
+    Warnings are at 10:00 Beijing time on the last day and on the working day before it; a due moment
+    within the first hours of its day is warned of on the two working days before. `late1` is at 10:00 on
+    the next working day. Warnings not later than `arrived` are left out.
+    """
+    last = shown_date(due)
+    second = last if _morning(last) < due and calendar.is_workday(last) else calendar.before(last)
+    moments = {
+        "warn1": _morning(calendar.before(second)),
+        "warn2": _morning(second),
+        "due": due,
+        "late1": _morning(calendar.add(last, 1)),
+    }
+    provisional = _provisional(calendar, arrived, due)
+    return tuple(
+        Planned(kind, step, moment, publish=True, provisional=provisional)
+        for step, moment in moments.items()
+        if moment > arrived or not step.startswith("warn")
+    )
+
+
+def after_pause(due: datetime, calendar: Calendar, paused_from: datetime, paused_to: datetime) -> datetime:
+    """`due` moved by the working days of a pause; the time of day stays, so 24:00 stays 24:00.
+
+    Counted are the working days after the day the pause began, up to the day it ended: a pause that
+    begins and ends on one day, or that began when the term was over, changes nothing.
+    """
+    _aware(due)
+    began, ended = beijing(paused_from).date(), beijing(paused_to).date()
+    days = calendar.count(began, ended) if paused_from < due else 0
+    if not days:
+        return due
+    last = shown_date(due)
+    return due + (calendar.add(last, days) - last)
+
+
+def shift(
+    planned: Iterable[Planned], calendar: Calendar, paused_from: datetime, paused_to: datetime
+) -> tuple[Planned, ...]:
+    """A timetable after a pause: each term's due moment moved, its warnings set anew before it.
+
+    Steps that lay before the pause stay as they are.
+    """
+    rows = tuple(planned)
+    ends = {row.kind: row.due for row in rows if row.step == "due"}
+    moved: list[Planned] = []
+    for row in rows:
+        if row.due <= paused_from:
+            moved.append(row)
+            continue
+        due = after_pause(
+            ends.get(row.kind, row.due) if row.publish else row.due, calendar, paused_from, paused_to
+        )
+        if row.publish:
+            fresh = {each.step: each.due for each in steps(row.kind, due, calendar, paused_from)}
+            due = fresh.get(row.step, row.due)
+        provisional = row.provisional or _provisional(calendar, paused_from, due)
+        moved.append(replace(row, due=due, provisional=provisional))
+    return tuple(sorted(moved, key=lambda each: (each.due, each.kind, each.step)))
+
+
+def pause_end(policy: Promises, asked: datetime, calendar: Calendar) -> datetime:
+    """Until when the complainant is waited for; then the clock runs on without an answer."""
+    return end_of(calendar.add(beijing(asked).date(), policy.pause.max_wd))
+
+
+def appeal_end(policy: Promises, released: datetime) -> datetime:
+    """Until when a review of what was released may be asked for: 24:00 after the window's calendar days."""
+    return end_of(beijing(released).date() + timedelta(days=policy.review.window_days))
+
+
+def end_of(day: date) -> datetime:
+    """24:00 Beijing time of `day`, in UTC."""
+    return _at(day + timedelta(days=1), time(0))
+
+
+def shown_date(due: datetime) -> date:
+    """The day a person reads for a due moment: 24:00 belongs to the day it ends."""
+    _aware(due)
+    return beijing(due - _LAST_MOMENT).date()
+
+
+def words(due: datetime | date, lang: str) -> str:
+    """The day of a due moment for a person: 2026年12月7日（周一）, Monday 7 December 2026."""
+    day = shown_date(due) if isinstance(due, datetime) else due
+    if lang == "en":
+        return f"{_WEEKDAYS_EN[day.weekday()]} {day.day} {_MONTHS_EN[day.month - 1]} {day.year}"
+    return f"{day.year}年{day.month}月{day.day}日（周{_WEEKDAYS[day.weekday()]}）"
+
+
+def clock(moment: datetime, lang: str) -> str:
+    """Day and time for a person: 2026年12月7日（周一）18:00; midnight is 24:00 of the day it ends."""
+    local = beijing(moment)
+    hour = "24:00" if local.time() == time(0) else local.strftime("%H:%M")
+    day = words(moment if hour == "24:00" else local.date(), lang)
+    return f"{day}, {hour}" if lang == "en" else f"{day}{hour}"
+
+
+def _service_hours(amount: int, arrived: datetime, calendar: Calendar, contacts: Contacts) -> datetime:
+    opens, closes = time.fromisoformat(contacts.hours_from), time.fromisoformat(contacts.hours_to)
+    day = beijing(arrived).date()
+    length = _at(day, closes) - _at(day, opens)
+    if length <= timedelta(0):
+        raise ValueError(f"service hours {contacts.hours_from}–{contacts.hours_to} hold no time")
+    left = timedelta(hours=amount)
+    if calendar.is_workday(day):
+        begin = max(arrived.astimezone(UTC), _at(day, opens))
+        today = max(_at(day, closes) - begin, timedelta(0))
+        if left <= today:
+            return begin + left
+        left -= today
+    # Whole service days that are used up before the last one, which is used at least in part.
+    whole = -(-left // length) - 1
+    return _at(calendar.add(day, whole + 1), opens) + left - whole * length
+
+
+def _provisional(calendar: Calendar, arrived: datetime, due: datetime) -> bool:
+    return calendar.provisional_between(beijing(arrived).date(), shown_date(due))
+
+
+def _at(day: date, clock_time: time) -> datetime:
+    return datetime.combine(day, clock_time, BEIJING).astimezone(UTC)
+
+
+def _morning(day: date) -> datetime:
+    return _at(day, _MORNING)
+
+
+def _aware(moment: datetime) -> None:
+    if moment.tzinfo is None:
+        raise ValueError("a naive datetime has no place here; attach a time zone")
