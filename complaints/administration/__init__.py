@@ -1,0 +1,1 @@
+"""The office: the installation itself, operators, publishing of policies."""

@@ -1,0 +1,150 @@
+"""One mounted installation: settings, keys, database, files and the policy in force, frozen at start."""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any, TypeVar
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from complaints.cases.people import Operator
+from complaints.base import keys as key_files
+from complaints.base.clock import utcnow
+from complaints.base.errors import ConfigError
+from complaints.base.keys import Keys
+from complaints.base.settings import Settings
+from complaints.ledger.work import Files, Work
+from complaints.policy.profile import Policy, load
+from complaints.policy.workdays import Calendar
+from complaints.policy.years import read_year
+from complaints.store.tables import CalendarYear, PolicyVersion
+from complaints.store.transactions import Database
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What the host hands over: loaders, and callbacks by the name they answer to."""
+
+    operator: Callable[[], Operator | None] | None = None
+    complainant: Callable[[], str | None] | None = None
+    answer: Callable[[str], Mapping[str, Any] | None] | None = None
+    disposals: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    notifiers: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class InForce:
+    """The policy that rules now: version 0 is the file itself, before anything was published."""
+
+    version: int
+    policy: Policy
+    trial: bool
+    published_at: datetime | None
+    published_by: str
+
+
+class Installation:
+    """Opens units of work for views, jobs and commands; those commit, services never do."""
+
+    def __init__(
+        self, settings: Settings, database: Database, files: Files, hooks: Hooks, clock: Callable[[], datetime] = utcnow
+    ) -> None:
+        self.settings = settings
+        self.database = database
+        self.files = files
+        self.hooks = hooks
+        self.now = clock
+        self._policies: dict[int, InForce] = {}
+        self._calendars: dict[tuple[int, int], Calendar] = {}
+
+    @cached_property
+    def keys(self) -> Keys:
+        """The installation's keys; with debug or TESTING missing ones are made, otherwise ConfigError."""
+        folder = self.settings.keys_folder
+        environment = {**os.environ, **self.settings.key_settings}
+        try:
+            return key_files.load(folder, environment)
+        except ConfigError:
+            if not self.settings.relaxed:
+                raise
+            made = key_files.create_missing(folder, environment)
+            if made:
+                warnings.warn(
+                    f"made new keys in {folder} because debug or TESTING is on; run `flask complaints init` for a real one",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
+            return key_files.load(folder, environment)
+
+    @contextmanager
+    def reading(self) -> Iterator[Work]:
+        """A unit of work for reading."""
+        with self.database.reading() as session:
+            yield self.work(session)
+
+    def write(self, act: Callable[[Work], T]) -> T:
+        """Run `act(work)` in one transaction and commit it; repeated on a lock conflict."""
+        return self.database.write(lambda session: act(self.work(session)))
+
+    def write_under(self, rules: Work, act: Callable[[Work], T]) -> T:
+        """As `write`, under a policy read beforehand, so that the transaction holds no reads of ours."""
+        return self.database.write(lambda session: act(rules.on(session)))
+
+    def work(self, session: Session, now: datetime | None = None) -> Work:
+        """A unit of work on an open session, under the policy in force."""
+        ruling = self.in_force(session)
+        return Work(
+            session=session,
+            policy=ruling.policy,
+            policy_version=ruling.version,
+            calendar=self.calendar(session),
+            keys=self.keys,
+            files=self.files,
+            now=now or self.now(),
+            origin=self.settings.origin,
+            policies=lambda session, version: self.published(session, version).policy,
+        )
+
+    def in_force(self, session: Session) -> InForce:
+        """The newest published policy; the file's own while none is published."""
+        version = session.scalar(select(func.max(PolicyVersion.version)))
+        return self.published(session, version or 0)
+
+    def published(self, session: Session, version: int) -> InForce:
+        """A published version, kept in memory: a published policy never changes."""
+        if version not in self._policies:
+            row = session.get(PolicyVersion, version) if version else None
+            if row is None:
+                return InForce(0, self.file_policy, trial=True, published_at=None, published_by="")
+            self._policies[version] = InForce(
+                version, Policy.from_resolved(json.loads(row.resolved)), row.trial, row.published_at, row.published_by
+            )
+        return self._policies[version]
+
+    @cached_property
+    def file_policy(self) -> Policy:
+        """The policy file as it was when the process started; raises PolicyError."""
+        return load(self.settings.policy_path)
+
+    def calendar(self, session: Session) -> Calendar:
+        """The working-day calendar: shipped years and the newest import of each other one."""
+        state = session.execute(
+            select(func.count(), func.coalesce(func.max(CalendarYear.revision), 0)).select_from(CalendarYear)
+        ).one()
+        key = (int(state[0]), int(state[1]))
+        if key not in self._calendars:
+            calendar = Calendar.shipped()
+            for year in session.scalars(select(CalendarYear).order_by(CalendarYear.year, CalendarYear.revision)):
+                calendar = calendar.with_year(read_year(json.dumps(year.payload)))
+            self._calendars[key] = calendar
+        return self._calendars[key]

@@ -1,0 +1,1 @@
+"""What happens to a complaint; every service takes `(work, case, actor, …)`, flushes, and never commits."""

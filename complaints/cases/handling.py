@@ -1,0 +1,165 @@
+"""Handling by operators: accept, decline, assign, start, change the type, note, record a measure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from complaints.base.errors import InputError
+from complaints.base.translations import gettext as t
+from complaints.cases.step import from_operator, step
+from complaints.ledger.journal import Clock, Written
+from complaints.ledger.work import SYSTEM, Actor, Work
+from complaints.policy.deadlines import plan
+from complaints.sla import milestones
+from complaints.store.tables import Complaint, Disposal
+
+
+@dataclass(frozen=True)
+class Order:
+    """One disposal action: what, to what, and for reports to an authority: to whom and under which number."""
+
+    action: str
+    target: str = ""
+    note: str = ""
+
+
+def accept(work: Work, case: Complaint, actor: Actor) -> Written:
+    """Take the complaint on; a missed acceptance is done by the system at its due time."""
+    change: dict[str, Any] = {"accepted_at": work.now}
+    if actor is not SYSTEM and case.assignee is None:
+        change["assignee"] = actor.ref
+    return step(work, case, "accept", actor, change=change)
+
+
+def start(work: Work, case: Complaint, actor: Actor) -> Written:
+    """Begin to look into it."""
+    return step(work, case, "start", actor, change={"assignee": case.assignee or actor.ref})
+
+
+def assign(work: Work, case: Complaint, actor: Actor, to: str | None) -> Written:
+    """Put somebody in charge, or nobody."""
+    return step(work, case, "assign", actor, change={"assignee": to}, meta={"to": to or ""})
+
+
+def note(work: Work, case: Complaint, actor: Actor, text: str) -> Written:
+    """Write an internal note; the complainant never sees it."""
+    require_text(text, "note")
+    return step(work, case, "note", actor, personal={"note": from_operator(text)})
+
+
+def reclassify(
+    work: Work,
+    case: Complaint,
+    actor: Actor,
+    *,
+    complaint_type: str,
+    risk_class: str | None = None,
+    reason: str = "",
+) -> Written:
+    """Change the type or the risk class.
+
+    Published dates may come forward, never go back; new internal targets run from now (design, section 3).
+    """
+    policy = work.policy_of(case.policy_version)
+    if complaint_type not in policy.types:
+        raise InputError({"type": [t("Choose a type of the list")]})
+    kind = policy.types[complaint_type]
+    if risk_class is not None and risk_class not in policy.risk_classes:
+        raise InputError({"risk_class": [t("Choose a class of the list")]})
+    change: dict[str, Any] = {"type": complaint_type, "risk_class": risk_class, "severity": kind.severity}
+    # A restriction, once there, protects what was read under it: it is never lifted by a change of type.
+    change["restricted"] = case.restricted or kind.restricted
+    clocks: list[Clock] = []
+    if complaint_type != case.type:
+        clocks = _reclocked(work, case, policy.types[complaint_type].deadlines)
+    return step(
+        work,
+        case,
+        "reclassify",
+        actor,
+        change=change,
+        clocks=clocks,
+        personal={"note": from_operator(reason)} if reason else None,
+        tells="moved" if milestones.due_of(clocks, "result") or milestones.due_of(clocks, "accept") else "",
+    )
+
+
+def record_measure(work: Work, case: Complaint, actor: Actor, orders: Sequence[Order]) -> Written:
+    """Record disposal actions taken outside a decision."""
+    check_orders(work, case, orders)
+    if not orders:
+        raise InputError({"actions": [t("Choose at least one measure")]})
+    written = step(
+        work,
+        case,
+        "record_action",
+        actor,
+        meta={"actions": [{"action": order.action} for order in orders]},
+        personal=targets(orders),
+    )
+    add_disposals(work, case, written.seq, orders, "done")
+    return written
+
+
+def targets(orders: Sequence[Order]) -> dict[str, Any]:
+    """Targets and notes of the orders as private fields, since a target may name a person or an account."""
+    return {
+        f"action:{position}": from_operator(f"{order.target}\n{order.note}")
+        for position, order in enumerate(orders)
+        if order.target or order.note
+    }
+
+
+def check_orders(work: Work, case: Complaint, orders: Sequence[Order]) -> None:
+    """Raise InputError for an unknown action or one without the target it needs."""
+    actions = work.policy_of(case.policy_version).actions
+    for order in orders:
+        if order.action not in actions:
+            raise InputError({"actions": [t("Choose measures of the list")]})
+        if actions[order.action].needs_target and not order.target.strip():
+            label = actions[order.action].label
+            raise InputError({"actions": [t("Say what “{measure}” was done to", measure=label("zh"))]})
+
+
+def add_disposals(work: Work, case: Complaint, seq: int, orders: Sequence[Order], state: str) -> None:
+    """Rows of ordered actions; `state` done for what has happened, pending for what waits for the release."""
+    actions = work.policy_of(case.policy_version).actions
+    for position, order in enumerate(orders):
+        immediate = actions[order.action].immediate
+        work.session.add(
+            Disposal(
+                complaint_id=case.id,
+                seq=seq,
+                position=position,
+                action=order.action,
+                immediate=immediate,
+                state="done" if immediate else state,
+            )
+        )
+    work.session.flush()
+
+
+def require_text(text: str, field: str) -> None:
+    """Raise InputError for words that are missing."""
+    if not text.strip():
+        raise InputError({field: [t("Write a few words")]})
+
+
+def _reclocked(work: Work, case: Complaint, deadlines: str) -> list[Clock]:
+    policy = work.policy_of(case.policy_version)
+    promised = {
+        (each.kind, each.step): each
+        for each in plan(policy, deadlines, case.filed_at, work.calendar)
+        if each.publish
+    }
+    clocks: list[Clock] = []
+    for each in milestones.running(work, case):
+        earlier = promised.get((each.kind, each.step))
+        if not each.publish:
+            clocks.append(milestones.changed(each, {"state": "void", "acted_at": work.now}))
+        elif earlier is not None and earlier.due < each.due_at:
+            clocks.append(milestones.changed(each, {"due_at": max(earlier.due, work.now)}))
+    internal = [each for each in plan(policy, deadlines, work.now, work.calendar) if not each.publish]
+    return [*clocks, *milestones.clocks_for(internal, case.cycle, milestones.revision(work, case, case.cycle))]

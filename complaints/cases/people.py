@@ -1,0 +1,36 @@
+"""Operators as services see them, wherever their account lives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from complaints.ledger.work import Actor
+
+# From most to least: the role under which somebody acts when they hold several.
+_RANK = ("admin", "supervisor", "handler", "auditor")
+
+
+@dataclass(frozen=True)
+class Operator:
+    """Somebody who works on complaints: built-in account or the host's user.
+
+    `ref` is a pseudonym that stays in the log for ever; `roles` of handler, supervisor, auditor, admin;
+    `restricted` opens the restricted types; without `authenticated_at` export, erasure and keys are denied.
+    """
+
+    ref: str
+    name: str
+    roles: frozenset[str] = frozenset()
+    teams: frozenset[str] = frozenset()
+    restricted: bool = False
+    authenticated_at: datetime | None = None
+
+    @property
+    def actor(self) -> Actor:
+        """As they stand in the log."""
+        return Actor(next((role for role in _RANK if role in self.roles), "handler"), self.ref)
+
+    def may(self, *roles: str) -> bool:
+        """Whether they hold one of these roles; admin may do what each other role may, but for deciding."""
+        return bool(self.roles & set(roles))

@@ -1,0 +1,89 @@
+"""Withdraw, rate, join and separate, reopen."""
+
+from __future__ import annotations
+
+from complaints.base.errors import InputError
+from complaints.base.translations import gettext as t
+from complaints.cases.handling import require_text
+from complaints.cases.step import from_complainant, from_operator, step, tell_operators
+from complaints.ledger import journal
+from complaints.ledger.journal import Written
+from complaints.ledger.work import COMPLAINANT, Actor, Work
+from complaints.sla import milestones
+from complaints.store.tables import Complaint
+
+STARS = range(1, 6)
+
+
+def withdraw(work: Work, case: Complaint, text: str = "") -> Written:
+    """The complainant takes the complaint back; everything pending ends."""
+    written = step(
+        work,
+        case,
+        "withdraw",
+        COMPLAINANT,
+        change={"closed_at": work.now, "merged_into": None, "unread": False},
+        personal={"message": from_complainant(text)} if text.strip() else None,
+    )
+    tell_operators(work, case, "withdrawn_notice", written.seq)
+    return written
+
+
+def rate(work: Work, case: Complaint, stars: int, text: str = "") -> Written:
+    """The complainant says how the handling was, from 1 to 5; it changes nothing else."""
+    if stars not in STARS:
+        raise InputError({"rating": [t("Choose from 1 to 5")]})
+    return step(
+        work,
+        case,
+        "rate",
+        COMPLAINANT,
+        change={"rating": stars},
+        personal={"message": from_complainant(text)} if text.strip() else None,
+    )
+
+
+def merge(work: Work, case: Complaint, lead_uid: str, actor: Actor, reason: str) -> Written:
+    """Join a complaint to another on the same matter; it keeps its own dates and its own answer."""
+    require_text(reason, "reason")
+    if lead_uid == case.uid:
+        raise InputError({"lead": [t("A complaint cannot be joined with itself")]})
+    lead = journal.lock(work, lead_uid)
+    if lead.merged_into is not None:
+        raise InputError({"lead": [t("That complaint is itself joined; choose the leading one")]})
+    return step(
+        work,
+        case,
+        "merge",
+        actor,
+        change={"merged_into": lead_uid},
+        personal={"note": from_operator(reason)},
+    )
+
+
+def unmerge(work: Work, case: Complaint, actor: Actor, reason: str) -> Written:
+    """Separate a joined complaint again; it returns to where it was."""
+    require_text(reason, "reason")
+    return step(
+        work,
+        case,
+        "unmerge",
+        actor,
+        change={"merged_into": None},
+        personal={"note": from_operator(reason)},
+    )
+
+
+def reopen(work: Work, case: Complaint, actor: Actor, reason: str) -> Written:
+    """Handle an ended complaint anew: a new cycle with a result date of its own; the old record stays."""
+    require_text(reason, "reason")
+    cycle = case.cycle + 1
+    return step(
+        work,
+        case,
+        "reopen",
+        actor,
+        change={"cycle": cycle, "late": False, "closed_at": None, "released_at": None, "release_due": None},
+        clocks=milestones.start(work, case, ("result",), cycle),
+        personal={"note": from_operator(reason)},
+    )

@@ -1,0 +1,171 @@
+"""One step in a complaint's life: the table is asked, clocks follow, the event is written, somebody is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from complaints.base.errors import NotAllowedError, TransitionError
+from complaints.delivery import outbox
+from complaints.ledger import journal
+from complaints.ledger.journal import Clock, Personal, Written
+from complaints.ledger.private import COMPLAINANT, OPERATOR
+from complaints.ledger.work import Actor, Work
+from complaints.policy.states import RELEASES, RESUME, TRANSITIONS, State, Transition, pause_effect, require
+from complaints.sla import milestones
+from complaints.store.tables import Complaint
+
+# The event each action leaves in the log.
+EVENTS: Mapping[str, str] = {
+    "file": "filed",
+    "accept": "accepted",
+    "decline": "declined",
+    "start": "started",
+    "ask": "asked",
+    "supply": "supplied",
+    "resume": "resumed",
+    "message": "message",
+    "reply": "replied",
+    "note": "noted",
+    "assign": "assigned",
+    "reclassify": "reclassified",
+    "record_action": "action",
+    "decide": "decided",
+    "take_back": "taken_back",
+    "release": "released",
+    "close": "closed",
+    "appeal": "appealed",
+    "confirm": "confirmed",
+    "change": "changed",
+    "overturn": "overturned",
+    "send_back": "sent_back",
+    "withdraw": "withdrawn",
+    "merge": "merged",
+    "unmerge": "unmerged",
+    "decide_with_lead": "decided_with_lead",
+    "reopen": "reopened",
+    "rate": "rated",
+}
+assert EVENTS.keys() == TRANSITIONS.keys()
+# States one returns from; entering one remembers where from.
+_RETURNING = frozenset({State.AWAITING_COMPLAINANT, State.MERGED, State.DECIDED, State.DECLINED})
+
+
+def step(
+    work: Work,
+    case: Complaint,
+    action: str,
+    actor: Actor,
+    *,
+    change: Mapping[str, Any] | None = None,
+    meta: Mapping[str, Any] | None = None,
+    clocks: Sequence[Clock] = (),
+    personal: Mapping[str, Personal] | None = None,
+    meets: Sequence[str] | None = None,
+    voids: bool | None = None,
+    tells: str | None = None,
+) -> Written:
+    """Do `action` to a locked complaint and record it.
+
+    `meets`, `voids` and `tells` replace the table's where it depends on more than the state. Raises
+    TransitionError or NotAllowedError before anything is written.
+    """
+    before = State(case.state)
+    released = case.released_at is not None if before in RELEASES else None
+    row = require(action, before, actor.role, released=released)
+    _conditions(work, case, row, actor)
+    after = _target(case, row, before)
+    changes: dict[str, Any] = dict(change or {})
+    changes["state"] = after.value
+    changes["resume_state"] = _remember(case, row, before, after)
+    pause = pause_effect(before, after)
+    moved = [
+        *milestones.effects(
+            work,
+            case,
+            meets=row.meets if meets is None else meets,
+            voids=row.voids if voids is None else voids,
+            pause=pause,
+            paused_at=case.paused_at,
+        ),
+        *clocks,
+    ]
+    if pause:
+        changes["paused_at"] = work.now if pause == "pause" else None
+        if pause == "resume":
+            changes["reply_due"] = None
+    for kind, column in (("accept", "accept_due"), ("result", "result_due"), ("review", "result_due")):
+        due = milestones.due_of(moved, kind)
+        if due is not None:
+            changes[column] = due
+    written = journal.record(
+        work, case, EVENTS[action], actor, change=changes, meta=meta, clocks=moved, personal=personal
+    )
+    told = row.tells if tells is None else tells
+    if told:
+        tell(work, case, told, written.seq)
+    return written
+
+
+def tell(work: Work, case: Complaint, kind: str, seq: int) -> None:
+    """Queue a message to the complainant, by each way they can be reached."""
+    for channel, way in (("mail", "mail"), ("notify", "phone")):
+        if way in case.reach:
+            outbox.queue(
+                work,
+                kind,
+                "complainant",
+                dedupe=f"{case.uid}/{seq}/{kind}",
+                channel=channel,
+                complaint_id=case.id,
+                seq=seq,
+            )
+
+
+def tell_operators(work: Work, case: Complaint, kind: str, seq: int, *, to: str | None = None) -> None:
+    """Queue a notice to the person in charge, or to all operators while nobody is."""
+    recipient = to or (f"operator:{case.assignee}" if case.assignee else "operators")
+    outbox.queue(work, kind, recipient, dedupe=f"{case.uid}/{seq}/{kind}", complaint_id=case.id, seq=seq)
+
+
+def from_complainant(text: str) -> Personal:
+    """Words of the complainant."""
+    return Personal(COMPLAINANT, text.encode())
+
+
+def from_operator(text: str) -> Personal:
+    """Words of an operator."""
+    return Personal(OPERATOR, text.encode())
+
+
+def _target(case: Complaint, row: Transition, before: State) -> State:
+    if row.target is None:
+        return before
+    if row.target == RESUME:
+        return State((case.resume_state or State.PROCESSING.value).partition(",")[0])
+    return State(row.target)
+
+
+def _remember(case: Complaint, row: Transition, before: State, after: State) -> str | None:
+    if not row.moves:
+        return case.resume_state
+    if row.target == RESUME:
+        return (case.resume_state or "").partition(",")[2] or None
+    if after not in _RETURNING:
+        return None
+    return ",".join(filter(None, (before.value, case.resume_state)))
+
+
+def _conditions(work: Work, case: Complaint, row: Transition, actor: Actor) -> None:
+    needed = row.conditions
+    if "not_decider" in needed and actor.ref == case.decided_by:
+        raise NotAllowedError("you made this decision; someone else must review it")
+    if "was_declined" in needed and case.outcome != "declined":
+        raise TransitionError("only a complaint that was not taken on can be taken on after all")
+    if "appeal_window" in needed and (case.appeal_until is None or work.now > case.appeal_until):
+        raise TransitionError("the time to ask for a review is over")
+    if "appeal_left" in needed and case.appeals >= work.policy_of(case.policy_version).review.max_per_case:
+        raise TransitionError("this complaint has been reviewed already")
+    over = case.appeal_until is None or work.now > case.appeal_until
+    if "window_over" in needed and actor.role == "system" and not over:
+        raise TransitionError("the complainant may still ask for a review")

@@ -1,0 +1,1 @@
+"""Delivery: what must leave the house is a row first, and leaves after the commit."""

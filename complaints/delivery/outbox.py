@@ -1,0 +1,71 @@
+"""Queue messages in the business transaction; kinds and references only, never text."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from complaints.base.ids import random_uid
+from complaints.ledger.work import Work
+from complaints.store.tables import Outbox
+
+
+def row(
+    work: Work,
+    kind: str,
+    recipient: str,
+    *,
+    dedupe: str,
+    channel: str = "mail",
+    complaint_id: int | None = None,
+    milestone_id: int | None = None,
+    seq: int | None = None,
+    not_before: datetime | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """An outbox row, computed without the database.
+
+    `recipient` is `complainant`, `operators`, `supervisors`, `compliance` or `operator:<ref>`; `dedupe`
+    names the cause, so that the same cause is queued once.
+    """
+    return {
+        "dedupe": f"{dedupe}/{channel}/{recipient}",
+        "kind": kind,
+        "channel": channel,
+        "recipient": recipient,
+        "complaint_id": complaint_id,
+        "milestone_id": milestone_id,
+        "seq": seq,
+        "details": dict(details or {}),
+        "state": "queued",
+        "not_before": not_before or work.now,
+        "lease_until": None,
+        "attempts": 0,
+        "last_error": None,
+        # RFC 5322 section 3.6.4: the same message keeps its identity at each attempt.
+        "message_id": f"<{random_uid()}@{work.origin.partition(':')[0]}>",
+        "created_at": work.now,
+        "sent_at": None,
+    }
+
+
+def queue(work: Work, kind: str, recipient: str, *, dedupe: str, **values: Any) -> None:
+    """Queue one message unless its cause has been queued already; flushes, never commits."""
+    message = row(work, kind, recipient, dedupe=dedupe, **values)
+    known = work.session.scalar(select(Outbox.id).where(Outbox.dedupe == message["dedupe"]))
+    if known is None:
+        work.session.execute(insert(Outbox.__table__), [message])  # type: ignore[arg-type]  # Table
+
+
+def take_back(work: Work, complaint_id: int, kinds: Collection[str]) -> int:
+    """Stop queued messages that have not left; returns how many."""
+    stopped = work.session.execute(
+        update(Outbox)
+        .where(Outbox.complaint_id == complaint_id, Outbox.kind.in_(kinds), Outbox.state == "queued")
+        .values(state="taken_back")
+        .execution_options(synchronize_session=False)
+    )
+    return int(stopped.rowcount)  # type: ignore[attr-defined]  # an UPDATE's CursorResult has it

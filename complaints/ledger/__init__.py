@@ -1,0 +1,1 @@
+"""The handling log: one writer, personal data apart, one verifier."""

@@ -1,0 +1,211 @@
+"""Audit: check every chain, replay every event, and compare the result with the tables of today.
+
+A valid chain proves nothing about a complaint's row; so the rows are rebuilt from the leaves and compared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import func, select
+
+from complaints.base.clock import from_stamp, stamp
+from complaints.base.errors import IntegrityError
+from complaints.ledger import private as sealing
+from complaints.ledger.journal import data_key
+from complaints.ledger.projection import COLUMNS, fold, fold_clocks, plain
+from complaints.ledger.proof import Chains, Finding, commitment
+from complaints.ledger.work import Work
+from complaints.store.tables import Attachment, Complaint, Event, Milestone, PersonKey, Private, Stream
+
+_PAGE = 1000
+
+
+@dataclass
+class Report:
+    """What an audit saw and what it found."""
+
+    streams: int = 0
+    events: int = 0
+    private: int = 0
+    files: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing was found."""
+        return not self.findings
+
+
+@dataclass
+class _Replay:
+    """One stream being replayed."""
+
+    row: dict[str, Any] = field(default_factory=dict)
+    clocks: dict[tuple[Any, ...], dict[str, Any]] = field(default_factory=dict)
+    commits: dict[tuple[int, str], str] = field(default_factory=dict)
+    files: dict[str, dict[str, Any]] = field(default_factory=dict)
+    erased: set[str] = field(default_factory=set)
+
+
+def audit(work: Work, progress: Callable[[int], None] | None = None) -> Report:
+    """Check the whole log against itself and against the tables; reads only.
+
+    `progress` is called with the number of streams done. Memory grows with the largest stream, not the log.
+    """
+    report = Report()
+    after = ""
+    while True:
+        heads = work.session.scalars(
+            select(Stream).where(Stream.uid > after).order_by(Stream.uid).limit(200)
+        ).all()
+        for head in heads:
+            report.findings += _stream(work, head, report)
+            report.streams += 1
+        if not heads:
+            break
+        after = heads[-1].uid
+        work.session.expunge_all()
+        if progress:
+            progress(report.streams)
+    report.findings += _strays(work)
+    return report
+
+
+def _stream(work: Work, head: Stream, report: Report) -> Iterator[Finding]:
+    chains, replay = Chains(), _Replay()
+    events = work.session.execute(
+        select(Event.seq, Event.type, Event.at, Event.leaf).where(Event.stream == head.uid).order_by(Event.seq)
+    ).all()
+    for event in events:
+        report.events += 1
+        broken = list(chains.check(event.leaf))
+        yield from broken
+        if any(finding.code.startswith("leaf") for finding in broken):
+            continue
+        body, where = json.loads(event.leaf), f"{head.uid}/{event.seq}"
+        if (body["stream"], body["seq"], body["type"]) != (head.uid, event.seq, event.type):
+            yield Finding("event-row", where, "the row says something else than its leaf")
+        if from_stamp(body["at"]) != event.at:
+            yield Finding("event-time", where, "the row's time is not the leaf's")
+        yield from _apply(replay, body, where)
+    if chains.head(head.uid) != (head.seq, head.head):
+        yield Finding("head", head.uid, "events at the end are missing, or the head was changed")
+    yield from _commitments(work, head.uid, replay, report)
+    case = work.session.scalar(select(Complaint).where(Complaint.uid == head.uid))
+    if case is not None:
+        yield from _row(case, replay)
+        yield from _milestones(work, case, replay)
+        yield from _attachments(work, head.uid, replay, report)
+    elif replay.row:
+        yield Finding("complaint-missing", head.uid, "the log knows a complaint that the table does not")
+
+
+def _apply(replay: _Replay, body: dict[str, Any], where: str) -> Iterator[Finding]:
+    meta = body["meta"]
+    if body["stream"] != "system":
+        for column in fold(replay.row, body["type"], meta):
+            yield Finding("replay", where, f"the event changes {column} from a value it did not have")
+    for clock in fold_clocks(replay.clocks, meta):
+        yield Finding("replay-clock", where, f"the event changes a milestone that was never set: {clock}")
+    for name, commit in body["commits"].items():
+        replay.commits[body["seq"], name] = commit
+    for file in meta.get("files", ()):
+        replay.files[file["uid"]] = file
+    if body["type"] == "erased":
+        replay.erased.update(meta["persons"])
+
+
+def _commitments(work: Work, uid: str, replay: _Replay, report: Report) -> Iterator[Finding]:
+    rows = work.session.scalars(select(Private).where(Private.stream == uid)).all()
+    keys = {person: data_key(work, uid, person) for person in {row.person for row in rows}}
+    seen = set()
+    for row in rows:
+        report.private += 1
+        seen.add((row.seq, row.field))
+        where, commit = f"{uid}/{row.seq}/{row.field}", replay.commits.get((row.seq, row.field))
+        key = keys[row.person]
+        if commit is None:
+            yield Finding("private-stray", where, "personal data that no event speaks of")
+        elif key is None:
+            if row.person not in replay.erased:
+                yield Finding("key-missing", where, "a person's key is gone without an erasure in the log")
+        else:
+            try:
+                salt, payload = sealing.open_sealed(key, uid, row.seq, row.field, row.sealed)
+            except IntegrityError:
+                yield Finding("private-unreadable", where, "personal data does not open: altered or moved")
+                continue
+            if commitment(salt, row.field, payload) != commit:
+                yield Finding("private-changed", where, "personal data is not what the event committed to")
+    if not replay.erased:
+        for seq, name in sorted(replay.commits.keys() - seen):
+            yield Finding("private-missing", f"{uid}/{seq}/{name}", "personal data is gone without an erasure")
+
+
+def _row(case: Complaint, replay: _Replay) -> Iterator[Finding]:
+    for column in (*COLUMNS, "version", "due_next"):
+        now, said = getattr(case, column), replay.row.get(column)
+        if plain(now) != plain(said):
+            yield Finding("complaint-row", f"{case.uid}/{column}", f"the table says {now!r}, the log {said!r}")
+
+
+def _milestones(work: Work, case: Complaint, replay: _Replay) -> Iterator[Finding]:
+    left = dict(replay.clocks)
+    for row in work.session.scalars(select(Milestone).where(Milestone.complaint_id == case.id)):
+        key = (row.cycle, row.kind, row.step, row.revision)
+        said, where = left.pop(key, None), f"{case.uid}/{'/'.join(map(str, key))}"
+        if said is None:
+            yield Finding("milestone-stray", where, "a milestone that no event speaks of")
+        elif (row.state, stamp(row.due_at), row.publish) != (said["state"], said["due"], said["publish"]):
+            yield Finding("milestone-row", where, "the milestone is not as the log says")
+    for key in left:
+        yield Finding("milestone-missing", f"{case.uid}/{'/'.join(map(str, key))}", "a milestone is gone")
+
+
+def _attachments(work: Work, uid: str, replay: _Replay, report: Report) -> Iterator[Finding]:
+    left = dict(replay.files)
+    for row in work.session.scalars(select(Attachment).where(Attachment.stream == uid)):
+        report.files += 1
+        said, where = left.pop(row.uid, None), f"{uid}/file/{row.uid}"
+        if said is None:
+            yield Finding("file-stray", where, "an attachment that no event speaks of")
+        elif (said["size"], said["media_type"]) != (row.size, row.media_type):
+            yield Finding("file-row", where, "size or type is not as the log says")
+        elif (key := data_key(work, uid, row.person)) is not None and not _file_holds(work, key, row, said):
+            yield Finding("file-changed", where, "the stored file is missing or not the one that was filed")
+    if not replay.erased:
+        for missing in left:
+            yield Finding("file-missing", f"{uid}/file/{missing}", "an attachment is gone without an erasure")
+
+
+def _file_holds(work: Work, key: bytes, row: Attachment, said: dict[str, Any]) -> bool:
+    try:
+        place = f"attachment\x00{row.stream}\x00{row.uid}"
+        inner = json.loads(sealing.decrypt(key, row.sealed, place))
+        stored = work.files.get(row.uid)
+        data = sealing.decrypt(bytes.fromhex(inner["key"]), stored, f"file\x00{row.uid}")
+    except (IntegrityError, OSError):
+        return False
+    digest = hashlib.sha256(data).digest()
+    return commitment(bytes.fromhex(inner["salt"]), "file", digest) == str(said["commit"])
+
+
+def _strays(work: Work) -> Iterator[Finding]:
+    for table, code in ((Event, "event-stray"), (Private, "private-stray"), (PersonKey, "key-stray")):
+        unknown = select(table.stream).where(table.stream.not_in(select(Stream.uid))).distinct().limit(20)
+        for uid in work.session.scalars(unknown):
+            yield Finding(code, uid, f"rows of {table.__tablename__} without their stream")
+    for uid in work.session.scalars(select(Complaint.uid).where(Complaint.uid.not_in(select(Stream.uid)))):
+        yield Finding("stream-missing", uid, "a complaint without its chain of events")
+    orphaned = work.session.scalar(
+        select(func.count())
+        .select_from(Milestone)
+        .where(Milestone.complaint_id.not_in(select(Complaint.id)))
+    )
+    if orphaned:
+        yield Finding("milestone-orphan", str(orphaned), "milestones without a complaint")

@@ -1,0 +1,110 @@
+"""Read a stream back: its events, and their personal fields where the key still exists."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from complaints.base.clock import from_stamp
+from complaints.base.errors import IntegrityError
+from complaints.ledger import private as sealing
+from complaints.ledger.journal import data_key
+from complaints.ledger.work import Work
+from complaints.store.tables import Event, PersonKey, Private
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One event as people read it; a personal field is None when erased."""
+
+    seq: int
+    type: str
+    at: datetime
+    actor: str
+    meta: dict[str, Any]
+    personal: dict[str, bytes | None]
+
+    def text(self, field: str) -> str:
+        """A personal field as text; empty when absent or erased."""
+        return (self.personal.get(field) or b"").decode()
+
+    def data(self, field: str) -> dict[str, Any]:
+        """A personal field that holds JSON; empty when absent or erased."""
+        held = self.personal.get(field)
+        return json.loads(held) if held else {}  # type: ignore[no-any-return]  # we wrote an object
+
+    @property
+    def role(self) -> str:
+        """The actor's role: complainant, handler, system …"""
+        return self.actor.partition(":")[0]
+
+    @property
+    def ref(self) -> str:
+        """The actor's pseudonym."""
+        return self.actor.partition(":")[2] or self.actor
+
+
+def history(work: Work, uid: str, *, types: Collection[str] | None = None, opened: bool = True) -> list[Entry]:
+    """A complaint's events in order, with their personal fields opened unless `opened` is False."""
+    query = select(Event).where(Event.stream == uid).order_by(Event.seq)
+    if types is not None:
+        query = query.where(Event.type.in_(types))
+    events = work.session.scalars(query).all()
+    fields = _opened(work, uid, [event.seq for event in events]) if opened else {}
+    return [entry(event.leaf, fields.get(event.seq, {})) for event in events]
+
+
+def entry(leaf: bytes, personal: dict[str, bytes | None]) -> Entry:
+    """An event from its leaf bytes; fields that are committed to but not given read as erased."""
+    body = json.loads(leaf)
+    return Entry(
+        seq=body["seq"],
+        type=body["type"],
+        at=from_stamp(body["at"]),
+        actor=body["actor"],
+        meta=body["meta"],
+        personal={name: personal.get(name) for name in body["commits"]},
+    )
+
+
+def open_first(work: Work, uids: Collection[str], field: str) -> dict[str, bytes]:
+    """One field of the first event of several complaints, by uid; erased ones are left out."""
+    rows = work.session.execute(
+        select(Private.stream, Private.person, Private.sealed, PersonKey.wrapped)
+        .join(PersonKey, (PersonKey.stream == Private.stream) & (PersonKey.person == Private.person))
+        .where(Private.stream.in_(uids), Private.seq == 1, Private.field == field)
+    )
+    found = {}
+    for stream, person, sealed, wrapped in rows:
+        key = sealing.unwrap(work.keys.data, wrapped, stream, person)
+        found[stream] = sealing.open_sealed(key, stream, 1, field, sealed)[1]
+    return found
+
+
+def _opened(work: Work, uid: str, seqs: Collection[int]) -> dict[int, dict[str, bytes | None]]:
+    found: dict[int, dict[str, bytes | None]] = {}
+    keys: dict[str, bytes | None] = {}
+    for row in work.session.scalars(select(Private).where(Private.stream == uid, Private.seq.in_(seqs))):
+        if row.person not in keys:
+            keys[row.person] = data_key(work, uid, row.person)
+        key = keys[row.person]
+        found.setdefault(row.seq, {})[row.field] = (
+            None if key is None else sealing.open_sealed(key, uid, row.seq, row.field, row.sealed)[1]
+        )
+    return found
+
+
+def opened_with_salt(work: Work, row: Private) -> Iterator[tuple[bytes, bytes]]:
+    """Salt and payload of one private row, or nothing when its key is erased or it does not open."""
+    key = data_key(work, row.stream, row.person)
+    if key is None:
+        return
+    try:
+        yield sealing.open_sealed(key, row.stream, row.seq, row.field, row.sealed)
+    except IntegrityError:
+        return

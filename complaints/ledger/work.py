@@ -1,0 +1,71 @@
+"""What a service needs besides its session: one immutable bundle per unit of work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+from complaints.base.ids import keyed_hash
+from complaints.base.keys import Keys
+from complaints.policy.profile import Policy
+from complaints.policy.workdays import Calendar
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: a role of policy/states.py and a pseudonym that may stand in the log for ever."""
+
+    role: str
+    ref: str
+
+    def __str__(self) -> str:
+        """As it stands in a leaf."""
+        return self.role if self.role == self.ref else f"{self.role}:{self.ref}"
+
+
+COMPLAINANT = Actor("complainant", "complainant")
+SYSTEM = Actor("system", "system")
+
+
+class Files(Protocol):
+    """Where the encrypted bytes of attachments lie, outside any web root."""
+
+    def put(self, uid: str, data: bytes) -> None:
+        """Store under a name that does not exist yet."""
+
+    def get(self, uid: str) -> bytes:
+        """The stored bytes; raises FileNotFoundError."""
+
+    def delete(self, uid: str) -> None:
+        """Remove; a missing file is no error."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """One unit of work: services read it, flush into `session`, and never commit."""
+
+    session: Session
+    policy: Policy
+    policy_version: int
+    calendar: Calendar
+    keys: Keys
+    files: Files
+    now: datetime
+    origin: str
+    policies: Callable[[Session, int], Policy] = field(repr=False)
+
+    def policy_of(self, version: int) -> Policy:
+        """The policy a complaint was filed under."""
+        return self.policy if version == self.policy_version else self.policies(self.session, version)
+
+    def on(self, session: Session) -> Work:
+        """The same work on another session, for a repeated transaction."""
+        return replace(self, session=session)
+
+    def hash(self, purpose: str, value: str) -> str:
+        """A look-up hash with the installation's key."""
+        return keyed_hash(self.keys.lookup, purpose, value)

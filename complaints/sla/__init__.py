@@ -1,0 +1,1 @@
+"""Clocks in the database: milestones from the policy, met, paused and swept."""

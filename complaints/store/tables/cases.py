@@ -1,0 +1,156 @@
+"""The working tables of complaints: what lists and clocks need; every value follows from the events."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from complaints.store.tables.base import Base
+from complaints.store.types import RowId
+
+
+class Complaint(Base):
+    """One complaint as it stands now: a projection of its stream, written only by the journal."""
+
+    __tablename__ = "complaints_complaint"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
+    uid: Mapped[str] = mapped_column(String(32), unique=True, comment="name of its stream")
+    number: Mapped[str] = mapped_column(String(24), unique=True)
+    # --- projection: each of these changes only through an event's `change`
+    state: Mapped[str] = mapped_column(String(24))
+    resume_state: Mapped[str | None] = mapped_column(
+        String(80), comment="states to return to (supply, take_back, unmerge), innermost first, by comma"
+    )
+    type: Mapped[str] = mapped_column(String(40))
+    filed_type: Mapped[str] = mapped_column(String(40), comment="the type its public dates come from")
+    risk_class: Mapped[str | None] = mapped_column(String(8))
+    severity: Mapped[str] = mapped_column(String(8))
+    restricted: Mapped[bool]
+    is_test: Mapped[bool]
+    channel: Mapped[str] = mapped_column(String(16), comment="web, embed, api, host, phone, mail, letter, visit")
+    lang: Mapped[str] = mapped_column(String(2))
+    policy_version: Mapped[int]
+    answer_mark: Mapped[str] = mapped_column(String(12), comment="none, verified, altered, unverified")
+    filed_at: Mapped[datetime]
+    cycle: Mapped[int] = mapped_column(comment="0 at filing; rises on appeal and reopening")
+    accept_due: Mapped[datetime | None] = mapped_column(comment="published")
+    result_due: Mapped[datetime | None] = mapped_column(comment="published; of the review while under review")
+    provisional: Mapped[bool] = mapped_column(comment="a date rests on a calendar year not yet final")
+    accepted_at: Mapped[datetime | None]
+    late: Mapped[bool] = mapped_column(comment="a published date passed unmet")
+    paused_at: Mapped[datetime | None]
+    reply_due: Mapped[datetime | None] = mapped_column(comment="until when the complainant is asked to reply")
+    assignee: Mapped[str | None] = mapped_column(String(64))
+    outcome: Mapped[str | None] = mapped_column(String(16))
+    reason: Mapped[str | None] = mapped_column(String(40))
+    decided_at: Mapped[datetime | None] = mapped_column(comment="the click")
+    decided_by: Mapped[str | None] = mapped_column(String(64))
+    release_due: Mapped[datetime | None] = mapped_column(comment="decided_at plus the undo time")
+    released_at: Mapped[datetime | None] = mapped_column(comment="until then the complainant sees nothing")
+    appeal_until: Mapped[datetime | None]
+    appeals: Mapped[int]
+    closed_at: Mapped[datetime | None]
+    merged_into: Mapped[str | None] = mapped_column(String(32), comment="uid of the other complaint")
+    reach: Mapped[str] = mapped_column(String(16), comment="how the complainant can be told: mail, phone, both or none")
+    contact_verified: Mapped[bool]
+    rating: Mapped[int | None]
+    erased_at: Mapped[datetime | None]
+    files: Mapped[int] = mapped_column(comment="number of attachments from the complainant")
+    unread: Mapped[bool] = mapped_column(comment="the complainant wrote and nobody has answered since")
+    version: Mapped[int] = mapped_column(comment="rises with each event but readings; forms carry it")
+    # --- derived, keyed, erased with the person
+    due_next: Mapped[datetime | None] = mapped_column(comment="earliest pending published date; orders the queue")
+    filing_hash: Mapped[str] = mapped_column(String(64), unique=True, comment="keyed hash of the draft's secret")
+    code_hash: Mapped[str] = mapped_column(String(64), comment="keyed hash of the access code")
+    mail_hash: Mapped[str | None] = mapped_column(String(64), comment="keyed hash of the mail address")
+    owner_hash: Mapped[str | None] = mapped_column(String(64), comment="keyed hash of the host's user reference")
+    answer_hash: Mapped[str | None] = mapped_column(String(64), comment="keyed hash of the reported answer")
+    text_hash: Mapped[str | None] = mapped_column(String(64), comment="keyed hash of the normalised text")
+    source_hash: Mapped[str | None] = mapped_column(String(64), comment="keyed hash of /24 or /64")
+    __table_args__ = (
+        Index("ix_complaints_complaint_queue", "state", "due_next"),
+        Index("ix_complaints_complaint_due_next", "due_next"),
+        Index("ix_complaints_complaint_filed_at", "filed_at"),
+        Index("ix_complaints_complaint_answer_hash", "answer_hash"),
+        Index("ix_complaints_complaint_owner_hash", "owner_hash"),
+        Index("ix_complaints_complaint_release", "released_at", "release_due"),
+        Base.__table_args__,
+    )
+
+
+class Milestone(Base):
+    """One step of one clock of one complaint."""
+
+    __tablename__ = "complaints_milestone"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
+    complaint_id: Mapped[int] = mapped_column(ForeignKey("complaints_complaint.id"))
+    cycle: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(16), comment="accept, first_action, result, review, reply")
+    step: Mapped[str] = mapped_column(String(16), comment="warn1, warn2, due, late1…, target")
+    revision: Mapped[int]
+    due_at: Mapped[datetime]
+    publish: Mapped[bool] = mapped_column(comment="promised on pages, receipts and documents")
+    provisional: Mapped[bool]
+    state: Mapped[str] = mapped_column(String(8), comment="pending, met, acted, void, paused")
+    acted_at: Mapped[datetime | None]
+    __table_args__ = (
+        UniqueConstraint("complaint_id", "cycle", "kind", "step", "revision", name="uq_complaints_milestone_step"),
+        Index("ix_complaints_milestone_due", "state", "due_at"),
+        Base.__table_args__,
+    )
+
+
+class Attachment(Base):
+    """A file from or to the complainant; its bytes lie encrypted in the file store under `uid`."""
+
+    __tablename__ = "complaints_attachment"
+    uid: Mapped[str] = mapped_column(String(32), primary_key=True)
+    stream: Mapped[str | None] = mapped_column(String(32), index=True, comment="NULL while in a draft")
+    draft: Mapped[str | None] = mapped_column(String(32), index=True)
+    seq: Mapped[int | None] = mapped_column(comment="the event that brought it")
+    person: Mapped[str] = mapped_column(String(16))
+    media_type: Mapped[str] = mapped_column(String(80))
+    size: Mapped[int] = mapped_column(comment="bytes of the original")
+    sealed: Mapped[bytes] = mapped_column(comment="sealed: name, file key, salt and digest")
+    view_size: Mapped[int | None] = mapped_column(comment="bytes of the re-encoded copy; NULL: none")
+    created_at: Mapped[datetime]
+
+
+class Disposal(Base):
+    """One disposal action of a complaint, with what became of it."""
+
+    __tablename__ = "complaints_disposal"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
+    complaint_id: Mapped[int] = mapped_column(ForeignKey("complaints_complaint.id"), index=True)
+    seq: Mapped[int] = mapped_column(comment="the event that ordered it")
+    position: Mapped[int]
+    action: Mapped[str] = mapped_column(String(40))
+    immediate: Mapped[bool] = mapped_column(comment="acts at the click (harm), not after release")
+    state: Mapped[str] = mapped_column(String(12), comment="recorded, pending, done, failed, taken_back")
+    __table_args__ = (UniqueConstraint("complaint_id", "seq", "position"), Base.__table_args__)
+
+
+class Draft(Base):
+    """A form with files before filing: encrypted, two hours, not in the log."""
+
+    __tablename__ = "complaints_draft"
+    uid: Mapped[str] = mapped_column(String(32), primary_key=True)
+    source_hash: Mapped[str] = mapped_column(String(64), index=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    bytes_total: Mapped[int]
+
+
+class Token(Base):
+    """A one-time link: confirm a mail address, get a new access code."""
+
+    __tablename__ = "complaints_token"
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    complaint_id: Mapped[int] = mapped_column(ForeignKey("complaints_complaint.id"), index=True)
+    purpose: Mapped[str] = mapped_column(String(16), comment="verify or new_code")
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+

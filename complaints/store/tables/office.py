@@ -1,0 +1,82 @@
+"""Tables of the office: operators, their sessions, policy versions, calendar years, reply templates."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from complaints.store.tables.base import Base
+from complaints.store.types import LongText, RowId
+
+
+class PolicyVersion(Base):
+    """A published, resolved policy with the page it was published with."""
+
+    __tablename__ = "complaints_policy_version"
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    digest: Mapped[str] = mapped_column(String(64), comment="SHA-256 of `resolved`")
+    resolved: Mapped[bytes] = mapped_column(comment="canonical JSON (RFC 8785)")
+    trial: Mapped[bool] = mapped_column(comment="试运行: published by init, not by a named person")
+    published_at: Mapped[datetime]
+    published_by: Mapped[str] = mapped_column(String(64))
+    page_zh: Mapped[str] = mapped_column(LongText, comment="the process page's body as rendered at publication")
+    page_en: Mapped[str] = mapped_column(LongText)
+
+
+class CalendarYear(Base):
+    """A calendar year imported after the release; the newest revision of a year is in force."""
+
+    __tablename__ = "complaints_calendar_year"
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    revision: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    payload: Mapped[dict[str, Any]] = mapped_column(comment="as in policy/calendars")
+    imported_at: Mapped[datetime]
+    imported_by: Mapped[str] = mapped_column(String(64))
+
+
+class Operator(Base):
+    """A built-in operator account; complainants and leaves know only `ref`."""
+
+    __tablename__ = "complaints_operator"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
+    ref: Mapped[str] = mapped_column(String(64), unique=True)
+    login: Mapped[str] = mapped_column(String(120), unique=True, comment="mail address or name, lower case")
+    name: Mapped[str] = mapped_column(String(120))
+    mail: Mapped[str | None] = mapped_column(String(254))
+    password_hash: Mapped[str] = mapped_column(String(200), comment="Argon2id")
+    must_change: Mapped[bool] = mapped_column(comment="a one-time password is in place")
+    roles: Mapped[list[Any]]
+    teams: Mapped[list[Any]]
+    restricted: Mapped[bool] = mapped_column(comment="may see restricted types")
+    lang: Mapped[str] = mapped_column(String(2))
+    active: Mapped[bool]
+    failures: Mapped[int]
+    locked_until: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class OperatorSession(Base):
+    """A log-in of a built-in operator; deleting the row ends it."""
+
+    __tablename__ = "complaints_operator_session"
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    operator_id: Mapped[int] = mapped_column(RowId, index=True)
+    created_at: Mapped[datetime]
+    authenticated_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class ReplyTemplate(Base):
+    """A reply an operator may start from; `key` is unique per language."""
+
+    __tablename__ = "complaints_reply_template"
+    key: Mapped[str] = mapped_column(String(40), primary_key=True)
+    lang: Mapped[str] = mapped_column(String(2), primary_key=True)
+    use: Mapped[str] = mapped_column(String(16), comment="reply, ask, decide, decline")
+    type: Mapped[str | None] = mapped_column(String(40), comment="complaint type it is for; NULL: all")
+    title: Mapped[str] = mapped_column(String(120))
+    body: Mapped[str] = mapped_column(LongText)

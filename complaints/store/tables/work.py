@@ -1,0 +1,60 @@
+"""Tables of background work: outbox, leases, counted limits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from complaints.store.tables.base import Base
+from complaints.store.types import RowId
+
+
+class Outbox(Base):
+    """A message to send once its business transaction has committed: kinds and references, never text."""
+
+    __tablename__ = "complaints_outbox"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
+    dedupe: Mapped[str] = mapped_column(String(120), unique=True, comment="the same cause queues once")
+    kind: Mapped[str] = mapped_column(String(32), comment="received, accepted, question, … or a callback's name")
+    channel: Mapped[str] = mapped_column(String(16), comment="mail, notify, callback")
+    recipient: Mapped[str] = mapped_column(String(64), comment="complainant, operators, or operator:<ref>")
+    complaint_id: Mapped[int | None] = mapped_column(RowId, index=True)
+    milestone_id: Mapped[int | None] = mapped_column(RowId)
+    seq: Mapped[int | None] = mapped_column(comment="the event it tells of")
+    details: Mapped[dict[str, Any]] = mapped_column(comment="references only, nothing personal")
+    state: Mapped[str] = mapped_column(String(10), comment="queued, sending, sent, dead, dropped, taken_back")
+    not_before: Mapped[datetime]
+    lease_until: Mapped[datetime | None]
+    attempts: Mapped[int]
+    last_error: Mapped[str | None] = mapped_column(String(200), comment="class and code of the failure, nothing personal")
+    message_id: Mapped[str] = mapped_column(String(120), comment="RFC 5322 Message-ID, the same at each attempt")
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    __table_args__ = (
+        UniqueConstraint("milestone_id", "recipient", "channel"),
+        Index("ix_complaints_outbox_due", "state", "not_before"),
+        Base.__table_args__,
+    )
+
+
+class Lease(Base):
+    """Who does a job now, and when it last went well: saves idle work and shows lag, guards nothing."""
+
+    __tablename__ = "complaints_lease"
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(80))
+    until: Mapped[datetime]
+    beat_at: Mapped[datetime | None] = mapped_column(comment="end of the last good run")
+    lag_seconds: Mapped[int | None] = mapped_column(comment="age of the oldest work left over, seconds")
+
+
+class Limit(Base):
+    """A counter of the rate limiter, shared by all workers; keys are hashes."""
+
+    __tablename__ = "complaints_limit"
+    key: Mapped[str] = mapped_column(String(120), primary_key=True)
+    count: Mapped[int]
+    expires_at: Mapped[datetime] = mapped_column(index=True)

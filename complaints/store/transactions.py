@@ -1,0 +1,83 @@
+"""Our own sessions on the host's engine: reads that hold nothing, writes that begin as they must."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from sqlalchemy import Engine
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
+
+T = TypeVar("T")
+
+ATTEMPTS = 6
+# SQLite "locked"/"busy"; MySQL 1205 lock wait, 1213 deadlock; PostgreSQL serialization failure and deadlock.
+_MYSQL_RETRY = frozenset({1020, 1205, 1213})
+_POSTGRESQL_RETRY = frozenset({"40001", "40P01"})
+
+
+class Database:
+    """Opens sessions on one engine; our commit never takes a host's pending objects along."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session for reading; whatever it changed is rolled back."""
+        with self.engine.connect() as connection, Session(connection, autoflush=False) as session:
+            yield session
+
+    def write(self, work: Callable[[Session], T]) -> T:
+        """Run `work(session)` in one transaction and commit it; on a lock conflict run it again.
+
+        `work` must be safe to repeat: everything it did is rolled back first. A unique-key collision is
+        repeated once, because the other writer has committed by then and `work` can see its row.
+        """
+        collisions = 0
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with self.engine.connect() as connection:
+                    begin(connection)
+                    with Session(connection, expire_on_commit=False) as session:
+                        result = work(session)
+                        session.commit()
+                    # The session joined our transaction: only this commit reaches the database.
+                    connection.commit()
+                    return result
+            except IntegrityError:
+                collisions += 1
+                if collisions > 1 or attempt == ATTEMPTS:
+                    raise
+            except DBAPIError as error:
+                if attempt == ATTEMPTS or not is_conflict(error):
+                    raise
+                time.sleep(random.uniform(0.005, 0.03) * 2**attempt)  # noqa: S311 - jitter, not a secret
+        raise AssertionError("unreachable")
+
+
+def begin(connection: Connection) -> None:
+    """Begin a write: on SQLite with BEGIN IMMEDIATE, so that it waits for its turn instead of failing later."""
+    if connection.dialect.name != "sqlite":
+        return
+    raw = connection.connection.dbapi_connection
+    # A host that follows SQLAlchemy's BEGIN recipe has begun already, as a reader; begin again as a writer.
+    if raw is not None and getattr(raw, "in_transaction", False):
+        connection.exec_driver_sql("ROLLBACK")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def is_conflict(error: DBAPIError) -> bool:
+    """Whether another writer was in the way, so that the same work may succeed on a second try."""
+    original = error.orig
+    if getattr(original, "sqlstate", None) in _POSTGRESQL_RETRY:
+        return True
+    arguments = getattr(original, "args", ())
+    if arguments and arguments[0] in _MYSQL_RETRY:
+        return True
+    return "database is locked" in str(original) or "database table is locked" in str(original)
