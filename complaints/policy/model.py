@@ -207,11 +207,15 @@ class Term:
 
 @dataclass(frozen=True)
 class DeadlineSet:
-    """The deadlines of one family of types; `outer` is a limit set from outside that no promise may exceed."""
+    """The deadlines of one family of types; `note` is published beside them.
+
+    `outer` is a limit set from outside; a promise beyond it is a caution, not an error.
+    """
 
     key: str
     terms: tuple[Term, ...]
     outer: Term | None = None
+    note: Label = NOTHING
 
     def published(self, kind: Kind) -> Term | None:
         """The promise of this kind, if there is one."""

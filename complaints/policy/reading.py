@@ -11,7 +11,7 @@ from datetime import time
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from complaints.base.errors import Problem
-from complaints.policy.labels import Label
+from complaints.policy.labels import NOTHING, Label
 from complaints.policy.model import DeadlineSet, Term
 
 T = TypeVar("T")
@@ -27,6 +27,8 @@ _TERM_NAMES = tuple(
     for kind in ("accept", "first_action", "result", "review", "reply")
     for step in ("", "_target", "_alarm")
 )
+# A bare key below a [table] header belongs to that table, which is easily forgotten.
+_TOP = ("extends", "profile", "duty", "undo_seconds", "close_after_window", "calendar", "notes")
 _FORMS = {
     "url": (_URL, "Write a full address that begins with https://."),
     "mail": (_MAIL, "Write one mail address, such as complaints@example.com."),
@@ -48,6 +50,13 @@ class Reader:
     def unknown(self, key: str, name: str, known: Iterable[str]) -> None:
         """Notes a key nobody knows, with the nearest one that exists."""
         names = list(known)
+        if name in _TOP and "." in key:
+            self.fault(
+                key,
+                f"“{name}” stands in a table.",
+                "Move it to the top of the file, before the first [table].",
+            )
+            return
         near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
         remedy = f"Did you mean “{near[0]}”?" if near else f"Remove it; possible here: {', '.join(names)}."
         self.fault(key, f"nobody knows the key “{name}”.", remedy)
@@ -193,14 +202,16 @@ class Reader:
 
     def _deadlines(self, table: Mapping[str, object], path: str, key: str) -> DeadlineSet:
         chosen: dict[str, tuple[bool, Term]] = {}
-        outer = None
+        outer, note = None, NOTHING
         for name, entry in table.items():
             where = _join(path, name)
             matched = _TERM.fullmatch(str(name))
             if name == "outer":
                 outer = self._term(entry, where, {"kind": "result"})
+            elif name == "note":
+                note = self.record(Label, entry, where) or NOTHING
             elif matched is None:
-                self.unknown(where, str(name), (*_TERM_NAMES, "outer"))
+                self.unknown(where, str(name), (*_TERM_NAMES, "outer", "note"))
             else:
                 kind, step, awake = matched.groups()
                 publish = step is None
@@ -210,7 +221,7 @@ class Reader:
                 plain = kind + (f"_{step}" if step else "")
                 if awake or plain not in chosen or not chosen[plain][0]:
                     chosen[plain] = (bool(awake), term)
-        return DeadlineSet(key, tuple(chosen[name][1] for name in _TERM_NAMES if name in chosen), outer)
+        return DeadlineSet(key, tuple(chosen[name][1] for name in _TERM_NAMES if name in chosen), outer, note)
 
     def _term(self, entry: object, path: str, implied: dict[str, object]) -> Term | None:
         if isinstance(entry, Mapping):
@@ -227,7 +238,9 @@ def dump(value: Any) -> Any:
     """The JSON-able form that `Reader` reads back to an equal value; None and floats do not occur."""
     if isinstance(value, DeadlineSet):
         table = {_term_name(term): _term_table(term) for term in value.terms}
-        return {"key": value.key, **table, **({"outer": _term_table(value.outer)} if value.outer else {})}
+        if value.outer:
+            table["outer"] = _term_table(value.outer)
+        return {"key": value.key, **table, "note": dump(value.note)}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = ((one.name, getattr(value, one.name)) for one in dataclasses.fields(value))
         return {name: dump(held) for name, held in fields if held is not None}
