@@ -97,28 +97,42 @@
   function files() {
     for (const list of all("[data-cmp-files]")) {
       const limit = Number(list.dataset.cmpFiles);
-      list.addEventListener("change", (event) => {
-        const input = event.target;
-        const row = input.closest("li");
-        mark(list, row, input);
-        const rows = all("li", list);
-        if (rows.length < limit && rows.every((other) => other.querySelector("input").value)) {
-          const next = row.cloneNode(true);
-          const fresh = next.querySelector("input");
-          fresh.value = "";
-          fresh.id = `${input.id}-${rows.length}`;
-          fresh.removeAttribute("accept");
-          next.querySelector("label").htmlFor = fresh.id;
-          all(".cmp-chosen", next).forEach((part) => part.remove());
-          const words = next.querySelector("label").lastChild;
-          words.textContent = words.textContent.replace(/\s*\d*$/, ` ${rows.length + 1}`);
-          list.append(next);
+      const input = (row) => row.querySelector("input");
+      // One empty row of each kind is enough to see; the next appears when it is used.
+      const tidy = () => {
+        const empty = new Set();
+        for (const row of all("li", list)) {
+          row.hidden = !input(row).value && empty.has(input(row).accept);
+          if (!input(row).value) empty.add(input(row).accept);
         }
+      };
+      list.addEventListener("change", (event) => {
+        const row = event.target.closest("li");
+        mark(list, row, event.target, tidy);
+        const rows = all("li", list);
+        const alike = rows.filter((other) => input(other).accept === event.target.accept);
+        if (rows.length < limit && alike.every((other) => input(other).value)) {
+          alike[alike.length - 1].after(another(row, rows.length, alike.length + 1));
+        }
+        tidy();
       });
+      tidy();
     }
   }
 
-  function mark(list, row, input) {
+  function another(row, index, number) {
+    const next = row.cloneNode(true);
+    const input = next.querySelector("input");
+    const label = next.querySelector("label");
+    all(".cmp-chosen", next).forEach((part) => part.remove());
+    input.value = "";
+    input.id = `${input.id}-more-${index}`;
+    label.htmlFor = input.id;
+    label.lastElementChild.textContent = label.lastElementChild.textContent.replace(/\d*$/, String(number));
+    return next;
+  }
+
+  function mark(list, row, input, after) {
     all(".cmp-chosen", row).forEach((part) => part.remove());
     const file = input.files[0];
     if (!file) return;
@@ -132,7 +146,7 @@
     remove.className = "cmp-textbutton";
     remove.textContent = list.dataset.remove;
     remove.setAttribute("aria-label", `${list.dataset.remove} ${file.name}`);
-    remove.addEventListener("click", () => { input.value = ""; line.remove(); input.focus(); });
+    remove.addEventListener("click", () => { input.value = ""; line.remove(); after(); input.focus(); });
     line.append(size, " ", remove);
     row.append(line);
   }
