@@ -1,3 +1,24 @@
 """The complaint and report channel of a generative-AI product, as a Flask extension."""
 
+from complaints.base.errors import ComplaintsError, ConfigError, InputError, PolicyError
+from complaints.cases.attachments import Upload
+from complaints.cases.intake import Answer, Filed, Filing
+from complaints.cases.people import Operator
+from complaints.extension import Complaints
+from complaints.store.tables.base import include_name
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "Answer",
+    "Complaints",
+    "ComplaintsError",
+    "ConfigError",
+    "Filed",
+    "Filing",
+    "InputError",
+    "Operator",
+    "PolicyError",
+    "Upload",
+    "include_name",
+]

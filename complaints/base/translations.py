@@ -21,6 +21,11 @@ def language() -> Language:
     return _language.get()
 
 
+def set_language(lang: Language) -> None:
+    """Choose the language for the rest of this context, such as a request."""
+    _language.set(lang)
+
+
 @contextmanager
 def speaking(lang: str) -> Iterator[None]:
     """Within this block every text is in `lang`; an unknown language falls back to Chinese."""

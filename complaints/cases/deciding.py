@@ -69,10 +69,10 @@ def enter(work: Work, case: Complaint, action: str, actor: Actor, decision: Deci
     personal = {"public": from_operator(decision.text), **handling.targets(decision.actions)}
     if decision.note:
         personal["note"] = from_operator(decision.note)
-    actions = [{"action": order.action} for order in decision.actions]
-    written = step(
-        work, case, action, actor, change=change, meta={"actions": actions} if actions else None, personal=personal
-    )
+    meta: dict[str, Any] = {"outcome": decision.outcome, "reason": decision.reason}
+    if decision.actions:
+        meta["actions"] = [{"action": order.action} for order in decision.actions]
+    written = step(work, case, action, actor, change=change, meta=meta, personal=personal)
     handling.add_disposals(work, case, written.seq, decision.actions, "pending")
     if undo == 0:
         release(work, case)
@@ -204,6 +204,7 @@ def _release_joined(work: Work, lead: Complaint) -> None:
                 "release_due": work.now,
                 "released_at": None,
             },
+            meta={"outcome": lead.outcome, "reason": lead.reason},
             personal={"public": from_operator(entry.text("public"))},
         )
         release(work, other)

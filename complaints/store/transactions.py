@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TypeVar
 
 from sqlalchemy import Engine
@@ -24,8 +25,13 @@ _POSTGRESQL_RETRY = frozenset({"40001", "40P01"})
 class Database:
     """Opens sessions on one engine; our commit never takes a host's pending objects along."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    def __init__(self, engine: Engine | Callable[[], Engine]) -> None:
+        self._engine = engine
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The engine, asked for at first use: a host may configure its database after mounting us."""
+        return self._engine if isinstance(self._engine, Engine) else self._engine()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

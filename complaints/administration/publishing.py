@@ -1,0 +1,51 @@
+"""Publish a policy: from then on its resolved bytes rule, whatever the file says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from complaints.ledger.journal import record_system
+from complaints.ledger.work import Actor, Work
+from complaints.policy.profile import Policy
+from complaints.store.tables import PolicyVersion
+
+
+def publish(
+    work: Work, policy: Policy, by: Actor, *, trial: bool, render_page: Callable[[Policy, int, str], str]
+) -> PolicyVersion:
+    """Make `policy` the one in force, with the process page as it reads now; an event of the system stream.
+
+    `render_page(policy, version, lang)` gives the page's body; it is kept with the version, so that nobody
+    has to trust a later rendering. Flushes, never commits.
+    """
+    version = (work.session.scalar(select(func.max(PolicyVersion.version))) or 0) + 1
+    row = PolicyVersion(
+        version=version,
+        digest=policy.digest,
+        resolved=policy.bytes,
+        trial=trial,
+        published_at=work.now,
+        published_by=by.ref,
+        page_zh=render_page(policy, version, "zh"),
+        page_en=render_page(policy, version, "en"),
+    )
+    record_system(
+        work, "policy_published", by, {"version": version, "digest": policy.digest, "trial": trial}
+    )
+    work.session.add(row)
+    work.session.flush()
+    return row
+
+
+def versions(session: Session) -> list[PolicyVersion]:
+    """Every published version, newest first."""
+    return list(session.scalars(select(PolicyVersion).order_by(PolicyVersion.version.desc())))
+
+
+def differs(session: Session, policy: Policy) -> bool:
+    """Whether the file says something else than what is in force."""
+    digest = session.scalar(select(PolicyVersion.digest).order_by(PolicyVersion.version.desc()).limit(1))
+    return digest is not None and digest != policy.digest

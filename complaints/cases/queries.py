@@ -1,0 +1,179 @@
+"""Lists for operators: what is due next first, only what the viewer may see."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import case as case_when
+
+from complaints.base.clock import beijing
+from complaints.cases.people import Operator
+from complaints.ledger.reading import open_first
+from complaints.ledger.work import Work
+from complaints.policy.deadlines import end_of
+from complaints.policy.states import OPEN, State
+from complaints.store.tables import Complaint
+
+PAGE = 50
+EXCERPT = 60
+_OPEN = tuple(state.value for state in OPEN if state is not State.MERGED)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a list is narrowed to; every value comes from a fixed set or is compared as a whole."""
+
+    view: str = "open"
+    state: str = ""
+    type: str = ""
+    assignee: str = ""
+    test: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the queue; `excerpt` is empty for restricted and erased complaints."""
+
+    case: Complaint
+    excerpt: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A page of the queue; `total` counts all pages, `next_due` is the next date when nothing is listed."""
+
+    rows: Sequence[Row]
+    page: int
+    pages: int
+    total: int
+    next_due: datetime | None
+
+
+def views(work: Work, viewer: Operator) -> Mapping[str, ColumnElement[bool]]:
+    """The saved views by key, in the order they are shown."""
+    today = end_of(beijing(work.now).date())
+    opened = Complaint.state.in_(_OPEN)
+    waiting = or_(
+        Complaint.state == State.UNDER_REVIEW,
+        and_(Complaint.state.in_((State.DECIDED, State.DECLINED)), Complaint.released_at.is_(None)),
+    )
+    return {
+        "open": or_(opened, waiting),
+        "late": and_(opened, or_(Complaint.late, Complaint.due_next < work.now)),
+        "today": and_(opened, Complaint.due_next >= work.now, Complaint.due_next <= today),
+        "mine": and_(opened, Complaint.assignee == viewer.ref),
+        "unassigned": and_(opened, Complaint.assignee.is_(None)),
+        "replied": and_(Complaint.unread, Complaint.state.in_((*_OPEN, State.DECIDED.value))),
+        "awaiting": Complaint.state == State.AWAITING_COMPLAINANT,
+        "review": Complaint.state == State.UNDER_REVIEW,
+        "answered": Complaint.state.in_((State.DECIDED, State.DECLINED)),
+        "ended": Complaint.state.in_((State.CLOSED, State.WITHDRAWN, State.MERGED)),
+        "all": Complaint.id > 0,
+    }
+
+
+def queue(work: Work, viewer: Operator, filters: Filters, page: int = 1) -> Listing:
+    """One page of a list, ordered by what is due next, then by arrival (newest first where nothing is due)."""
+    wanted = _conditions(work, viewer, filters)
+    total = work.session.scalar(select(func.count()).select_from(Complaint).where(*wanted)) or 0
+    pages = max(1, -(-total // PAGE))
+    page = min(max(page, 1), pages)
+    cases = work.session.scalars(
+        select(Complaint)
+        .where(*wanted)
+        .order_by(
+            Complaint.due_next.is_(None), Complaint.due_next, Complaint.filed_at.desc(), Complaint.id.desc()
+        )
+        .limit(PAGE)
+        .offset((page - 1) * PAGE)
+    ).all()
+    texts = excerpts(work, cases)
+    return Listing(
+        [Row(case, texts.get(case.uid, "")) for case in cases],
+        page,
+        pages,
+        total,
+        None if cases else _next_due(work, viewer),
+    )
+
+
+def counts(work: Work, viewer: Operator) -> dict[str, int]:
+    """How many complaints each saved view holds."""
+    named = views(work, viewer)
+    row = work.session.execute(
+        select(*(func.coalesce(func.sum(case_when((condition, 1), else_=0)), 0).label(key) for key, condition in named.items()))
+        .select_from(Complaint)
+        .where(*_visible(viewer))
+    ).one()
+    return {key: int(getattr(row, key)) for key in named}
+
+
+def excerpts(work: Work, cases: Sequence[Complaint]) -> dict[str, str]:
+    """The first characters of what was said, of unrestricted complaints."""
+    uids = [case.uid for case in cases if not case.restricted and case.erased_at is None]
+    opened = open_first(work, uids, "details") if uids else {}
+    found = {}
+    for uid, payload in opened.items():
+        text = " ".join(str(json.loads(payload).get("details", "")).split())
+        found[uid] = text[:EXCERPT] + ("…" if len(text) > EXCERPT else "")
+    return found
+
+
+def similar(work: Work, viewer: Operator, case: Complaint, limit: int = 20) -> list[Complaint]:
+    """Other complaints about the same answer or with the same text, newest first."""
+    same = [
+        column == value
+        for column, value in (
+            (Complaint.answer_hash, case.answer_hash),
+            (Complaint.text_hash, case.text_hash),
+        )
+        if value
+    ]
+    if not same:
+        return []
+    query = (
+        select(Complaint)
+        .where(or_(*same), Complaint.id != case.id, *_visible(viewer))
+        .order_by(Complaint.filed_at.desc(), Complaint.id.desc())
+        .limit(limit)
+    )
+    return list(work.session.scalars(query))
+
+
+def may_see(viewer: Operator, case: Complaint) -> bool:
+    """Whether this operator may know of this complaint at all."""
+    return viewer.restricted or not case.restricted
+
+
+def _conditions(work: Work, viewer: Operator, filters: Filters) -> list[ColumnElement[bool]]:
+    named = views(work, viewer)
+    wanted = [named.get(filters.view, named["open"]), *_visible(viewer)]
+    for column, value in (
+        (Complaint.state, filters.state),
+        (Complaint.type, filters.type),
+        (Complaint.assignee, filters.assignee),
+    ):
+        if value:
+            wanted.append(column == value)
+    if filters.test in {"yes", "no"}:
+        wanted.append(Complaint.is_test.is_(filters.test == "yes"))
+    return wanted
+
+
+def _visible(viewer: Operator) -> list[ColumnElement[bool]]:
+    return [] if viewer.restricted else [Complaint.restricted.is_(False)]
+
+
+def _next_due(work: Work, viewer: Operator) -> datetime | None:
+    query = select(func.min(Complaint.due_next)).where(Complaint.due_next > work.now, *_visible(viewer))
+    found: datetime | None = work.session.scalar(query)
+    return found
+
+
+def soon(case: Complaint, now: datetime) -> bool:
+    """Whether what is due next falls within the next Beijing day: then the list says so in words."""
+    return case.due_next is not None and now <= case.due_next <= now + timedelta(days=1)

@@ -1,0 +1,185 @@
+"""What a complainant may see of their complaint: released decisions, their own words, dates; nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from complaints.cases import attachments
+from complaints.cases.attachments import Held
+from complaints.cases.deciding import DECISIONS
+from complaints.ledger.reading import Entry, history
+from complaints.ledger.work import Work
+from complaints.policy.states import RELEASES, State, allowed, public_state
+from complaints.store.tables import Complaint
+
+# Events a complainant reads of, as they happen; decisions appear with their release, clocks only as breaches.
+TOLD = frozenset(
+    {
+        "filed",
+        "accepted",
+        "started",
+        "asked",
+        "supplied",
+        "resumed",
+        "message",
+        "replied",
+        "appealed",
+        "overturned",
+        "sent_back",
+        "withdrawn",
+        "merged",
+        "unmerged",
+        "reopened",
+        "closed",
+        "rated",
+        "contact_verified",
+        "code_renewed",
+        "erased",
+        "moved",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One line of the timeline: `kind` is the event's type, `text` what was written, if anything."""
+
+    at: datetime
+    kind: str
+    text: str = ""
+    files: Sequence[Held] = ()
+    auto: bool = False
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DecisionView:
+    """A released decision: outcome and reason are keys of the policy."""
+
+    kind: str
+    outcome: str
+    reason: str
+    text: str
+    actions: tuple[str, ...]
+    decided_at: datetime
+    released_at: datetime
+
+
+@dataclass(frozen=True)
+class PublicView:
+    """A complaint as its complainant sees it."""
+
+    case: Complaint
+    state: State
+    late: bool
+    filed: Mapping[str, Any]
+    contact: Mapping[str, Any]
+    answer: Mapping[str, Any]
+    question: Moment | None
+    decisions: Sequence[DecisionView]
+    timeline: Sequence[Moment]
+    files: Sequence[Held]
+    can: frozenset[str]
+
+    @property
+    def decision(self) -> DecisionView | None:
+        """The newest released decision."""
+        return self.decisions[-1] if self.decisions else None
+
+
+def public_view(work: Work, case: Complaint) -> PublicView:
+    """Everything the tracking page shows, and nothing a complainant must not see."""
+    entries = history(work, case.uid)
+    files = attachments.held(work, case.uid)
+    released = released_view(case)
+    decisions, timeline = _told(entries, files)
+    question = next((moment for moment in reversed(timeline) if moment.kind == "asked"), None)
+    state = visible_state(case)
+    first = entries[0]
+    return PublicView(
+        case=case,
+        state=state,
+        late=case.late and state not in {State.CLOSED, State.WITHDRAWN},
+        filed=first.data("details"),
+        contact=first.data("contact"),
+        answer=first.data("answer"),
+        question=question if state is State.AWAITING_COMPLAINANT else None,
+        decisions=decisions,
+        timeline=timeline[::-1],
+        files=files,
+        can=_can(work, case, state, released=released),
+    )
+
+
+def released_view(case: Complaint) -> bool:
+    """Whether the complaint's present decision, if it has one, has been released."""
+    return State(case.state) not in RELEASES or case.released_at is not None
+
+
+def visible_state(case: Complaint) -> State:
+    """The state a complainant may know of."""
+    state = State(case.state)
+    if released_view(case):
+        return state
+    before = (case.resume_state or "").partition(",")[0]
+    return public_state(state, released=False, before=State(before) if before else None)
+
+
+def _can(work: Work, case: Complaint, state: State, *, released: bool) -> frozenset[str]:
+    if case.erased_at is not None:
+        return frozenset()
+    if not released:
+        # A decision exists that must not show: only what moves nothing is offered.
+        return frozenset(each.action for each in allowed(state, "complainant") if not each.moves)
+    names = {each.action for each in allowed(state, "complainant", released=True)}
+    window = case.appeal_until is not None and work.now <= case.appeal_until
+    left = case.appeals < work.policy_of(case.policy_version).review.max_per_case
+    if not (window and left):
+        names.discard("appeal")
+    return frozenset(names)
+
+
+def _told(entries: Sequence[Entry], files: Sequence[Held]) -> tuple[list[DecisionView], list[Moment]]:
+    decisions: list[DecisionView] = []
+    timeline: list[Moment] = []
+    waiting: Entry | None = None
+    for entry in entries:
+        brought = [held for held in files if held.seq == entry.seq]
+        if entry.type in DECISIONS:
+            waiting = entry
+        if entry.type == "taken_back":
+            waiting = None
+        elif entry.type == "released" and waiting is not None:
+            decisions.append(_decision(waiting, entry))
+            timeline.append(Moment(entry.at, waiting.type, waiting.text("public")))
+            waiting = None
+        elif entry.type == "clock" and "late" in entry.meta.get("change", {}):
+            timeline.append(Moment(entry.at, "late", details=entry.meta))
+        elif entry.type == "reclassified" and _moved(entry):
+            timeline.append(Moment(entry.at, "moved", details=entry.meta))
+        elif entry.type in TOLD:
+            said = entry.text("message") or (entry.text("public") if entry.type == "overturned" else "")
+            timeline.append(
+                Moment(entry.at, entry.type, said, brought, entry.role == "system", details=entry.meta)
+            )
+    return decisions, timeline
+
+
+def _decision(entry: Entry, release: Entry) -> DecisionView:
+    return DecisionView(
+        kind=entry.type,
+        outcome=str(entry.meta.get("outcome") or ""),
+        reason=str(entry.meta.get("reason") or ""),
+        text=entry.text("public"),
+        actions=tuple(each["action"] for each in entry.meta.get("actions", ())),
+        decided_at=entry.at,
+        released_at=release.at,
+    )
+
+
+def _moved(entry: Entry) -> bool:
+    change = entry.meta.get("change", {})
+    return "result_due" in change or "accept_due" in change

@@ -1,0 +1,185 @@
+"""`Complaints`: the one object a host touches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, MutableMapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app
+from markupsafe import Markup
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.orm import Session
+
+from complaints import answers
+from complaints.administration.installation import Hooks, Installation
+from complaints.base.errors import ConfigError
+from complaints.base.settings import Settings
+from complaints.base.translations import gettext as t
+from complaints.cases import intake
+from complaints.cases.people import Operator
+from complaints.store.files import LocalFiles
+from complaints.store.transactions import Database
+from complaints.web import mounting
+from complaints.web.frame import KEY, installation
+
+OperatorLoader = Callable[[], Operator | None]
+ComplainantLoader = Callable[[], str | None]
+AnswerLoader = Callable[[str], Mapping[str, Any] | None]
+
+
+class Complaints:
+    """The complaint and report channel of a product.
+
+    `Complaints(app, db=db)` or `init_app(app, db)`; settings are read when `init_app` runs, callbacks may be
+    declared until the first request. The object keeps no state of an app: several apps may share it.
+    """
+
+    def __init__(
+        self,
+        app: Flask | None = None,
+        db: Any = None,
+        *,
+        operator_loader: OperatorLoader | None = None,
+        complainant_loader: ComplainantLoader | None = None,
+        answer_loader: AnswerLoader | None = None,
+    ) -> None:
+        self._db = db
+        self._operator_loader = operator_loader
+        self._complainant_loader = complainant_loader
+        self._answer_loader = answer_loader
+        self._notifiers: MutableMapping[str, Callable[..., Any]] = {}
+        self._disposals: MutableMapping[str, Callable[..., Any]] = {}
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask, db: Any = None) -> None:
+        """Mount on `app`; raises RuntimeError when that was done before, ConfigError for wrong settings.
+
+        `db` is the host's Flask-SQLAlchemy; without one the host's registered instance is used, else an
+        embedded SQLite file in the instance folder.
+        """
+        if KEY in app.extensions:
+            raise RuntimeError("Complaints is already mounted on this app; mount it once")
+        settings = Settings.from_mapping(app.config, Path(app.instance_path))
+        hooks = Hooks(
+            operator=self._operator_loader,
+            complainant=self._complainant_loader,
+            answer=self._answer_loader,
+            disposals=self._disposals,
+            notifiers=self._notifiers,
+        )
+        database = Database(lambda: _engine(app, settings, db or self._db))
+        installed = Installation(settings, database, LocalFiles(settings.files_folder), hooks)
+        if settings.policy_path is not None:
+            _ = installed.file_policy
+        app.extensions[KEY] = installed
+        mounting.mount(app, settings)
+        _globals(app)
+        if settings.SCHEDULER and not app.testing:
+            from complaints.jobs import scheduler
+
+            scheduler.start_with_first_request(app)
+
+    def on_notify(self, way: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Register a host callback that tells a complainant by `way`, such as `phone`; called at least once."""
+        return _registrar(self._notifiers, way)
+
+    def on_disposal(self, action: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Register a host callback for a disposal action of the policy; called at least once, after commit."""
+        return _registrar(self._disposals, action)
+
+    @staticmethod
+    def seal_answer(
+        *,
+        output: str,
+        prompt: str = "",
+        model: str = "",
+        answer_id: str = "",
+        filing_no: str = "",
+        at: datetime | None = None,
+    ) -> str:
+        """A token that vouches for an AI answer; give it to the report button beside the answer."""
+        installed = installation()
+        return answers.seal(
+            installed.keys.answers,
+            installed.settings.origin,
+            output=output,
+            prompt=prompt,
+            model=model,
+            answer_id=answer_id,
+            filing_no=filing_no,
+            at=at,
+        )
+
+    @staticmethod
+    def report_url(answer: str = "", complaint_type: str = "") -> str:
+        """The form's address, with a sealed answer or a type chosen beforehand."""
+        return mounting.report_url(answer=answer, complaint_type=complaint_type)
+
+    @staticmethod
+    def submit(filing: intake.Filing, *, session: Session | None = None) -> intake.Filed:
+        """File on behalf of a person who used the host's own form.
+
+        With `session` it joins the host's transaction: valid after your commit, and never retried. Otherwise
+        it commits by itself. Raises InputError.
+        """
+        installed = installation()
+        if session is not None:
+            return intake.file(installed.work(session), filing)
+        return installed.write(lambda work: intake.file(work, filing))
+
+
+def _registrar(
+    table: MutableMapping[str, Callable[..., Any]], name: str
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def register(callback: Callable[..., Any]) -> Callable[..., Any]:
+        table[name] = callback
+        return callback
+
+    return register
+
+
+def _engine(app: Flask, settings: Settings, db: Any) -> Engine:
+    hosts = db or app.extensions.get("sqlalchemy")
+    if hosts is not None and not settings.DATABASE_URI:
+        with app.app_context():
+            engine: Engine = hosts.engine
+            return engine
+    uri = settings.DATABASE_URI or f"sqlite:///{settings.instance / 'complaints' / 'complaints.db'}"
+    if uri.startswith("sqlite:///") and ":memory:" in uri:
+        raise ConfigError("COMPLAINTS_DATABASE_URI names a database in memory; name a file")
+    if not settings.DATABASE_URI:
+        (settings.instance / "complaints").mkdir(parents=True, exist_ok=True)
+    made = create_engine(uri, pool_pre_ping=not uri.startswith("sqlite"))
+    if made.dialect.name == "sqlite":
+        # Only on an engine of our own: a host's engine gets no listener of ours.
+        event.listen(made, "connect", _set_well)
+    return made
+
+
+def _set_well(connection: Any, record: Any) -> None:
+    del record
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA busy_timeout=15000")
+    cursor.execute("PRAGMA secure_delete=ON")
+    cursor.close()
+
+
+def _globals(app: Flask) -> None:
+    app.jinja_env.globals.update(
+        complaints_link=lambda text="": Markup('<a href="{}">{}</a>').format(
+            mounting.entry_url(), text or t("Complaints and reports")
+        ),
+        complaints_footer=mounting.footer,
+        complaints_report_button=mounting.report_button,
+    )
+
+
+def current() -> Installation:
+    """The installation of the current app."""
+    found: Installation = current_app.extensions[KEY]
+    return found

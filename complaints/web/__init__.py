@@ -1,0 +1,1 @@
+"""Pages for complainants and operators, and the machinery they share."""

@@ -1,0 +1,86 @@
+"""Errors as pages: what happened, what to do, and nothing typed is lost where a form was sent."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Blueprint, render_template
+from werkzeug.exceptions import HTTPException
+
+from complaints.base.errors import (
+    ComplaintsError,
+    ConfigError,
+    ConflictError,
+    LimitedError,
+    NotAllowedError,
+    NotFoundError,
+    TransitionError,
+)
+from complaints.base.translations import gettext as t
+
+_log = logging.getLogger("complaints")
+
+
+def register(blueprint: Blueprint) -> None:
+    """Answer every error below our prefix with a page of ours."""
+    blueprint.register_error_handler(HTTPException, _http)
+    blueprint.register_error_handler(NotFoundError, lambda _: page(404))
+    blueprint.register_error_handler(NotAllowedError, lambda _: page(403))
+    blueprint.register_error_handler(TransitionError, lambda _: page(409))
+    blueprint.register_error_handler(ConflictError, lambda _: page(409))
+    blueprint.register_error_handler(LimitedError, _limited)
+    blueprint.register_error_handler(ConfigError, _config)
+    blueprint.register_error_handler(ComplaintsError, _fault)
+    blueprint.register_error_handler(Exception, _fault)
+
+
+def page(status: int, *, retry_after: int | None = None) -> tuple[str, int, dict[str, str]]:
+    """An error page; it needs neither database nor session."""
+    headers = {"Retry-After": str(retry_after)} if retry_after else {}
+    return render_template("complaints/error.html", status=status, sentence=_sentence(status)), status, headers
+
+
+def _sentence(status: int) -> str:
+    match status:
+        case 404 | 405:
+            return t("Page not found. Check progress or contact us")
+        case 403:
+            return t("You may not see this page. Ask an administrator for the role you need")
+        case 409:
+            return t("Something changed in the meantime, so this was not done. Open the page again and look")
+        case 413:
+            return t("That was too much at once. Go back and choose fewer or smaller files")
+        case 429:
+            return t("Too many tries in a short time. Wait a little and try again")
+        case 503:
+            return t("This page is not set up yet. Use the other ways to reach us, or come back later")
+        case code if code < 500:  # noqa: PLR2004 - below 500 the request is at fault
+            return t("The request could not be read. Go back and try again")
+        case _:
+            return t("Sorry, a fault on our side. Nothing was changed; try again in a few minutes")
+
+
+def _http(error: HTTPException) -> object:
+    if error.response is not None or (error.code or 500) < 400:  # noqa: PLR2004 - a redirect is no error
+        return error
+    return page(error.code or 500)
+
+
+def _limited(error: Exception) -> object:
+    return page(429, retry_after=error.retry_after if isinstance(error, LimitedError) else 60)
+
+
+def _config(error: Exception) -> object:
+    # The text names settings and files, which is for the operator of the server only.
+    _log.error("complaints is not set up: %s", error)
+    return page(503)
+
+
+def _fault(error: Exception) -> object:
+    # The class alone: an exception's text may quote what a person typed.
+    _log.error("unexpected %s", type(error).__name__, exc_info=_traceback_without_values(error))
+    return page(500)
+
+
+def _traceback_without_values(error: Exception) -> tuple[type[BaseException], BaseException, object]:
+    return RuntimeError, RuntimeError(type(error).__name__), error.__traceback__

@@ -1,0 +1,33 @@
+"""Forms with a token of their own: no host setting opens them, and no clock runs out on a slow writer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from flask_wtf import FlaskForm
+from wtforms import Form
+
+
+class OwnForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
+    """A form whose CSRF token lives as long as the session, whatever the host configured."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]  # Flask-WTF ships no types
+        """Always on, never expiring: an expired token would lose what was typed."""
+
+        csrf = True
+        csrf_time_limit = None
+
+
+class Act(OwnForm):
+    """A form with nothing but its token: one button."""
+
+
+def put_errors(form: Form, faults: Mapping[str, Sequence[str]], fallback: str = "") -> None:
+    """Attach a service's sentences to the form's fields; unknown ones go to `fallback` or the form."""
+    for name, sentences in faults.items():
+        target = name if name in form else fallback
+        if target and target in form:
+            field = form[target]
+            field.errors = [*field.errors, *sentences]
+        else:
+            form.form_errors = [*form.form_errors, *sentences]

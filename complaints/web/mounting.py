@@ -1,0 +1,77 @@
+"""Put our blueprints on the host's app, and the links that lead to them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Blueprint, Flask, render_template, request, url_for
+from markupsafe import Markup
+
+from complaints.base import resources
+from complaints.base.settings import Settings
+from complaints.base.translations import gettext as t
+from complaints.base.translations import language
+from complaints.web import admin, faults, public
+from complaints.web.frame import choose_language, context, end_request, keep_language
+from complaints.web.headers import harden
+
+_STATIC = Path(__file__).resolve().parent.parent / "static"
+
+
+def mount(app: Flask, settings: Settings) -> None:
+    """Register every page below the configured prefix."""
+    pages = Blueprint(
+        "complaints",
+        __name__,
+        template_folder=str(resources.folder("templates")),
+        static_folder=str(_STATIC),
+        static_url_path="/static",
+    )
+    office = Blueprint("admin", __name__)
+    for blueprint, register in ((pages, public.register), (office, admin.register)):
+        register(blueprint)
+    faults.register(pages)
+    pages.register_blueprint(office, url_prefix="/admin")
+    pages.before_request(choose_language)
+    pages.after_request(keep_language)
+    pages.after_request(harden)
+    pages.teardown_request(end_request)
+    pages.context_processor(context)
+    app.register_blueprint(pages, url_prefix=settings.URL_PREFIX)
+    # Before any hook of the host: its CSRFProtect would answer 400 and lose what was typed.
+    app.before_request_funcs.setdefault(None, []).insert(0, lambda: _exempt(app))
+
+
+def entry_url() -> str:
+    """Where complaints are made."""
+    return url_for("complaints.entry")
+
+
+def report_url(answer: str = "", complaint_type: str = "") -> str:
+    """The form's address, with a sealed answer or a type chosen beforehand."""
+    chosen = {"type": complaint_type, "answer": answer}
+    return url_for("complaints.new", **{name: value for name, value in chosen.items() if value})
+
+
+def footer() -> Markup:
+    """Entry, process and filing numbers for a host's own footer."""
+    return Markup(render_template("complaints/_host_footer.html", **context()))  # noqa: S704 - our own template
+
+
+def report_button(token: str, output: str, prompt: str = "", text: str = "") -> Markup:
+    """A button beside an AI answer that carries the answer into the form; works without JavaScript.
+
+    `token` comes from `seal_answer`; the texts travel with the form and are compared with it.
+    """
+    values = {"token": token, "output": output, "prompt": prompt, "text": text or t("Report this answer")}
+    return Markup(  # noqa: S704 - our own template, autoescaped
+        render_template("complaints/_report_button.html", lang=language(), t=t, **values)
+    )
+
+
+def _exempt(app: Flask) -> None:
+    protection = app.extensions.get("csrf")
+    if protection is None or not (request.endpoint or "").startswith("complaints."):
+        return
+    view = app.view_functions[request.endpoint or ""]
+    protection.exempt(f"{view.__module__}.{view.__name__}")
