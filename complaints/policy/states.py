@@ -216,7 +216,7 @@ TRANSITIONS: MappingProxyType[str, Transition] = _table(
     Transition(
         # Its clocks wait for the release: see RELEASES.
         "decline",
-        Label("不予受理", "Not take on"),
+        Label("不予受理", "Decline"),
         frozenset({_S.SUBMITTED}),
         _S.DECLINED,
         _STAFF,
@@ -224,7 +224,7 @@ TRANSITIONS: MappingProxyType[str, Transition] = _table(
     ),
     Transition(
         "start",
-        Label("开始办理", "Start handling"),
+        Label("开始办理", "Start"),
         frozenset({_S.ACCEPTED}),
         _S.PROCESSING,
         _STAFF | _SYSTEM,
@@ -426,7 +426,7 @@ TRANSITIONS: MappingProxyType[str, Transition] = _table(
     Transition(
         # Without it a joined complaint would never get the answer it was promised.
         "decide_with_lead",
-        Label("随主案答复", "Answered with the lead"),
+        Label("随主案答复", "Answer with lead"),
         frozenset({_S.MERGED}),
         _S.DECIDED,
         _SYSTEM,
