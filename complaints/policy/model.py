@@ -174,6 +174,11 @@ class Reason:
     outcomes: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
 
+    def fits(self, type_key: str, outcome: str = "") -> bool:
+        """Whether it can be given for a complaint of this type and, where one is named, this outcome."""
+        typed = not self.types or type_key in self.types
+        return typed and (not outcome or not self.outcomes or outcome in self.outcomes)
+
 
 @dataclass(frozen=True)
 class ExternalRoute:

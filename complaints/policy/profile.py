@@ -73,4 +73,4 @@ class Policy(Promises):
 def load(path: Path | None = None) -> Policy:
     """The policy in the file at `path`, or the shipped `cn-genai`; raises PolicyError with every problem found."""
     reader = Reader(str(path) if path else f"{loading.DEFAULT}.toml")
-    return Policy._read(loading.tables(path, reader), reader)  # noqa: SLF001 - its own loader
+    return Policy._read(loading.tables(Path(path) if path else None, reader), reader)  # noqa: SLF001 - its own loader

@@ -8,6 +8,7 @@ import re
 import types
 from collections.abc import Iterable, Mapping
 from datetime import time
+from functools import cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from complaints.base.errors import Problem
@@ -71,7 +72,7 @@ class Reader:
             read = self._deadlines(table, path, key or "")
             return read if len(self.problems) == before else None  # type: ignore[return-value]
         values: dict[str, object] = {} if key is None else {"key": key}
-        hints = get_type_hints(kind)
+        hints = _hints(kind)  # type: ignore[arg-type]
         known = {one.name: one for one in dataclasses.fields(kind) if one.name != "key"}  # type: ignore[arg-type]
         for name in table:
             if name not in known and not (name == "key" and key is not None):
@@ -232,6 +233,11 @@ class Reader:
                     )
             return self.record(Term, {**entry, **implied}, path)
         return self.record(Term, entry, path)
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 def dump(value: Any) -> Any:
