@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from complaints.base.errors import InputError, NotFoundError
+from complaints.base.errors import InputError, IntegrityError, NotFoundError
 from complaints.base.ids import random_uid
 from complaints.base.translations import gettext as t
 from complaints.cases import filetypes
@@ -161,7 +161,7 @@ def original(work: Work, stream: str, uid: str) -> tuple[Held, bytes]:
     row, inner = _find(work, stream, uid)
     data = _bytes(work, row.uid, "file", inner)
     if hashlib.sha256(data).hexdigest() != inner["digest"]:
-        raise sealing.IntegrityError("the stored file is not the one that was filed")
+        raise IntegrityError("the stored file is not the one that was filed")
     return _held(row, inner), data
 
 

@@ -36,7 +36,7 @@ class Entry:
     def data(self, field: str) -> dict[str, Any]:
         """A personal field that holds JSON; empty when absent or erased."""
         held = self.personal.get(field)
-        return json.loads(held) if held else {}  # type: ignore[no-any-return]  # we wrote an object
+        return json.loads(held) if held else {}
 
     @property
     def role(self) -> str:

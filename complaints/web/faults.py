@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from complaints.base.errors import (
@@ -60,27 +61,23 @@ def _sentence(status: int) -> str:
             return t("Sorry, a fault on our side. Nothing was changed; try again in a few minutes")
 
 
-def _http(error: HTTPException) -> object:
+def _http(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None or (error.code or 500) < 400:  # noqa: PLR2004 - a redirect is no error
-        return error
+        return error.get_response()  # type: ignore[return-value]  # werkzeug's response is Flask's base
     return page(error.code or 500)
 
 
-def _limited(error: Exception) -> object:
+def _limited(error: Exception) -> ResponseReturnValue:
     return page(429, retry_after=error.retry_after if isinstance(error, LimitedError) else 60)
 
 
-def _config(error: Exception) -> object:
+def _config(error: Exception) -> ResponseReturnValue:
     # The text names settings and files, which is for the operator of the server only.
     _log.error("complaints is not set up: %s", error)
     return page(503)
 
 
-def _fault(error: Exception) -> object:
+def _fault(error: Exception) -> ResponseReturnValue:
     # The class alone: an exception's text may quote what a person typed.
-    _log.error("unexpected %s", type(error).__name__, exc_info=_traceback_without_values(error))
+    _log.error("unexpected %s", type(error).__name__, exc_info=(RuntimeError, RuntimeError(), error.__traceback__))
     return page(500)
-
-
-def _traceback_without_values(error: Exception) -> tuple[type[BaseException], BaseException, object]:
-    return RuntimeError, RuntimeError(type(error).__name__), error.__traceback__

@@ -49,8 +49,8 @@ def entry_url() -> str:
 
 def report_url(answer: str = "", complaint_type: str = "") -> str:
     """The form's address, with a sealed answer or a type chosen beforehand."""
-    chosen = {"type": complaint_type, "answer": answer}
-    return url_for("complaints.new", **{name: value for name, value in chosen.items() if value})
+    # None leaves a parameter out of the address.
+    return url_for("complaints.new", type=complaint_type or None, answer=answer or None)
 
 
 def footer() -> Markup:

@@ -1,0 +1,135 @@
+"""Examine an installation: what is well, what deserves a look, what must be done before going public."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import func, select, text
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from complaints.administration.installation import Installation
+from complaints.administration.publishing import differs
+from complaints.base import resources
+from complaints.base.clock import beijing
+from complaints.base.errors import ConfigError
+from complaints.base.keys import PURPOSES
+from complaints.ledger.work import Work
+from complaints.store import schema
+from complaints.store.tables import Operator, Outbox
+
+LEVELS = ("ok", "look", "fail")
+
+
+@dataclass(frozen=True)
+class Advice:
+    """One thing examined: `level` is ok, look or fail; `remedy` says what to do."""
+
+    level: str
+    what: str
+    remedy: str = ""
+
+
+def examine(found: Installation) -> Iterator[Advice]:
+    """Examine everything that can be examined; a fault in one place does not hide another."""
+    try:
+        _ = found.keys
+        yield Advice("ok", "keys: all four are there")
+        yield from _key_files(found)
+    except ConfigError as error:
+        yield Advice("fail", f"keys: {error}")
+        return
+    try:
+        at, head = schema.revision(found.database.engine), schema.head(resources.folder("migrations"))
+    except SQLAlchemyError as error:
+        yield Advice("fail", f"database: {type(error).__name__}", "check that it is up and that the address is right")
+        return
+    if at != head:
+        yield Advice("fail", f"database: at {at or 'nothing'}, needs {head}", "run `flask complaints init`")
+        return
+    yield Advice("ok", f"database: at {at}")
+    with found.database.engine.connect() as connection:
+        yield from _durability(connection)
+    yield from _settings(found)
+    with found.reading() as work:
+        yield from _policy(found, work)
+        yield from _people(found, work)
+        yield from _calendar(work)
+        yield from _mail(work)
+
+
+def _key_files(found: Installation) -> Iterator[Advice]:
+    folder = found.settings.keys_folder
+    for purpose in PURPOSES:
+        path = folder / f"{purpose}.key"
+        if path.exists() and os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
+            yield Advice("fail", f"keys: {path} can be read by others", f"chmod 600 {path}")
+
+
+def _durability(connection: Connection) -> Iterator[Advice]:
+    if connection.dialect.name == "sqlite":
+        mode = connection.execute(text("PRAGMA journal_mode")).scalar()
+        synchronous = connection.execute(text("PRAGMA synchronous")).scalar()
+        if str(mode).lower() != "wal":
+            yield Advice("look", f"sqlite: journal_mode is {mode}", "PRAGMA journal_mode=WAL lets readers and a writer work at once")
+        if int(synchronous or 0) < 2:  # noqa: PLR2004 - 2 is FULL
+            yield Advice("fail", "sqlite: synchronous is not FULL, a power cut may lose an acknowledged complaint", "PRAGMA synchronous=FULL on each connection")
+    elif connection.dialect.name == "postgresql":
+        if connection.execute(text("SHOW synchronous_commit")).scalar() == "off":
+            yield Advice("fail", "postgresql: synchronous_commit is off", "set it to on")
+    elif connection.execute(text("SELECT @@innodb_flush_log_at_trx_commit")).scalar() != 1:
+        yield Advice("fail", "mysql: innodb_flush_log_at_trx_commit is not 1", "set it to 1")
+
+
+def _settings(found: Installation) -> Iterator[Advice]:
+    settings = found.settings
+    if not settings.BASE_URL:
+        yield Advice("fail", "COMPLAINTS_BASE_URL is not set: mails cannot carry links", "set it to the product's https address")
+    elif settings.BASE_URL.startswith("http://") and "127.0.0.1" not in settings.BASE_URL:
+        yield Advice("look", "COMPLAINTS_BASE_URL is not https", "complaints travel in the clear; use https")
+    if settings.TEST_INSTALLATION:
+        yield Advice("look", "every new complaint is marked 测试", "COMPLAINTS_TEST_INSTALLATION = False on the real installation")
+    if not settings.SCHEDULER:
+        yield Advice("look", "the in-process clock is off", "let cron call `flask complaints tick` every minute")
+
+
+def _policy(found: Installation, work: Work) -> Iterator[Advice]:
+    ruling = found.in_force(work.session)
+    if ruling.trial:
+        yield Advice("fail", "policy: published for a trial run only (试运行)", "a named person runs `flask complaints policy publish --by NAME`")
+    else:
+        yield Advice("ok", f"policy: version {ruling.version}, published by {ruling.published_by}")
+    if differs(work.session, found.file_policy):
+        yield Advice("look", "policy: the file differs from what is in force; the published one goes on serving", "`flask complaints policy publish`, or put the file back")
+    for missing in ruling.policy.missing():
+        yield Advice("look", f"policy: {missing.key} is missing: {missing.what('en')}", "write it into complaints.toml and publish")
+
+
+def _people(found: Installation, work: Work) -> Iterator[Advice]:
+    if found.hooks.operator is not None:
+        yield Advice("ok", "operators: the host's users")
+        return
+    active = work.session.scalar(select(func.count()).select_from(Operator).where(Operator.active)) or 0
+    if active == 0:
+        yield Advice("fail", "operators: nobody can handle complaints", "`flask complaints operator add NAME --mail …`")
+    elif active == 1:
+        yield Advice("look", "operators: only one; nobody can review their decisions", "add a second operator")
+    else:
+        yield Advice("ok", f"operators: {active}")
+
+
+def _calendar(work: Work) -> Iterator[Advice]:
+    today = beijing(work.now).date()
+    following = date(today.year + 1, 6, 1)
+    if today.month >= 11 and work.calendar.provisional(following):  # noqa: PLR2004 - the notice comes in November
+        yield Advice("look", f"calendar: {following.year} is provisional", "import the State Council's notice when it is out")
+
+
+def _mail(work: Work) -> Iterator[Advice]:
+    dead = work.session.scalar(select(func.count()).select_from(Outbox).where(Outbox.state == "dead")) or 0
+    if dead:
+        yield Advice("look", f"mail: {dead} could not be delivered", "see the health page of the operators")

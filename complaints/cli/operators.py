@@ -1,0 +1,60 @@
+"""operator add, list, disable."""
+
+from __future__ import annotations
+
+import click
+
+from complaints.administration import operators
+from complaints.cli.group import group, installed, person, plainly
+from complaints.policy.states import ROLES
+
+
+@group.group("operator", help="Built-in operator accounts.")
+def operator() -> None:
+    """Group of account commands."""
+
+
+@operator.command("add")
+@click.argument("login")
+@click.option("--name", default="", help="Name shown to colleagues; empty: the log-in name.")
+@click.option("--mail", default=None, help="Address for notices.")
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    type=click.Choice([role for role in ROLES if role in {"handler", "supervisor", "auditor", "admin"}]),
+    default=("handler",),
+    help="May be given several times.",
+)
+@click.option("--restricted", is_flag=True, help="May see restricted types (minors, intimate images).")
+@click.option("--by", default=None, help="Who adds the account; default: the shell's user.")
+@plainly
+def add(login: str, name: str, mail: str | None, roles: tuple[str, ...], restricted: bool, by: str | None) -> None:
+    """Add an operator and print a one-time password."""
+    made, password = installed().write(
+        lambda work: operators.create(
+            work, login, name or login, roles, mail=mail, restricted=restricted, by=person(by)
+        )
+    )
+    click.echo(f"operator {made.login} ({', '.join(made.roles)})")
+    click.echo(f"one-time password: {password}")
+
+
+@operator.command("list")
+@plainly
+def list_operators() -> None:
+    """List the accounts."""
+    with installed().reading() as work:
+        for each in operators.everyone(work):
+            state = "active" if each.active else "disabled"
+            click.echo(f"{each.login}\t{each.name}\t{','.join(each.roles)}\t{state}")
+
+
+@operator.command("disable")
+@click.argument("login")
+@click.option("--by", default=None, help="Who disables the account; default: the shell's user.")
+@plainly
+def disable(login: str, by: str | None) -> None:
+    """Disable an account and end its sessions; its name stays in the log."""
+    installed().write(lambda work: operators.disable(work, login, by=person(by)))
+    click.echo(f"operator {login} disabled")

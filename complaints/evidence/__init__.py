@@ -1,0 +1,1 @@
+"""What leaves the system: registers, logs, receipts, filing documents."""
