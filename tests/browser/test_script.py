@@ -241,3 +241,25 @@ def test_axe_finds_nothing_and_nothing_runs_out_at_320_pixels(page, scheme, path
 
     assert found == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_host_keeps_its_own_look_around_ours_and_sets_our_colours(chromium) -> None:
+    context = chromium.new_context(color_scheme="dark")
+    page = context.new_page()
+    sheet = (ROOT / "complaints/static/complaints.css").read_text("utf-8")
+    body = """<h1>Host</h1><button>b</button><a href="#">l</a><input><table><tr><th>x</th></tr></table>
+        <main class="cmp" data-cmp-theme="light"><a class="cmp-button" href="#">Ours</a></main>"""
+    styles = """() => Array.from(document.querySelectorAll('body, body > *:not(.cmp), th')).map(e => {
+        const s = getComputedStyle(e); return [s.font, s.color, s.backgroundColor, s.margin, s.padding, s.borderTop, s.display].join()})"""
+    page.set_content(body)
+    before = page.evaluate(styles)
+    page.set_content(
+        f"<style>{sheet}</style><style>.cmp {{ --cmp-accent: #006644; --cmp-radius: 9px }}</style>{body}"
+    )
+
+    assert page.evaluate(styles) == before
+    ours = page.locator(".cmp-button")
+    assert ours.evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(0, 102, 68)"
+    assert ours.evaluate("e => getComputedStyle(e).borderRadius") == "9px"
+    assert page.locator(".cmp").evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(255, 255, 255)"
+    context.close()

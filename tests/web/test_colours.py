@@ -58,7 +58,7 @@ def contrast(one: str, other: str) -> float:
 def tokens(theme: str) -> dict[str, str]:
     """The colour tokens of the first rule (light), overlaid with those of the dark one."""
     sheet = SHEET.read_text("utf-8")
-    light, dark = re.findall(r":where\(\.cmp\) \{\s+([^}]*--cmp-bg: #[^}]*--cmp-chart-1[^}]*)\}", sheet)
+    light, dark = re.findall(r":where\(\.cmp[^{]*\{\s+([^}]*--cmp-bg: #[^}]*--cmp-chart-1[^}]*)\}", sheet)
     found = {}
     for rule in (light, dark)[: THEMES.index(theme) + 1]:
         found |= dict(re.findall(r"--cmp-([\w-]+): (#[0-9A-Fa-f]{6})\b", rule))
