@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,18 @@ def shipped() -> tuple[str, ...]:
     return tuple(sorted(one.stem for one in PROFILES.glob("*.toml")))
 
 
-def tables(path: Path | None, reader: Reader) -> dict[str, Any]:
-    """The merged tables of the file at `path`; faults go to `reader`, and an unreadable file gives none."""
+def tables(path: Path | None, reader: Reader, without: Iterable[str] = ()) -> dict[str, Any]:
+    """The merged tables of the file at `path`; faults go to `reader`, and an unreadable file gives none.
+
+    Key paths in `without` are left out of the provider's own file first.
+    """
     own = _parse(path or PROFILES / f"{DEFAULT}.toml", reader)
     if own is None:
         return {}
     if path is not None:
         base = own.pop("extends", None)
+        for key in without:
+            _cut(own, key)
         if base is None and "profile" not in own:
             reader.fault(
                 "extends",
@@ -64,6 +69,20 @@ def _parse(path: Path, reader: Reader) -> dict[str, Any] | None:
             "Mend that line; text needs quotes, tables need [brackets].",
         )
     return None
+
+
+def _cut(own: dict[str, Any], key: str) -> None:
+    """Takes the entry at a key path away, or the table that lacks it."""
+    *above, name = key.partition("[")[0].split(".")
+    table: Any = own
+    for one in above:
+        table = table.get(one)
+        if not isinstance(table, dict):
+            return
+    if name in table:
+        del table[name]
+    elif above:
+        _cut(own, ".".join(above))
 
 
 def merge(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

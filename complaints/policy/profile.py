@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import rfc8785
 
-from complaints.base.errors import PolicyError
+from complaints.base.errors import PolicyError, Problem
 from complaints.policy import loading
 from complaints.policy.checking import Caution, check, weigh
 from complaints.policy.labels import Label
@@ -40,7 +40,7 @@ class Policy(Promises):
     @classmethod
     def _read(cls, whole: Mapping[str, Any], reader: Reader) -> Self:
         reader.duty = "24x7" if whole.get("duty") == "24x7" else "office"
-        read = None if reader.problems else reader.record(cls, whole, "")
+        read = reader.record(cls, whole, "") if whole else None
         if read is not None:
             check(read, reader)
         if read is None or reader.problems:
@@ -73,4 +73,26 @@ class Policy(Promises):
 def load(path: Path | None = None) -> Policy:
     """The policy in the file at `path`, or the shipped `cn-genai`; raises PolicyError with every problem found."""
     reader = Reader(str(path) if path else f"{loading.DEFAULT}.toml")
-    return Policy._read(loading.tables(Path(path) if path else None, reader), reader)  # noqa: SLF001 - its own loader
+    place = Path(path) if path else None
+    try:
+        return Policy._read(loading.tables(place, reader), reader)  # noqa: SLF001 - its own loader
+    except PolicyError as error:
+        if place is None:
+            raise
+        raise PolicyError((*error.problems, *_behind(place, reader))) from None
+
+
+def _behind(path: Path, reader: Reader) -> list[Problem]:
+    """Faults that the cross-checks find once what could not be read is taken out of the file."""
+    keys = [one.key for one in reader.problems]
+    # A table that was taken out is missed by whatever refers to it; that is no fault of the file.
+    cut = {f"“{name}”" for key in keys for name in key.partition("[")[0].split(".")}
+    again = Reader(reader.file)
+    whole = loading.tables(path, again, keys)
+    read = again.record(Policy, whole, "") if whole and not again.problems else None
+    if read is None:
+        return []
+    check(read, again)
+    return [
+        one for one in again.problems if one.key not in keys and not any(name in one.problem for name in cut)
+    ]
