@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from complaints.base.settings import PREFIX, SETTINGS
+
+ROOT = Path(__file__).resolve().parent.parent
+READMES = ("README.md", "README.zh-CN.md")
+
+
+def blocks(name: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", (ROOT / name).read_text(encoding="utf-8"), re.S | re.M)
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_the_settings_table_says_what_the_code_does(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    table = text.partition("<!-- settings -->")[2].partition("<!-- /settings -->")[0]
+
+    assert re.findall(r"^\| `(\w+)` \|", table, re.M) == [f"{PREFIX}{setting.name}" for setting in SETTINGS]
+    for setting in SETTINGS:
+        assert f"| `{PREFIX}{setting.name}` | `{setting.default!r}` |" in table
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_each_python_block_runs_as_printed(name, tmp_path):
+    assert blocks(name, "python")
+    for number, block in enumerate(blocks(name, "python")):
+        (tmp_path / f"block{number}.py").write_text(block, encoding="utf-8")
+        run([sys.executable, "-W", "error", f"block{number}.py"], tmp_path)
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_the_first_python_block_with_the_first_shell_block_gives_a_working_channel(name, tmp_path):
+    (tmp_path / "app.py").write_text(blocks(name, "python")[0], encoding="utf-8")
+
+    said = run(["sh", "-e", "-c", blocks(name, "sh")[0]], tmp_path)
+    page = run(
+        [sys.executable, "-c", "from app import app; print(app.test_client().get('/complaints/').get_data(as_text=True))"],
+        tmp_path,
+    )
+
+    assert "one-time password" in said
+    assert "投诉举报" in page
+
+
+def test_both_readmes_have_the_same_code():
+    for language in ("python", "sh", "text"):
+        assert blocks(READMES[0], language) == blocks(READMES[1], language)
+
+
+def run(command: list[str], folder: Path) -> str:
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+    }
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
