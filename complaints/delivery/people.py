@@ -1,0 +1,54 @@
+"""Who can be told: operators with their address, from the built-in table or from the host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from complaints.store.tables import Operator
+
+COMPLIANCE = "compliance"
+# A group's name in the outbox → the roles it means, first choice first: an administrator is told only when
+# there is nobody else, so that a notice never ends in silence.
+GROUPS: dict[str, tuple[frozenset[str], ...]] = {
+    "operators": (frozenset({"handler", "supervisor"}), frozenset({"admin"})),
+    "supervisors": (frozenset({"supervisor"}), frozenset({"admin"})),
+    COMPLIANCE: (frozenset({COMPLIANCE}), frozenset({"supervisor", "admin"})),
+}
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Somebody who works on complaints and can be written to; `restricted` opens restricted types."""
+
+    ref: str
+    name: str
+    mail: str
+    roles: frozenset[str] = frozenset()
+    restricted: bool = False
+    lang: str = "zh"
+
+
+People = Callable[[Session], Sequence[Recipient]]
+
+
+def from_table(session: Session) -> list[Recipient]:
+    """The active built-in operators who have a mail address."""
+    rows = session.scalars(select(Operator).where(Operator.active.is_(True), Operator.mail.is_not(None)))
+    return [
+        Recipient(row.ref, row.name, row.mail or "", frozenset(row.roles), row.restricted, row.lang)
+        for row in rows
+    ]
+
+
+def eligible(people: Iterable[Recipient], group: str, *, restricted: bool) -> list[Recipient]:
+    """Those of `group` who may know of the complaint; of a restricted one only those cleared for it."""
+    cleared = [each for each in people if each.mail and (each.restricted or not restricted)]
+    for roles in GROUPS[group]:
+        found = [each for each in cleared if each.roles & roles]
+        if found:
+            return found
+    return []

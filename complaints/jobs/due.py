@@ -1,0 +1,77 @@
+"""One look at everything that could be due, so that an idle tick costs one statement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ScalarSelect, func, select
+from sqlalchemy.orm import Session
+
+from complaints.policy.states import State
+from complaints.store.tables import Complaint, Lease, Milestone, Outbox
+
+TICK, HOURLY = "tick", "hourly"
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """The earliest moment of each kind of work that is due; None: nothing. And who holds the lease."""
+
+    owner: str | None
+    until: datetime | None
+    hourly_at: datetime | None
+    milestone: datetime | None
+    release: datetime | None
+    pause: datetime | None
+    message: datetime | None
+    abandoned: datetime | None
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is due."""
+        return any((self.milestone, self.release, self.pause, self.message, self.abandoned))
+
+
+def look(session: Session, now: datetime) -> Outlook:
+    """Read the outlook in one statement; each part is the first entry of an index range."""
+    lease, hourly = Lease.__table__.alias(), Lease.__table__.alias()
+    parts: list[ScalarSelect[datetime | None]] = [
+        _least(Milestone.due_at, Milestone.state == "pending", Milestone.due_at <= now),
+        _least(Complaint.release_due, Complaint.released_at.is_(None), Complaint.release_due <= now),
+        _least(
+            Complaint.due_next,
+            Complaint.state == State.AWAITING_COMPLAINANT.value,
+            Complaint.due_next <= now,
+        ),
+        _least(Outbox.not_before, Outbox.state == "queued", Outbox.not_before <= now),
+        _least(Outbox.lease_until, Outbox.state == "sending", Outbox.lease_until <= now),
+    ]
+    row = session.execute(
+        select(
+            select(lease.c.owner).where(lease.c.name == TICK).scalar_subquery(),
+            select(lease.c.until).where(lease.c.name == TICK).scalar_subquery(),
+            select(hourly.c.until).where(hourly.c.name == HOURLY).scalar_subquery(),
+            *parts,
+        )
+    ).one()
+    return Outlook(*row)
+
+
+def expired_pauses(session: Session, now: datetime, limit: int = 50) -> list[str]:
+    """The uids of complaints whose complainant has not replied in the time given."""
+    query = (
+        select(Complaint.uid)
+        .where(
+            Complaint.state == State.AWAITING_COMPLAINANT.value,
+            Complaint.due_next <= now,
+            Complaint.reply_due <= now,
+        )
+        .order_by(Complaint.due_next, Complaint.id)
+        .limit(limit)
+    )
+    return list(session.scalars(query))
+
+
+def _least(column: object, *conditions: object) -> ScalarSelect[datetime | None]:
+    return select(func.min(column)).where(*conditions).scalar_subquery()  # type: ignore[arg-type]  # columns

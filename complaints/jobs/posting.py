@@ -1,0 +1,78 @@
+"""The deliverer: renders what is due and hands it to mail or to the host's callback."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from complaints.administration.installation import Installation
+from complaints.delivery.mail import Post
+from complaints.delivery.people import COMPLIANCE, People, Recipient
+from complaints.delivery.sending import DeliveryError, OutboxView
+from complaints.web import mails, notices
+
+
+class Postman:
+    """Delivers one message, or all that wait for one operator; called outside any transaction."""
+
+    def __init__(self, installation: Installation, people: People, post: Post | None) -> None:
+        self.installation = installation
+        self.people = people
+        self.post = post
+
+    def __call__(self, messages: Sequence[OutboxView]) -> None:
+        """Return once accepted; raises DeliveryError, or whatever the host's callback raises."""
+        first = messages[0]
+        match first.channel, first.recipient:
+            case "mail", "complainant":
+                self._ready().send(mails.letter(self.installation, first))
+            case "mail", recipient if recipient.startswith("operator:"):
+                post, person = self._ready(), self._person(recipient.removeprefix("operator:"))
+                post.send(notices.digest(self.installation, messages, person))
+            case "notify", "complainant":
+                self._notify(first)
+            case _:
+                raise DeliveryError("UnknownChannel", "dead")
+
+    def _ready(self) -> Post:
+        """Look before rendering: a link in a mail is made only for a mail that can leave."""
+        if self.post is None:
+            raise DeliveryError("NoMail", "postpone", unreachable=True)
+        self.post.check()
+        if not self.installation.settings.BASE_URL:
+            raise DeliveryError("NoBaseUrl", "postpone", unreachable=True)
+        return self.post
+
+    def _person(self, ref: str) -> Recipient:
+        with self.installation.database.reading() as session:
+            found = next((each for each in self.people(session) if each.ref == ref and each.mail), None)
+        if found is None:
+            # Queued again, the notice goes to all operators at the next fan-out.
+            raise DeliveryError("NobodyToTell", "postpone")
+        return found
+
+    def _notify(self, message: OutboxView) -> None:
+        way = str(message.details.get("way", "phone"))
+        callback = self.installation.hooks.notifiers.get(way)
+        if callback is None:
+            raise DeliveryError("NoCallback", "drop")
+        callback(mails.notification(self.installation, message))
+
+
+def with_compliance(installation: Installation, people: People) -> People:
+    """These people and the policy's compliance contact, who need not be an operator."""
+
+    def everybody(session: Session) -> list[Recipient]:
+        contacts = installation.in_force(session).policy.contacts
+        found = list(people(session))
+        if contacts.compliance_mail:
+            roles = frozenset({COMPLIANCE})
+            found.append(
+                Recipient(
+                    COMPLIANCE, contacts.compliance_name, contacts.compliance_mail, roles, restricted=True
+                )
+            )
+        return found
+
+    return everybody

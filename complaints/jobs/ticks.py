@@ -1,0 +1,157 @@
+"""One tick of the clock: release, resume, sweep, send, close, clean. Any worker may run it, at any time."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from complaints.administration.installation import Installation
+from complaints.cases import conversation, deciding, overdue
+from complaints.delivery.fanout import fan_out
+from complaints.delivery.mail import Post
+from complaints.delivery.people import People, from_table
+from complaints.delivery.sending import Sent, send
+from complaints.jobs import leases
+from complaints.jobs.cleaning import clean
+from complaints.jobs.due import HOURLY, TICK, Outlook, expired_pauses, look
+from complaints.jobs.posting import Postman, with_compliance
+from complaints.ledger import journal
+from complaints.ledger.work import SYSTEM, Work
+from complaints.policy.states import RELEASES, State
+from complaints.sla.sweep import Swept, sweep
+from complaints.store.tables import Complaint
+
+LEASE_SECONDS = 300
+HOUR = 3600
+_PAGE = 50
+Step = Callable[[Work, Complaint], object]
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Ticked:
+    """What one tick did. `skipped`: another worker was at it; `failed`: complaints that could not be moved."""
+
+    skipped: bool = False
+    released: int = 0
+    resumed: int = 0
+    closed: int = 0
+    cleaned: int = 0
+    failed: int = 0
+    swept: Swept = field(default=Swept())  # noqa: RUF009 - frozen, so it may be shared
+    sent: Sent = field(default=Sent())  # noqa: RUF009 - as above
+
+    @property
+    def lag_seconds(self) -> int:
+        """The age of the oldest promise left unattended."""
+        return self.swept.oldest_lag
+
+
+def tick(
+    installation: Installation, *, people: People = from_table, post: Post | None, alone: bool = False
+) -> Ticked:
+    """Do whatever is due now; needs an app context, commits step by step.
+
+    `people` lists the operators who can be told, `post` sends mail (None: mail waits). `alone` is for a
+    command or cron: it does not ask for the lease. Idle, it costs three statements. Nothing here depends on
+    the lease: two workers that tick at once do each thing once.
+    """
+    now = installation.now()
+    with installation.database.reading() as session:
+        seen = look(session, now)
+    if not alone and not leases.free(seen.owner, seen.until, now):
+        return Ticked(skipped=True)
+    hourly = seen.hourly_at is None or seen.hourly_at <= now
+    if not seen.busy and not hourly:
+        leases.idle(installation.database, TICK, now, _hold(installation))
+        return Ticked()
+    if not leases.take(installation.database, TICK, now, LEASE_SECONDS) and not alone:
+        return Ticked(skipped=True)
+    done = _run(installation, seen, people, post)
+    if hourly and leases.take(installation.database, HOURLY, now, HOUR):
+        done = _hourly(installation, now, done)
+    leases.beat(installation.database, TICK, installation.now(), done.lag_seconds)
+    if done.failed or done.swept.failed:
+        _log.error("%s complaints and %s milestones failed", done.failed, len(done.swept.failed))
+    return done
+
+
+def _run(installation: Installation, seen: Outlook, people: People, post: Post | None) -> Ticked:
+    done = Ticked()
+    # A decision whose time has come meets its date: it goes out before anybody calls that date missed.
+    if seen.release:
+        count, failed = _each(installation, deciding.release_due, _release)
+        done = replace(done, released=count, failed=done.failed + failed)
+    if seen.pause:
+        count, failed = _each(
+            installation, lambda work, limit: expired_pauses(work.session, work.now, limit), _resume
+        )
+        done = replace(done, resumed=count, failed=done.failed + failed)
+    if seen.milestone or done.resumed:
+        with installation.reading() as rules:
+            pass
+        done = replace(
+            done, swept=sweep(installation.database, rules.on, installation.now(), overdue.act)
+        )
+    if seen.message or seen.abandoned or done != Ticked():
+        done = replace(done, sent=deliver(installation, people=people, post=post))
+    return done
+
+
+def deliver(installation: Installation, *, people: People = from_table, post: Post | None) -> Sent:
+    """Address and send the messages that are due; commits row by row, needs an app context."""
+    everybody = with_compliance(installation, people)
+    fan_out(installation.database, installation.now(), everybody)
+    return send(installation.database, installation.now, Postman(installation, everybody, post))
+
+
+def _hourly(installation: Installation, now: datetime, done: Ticked) -> Ticked:
+    closed, failed = _each(installation, deciding.close_due, _close)
+    return replace(done, closed=closed, failed=done.failed + failed, cleaned=clean(installation, now))
+
+
+def _each(
+    installation: Installation, find: Callable[[Work, int], Sequence[str]], step: Step
+) -> tuple[int, int]:
+    """Do `step` to each complaint found, each in its own transaction; one that fails stops no other."""
+    done, failed = 0, set[str]()
+    while True:
+        with installation.reading() as rules:
+            uids = [uid for uid in find(rules, _PAGE + len(failed)) if uid not in failed]
+        for uid in uids:
+            try:
+                done += bool(installation.write_under(rules, lambda work, uid=uid: _one(work, uid, step)))
+            except Exception as error:  # noqa: BLE001 - the other complaints must go on
+                _log.error("%s of a complaint failed: %s", step.__name__, type(error).__name__)  # type: ignore[attr-defined]  # a function
+                failed.add(uid)
+        if len(uids) < _PAGE:
+            return done, len(failed)
+
+
+def _one(work: Work, uid: str, step: Step) -> bool:
+    return step(work, journal.lock(work, uid)) is not None
+
+
+def _release(work: Work, case: Complaint) -> object:
+    # Taken back, or released by another worker, between the look and the lock.
+    if case.released_at is not None or case.release_due is None or case.release_due > work.now:
+        return None
+    return deciding.release(work, case) if State(case.state) in RELEASES else None
+
+
+def _resume(work: Work, case: Complaint) -> object:
+    waiting = case.state == State.AWAITING_COMPLAINANT and case.reply_due is not None
+    if not waiting or case.reply_due is None or case.reply_due > work.now:
+        return None
+    return conversation.resume(work, case, SYSTEM)
+
+
+def _close(work: Work, case: Complaint) -> object:
+    over = case.appeal_until is not None and case.appeal_until < work.now
+    return deciding.close(work, case, SYSTEM) if over and State(case.state) in RELEASES else None
+
+
+def _hold(installation: Installation) -> int:
+    return installation.settings.TICK_SECONDS + 5

@@ -1,0 +1,150 @@
+"""A mounted installation on a database of its own, with a clock that tests turn by hand."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import create_engine, event, make_url, select, text
+
+from complaints.administration.installation import Hooks, Installation
+from complaints.base.keys import Keys
+from complaints.base.resources import folder
+from complaints.base.settings import Settings
+from complaints.cases import fields, intake
+from complaints.delivery.people import Recipient
+from complaints.ledger import journal
+from complaints.ledger.audit import audit
+from complaints.ledger.work import Actor
+from complaints.store import schema
+from complaints.store.files import LocalFiles
+from complaints.store.tables import Complaint, Outbox
+from complaints.store.transactions import Database
+
+MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+HANDLER, SUPERVISOR = Actor("handler", "op_a"), Actor("supervisor", "op_b")
+POLICY = """
+extends = "cn-genai"
+[provider]
+name = "示例科技有限公司"
+product = "灵犀助手"
+role = "provider"
+[contacts]
+phone = "010-12345678"
+mail = "complaints@example.cn"
+compliance_name = "王合规"
+compliance_mail = "compliance@example.cn"
+"""
+
+
+class Office:
+    """What a test holds: the installation, its clock, its app, and who works there."""
+
+    def __init__(self, engine, path, **config):
+        (path / "policy.toml").write_text(POLICY, encoding="utf-8")
+        values = {
+            "SECRET_KEY": "x",
+            "COMPLAINTS_BASE_URL": "https://ai.example.cn",
+            "COMPLAINTS_POLICY_FILE": str(path / "policy.toml"),
+            **config,
+        }
+        self.now = MONDAY
+        self.notifiers = {}
+        self.settings = Settings.from_mapping(values, path)
+        self.installation = Installation(
+            self.settings,
+            Database(engine),
+            LocalFiles(path / "files"),
+            Hooks(notifiers=self.notifiers),
+            lambda: self.now,
+        )
+        self.installation.__dict__["keys"] = Keys.random()
+        self.app = Flask(__name__, template_folder=str(folder("templates")))
+        self.app.config.update({name: value for name, value in values.items() if name.startswith("MAIL_")})
+        self.app.extensions["complaints"] = self.installation
+        self.staff = [
+            Recipient("op_a", "李受理", "a@example.cn", frozenset({"handler"})),
+            Recipient("op_b", "Bea", "b@example.cn", frozenset({"supervisor"}), restricted=True, lang="en"),
+        ]
+
+    def people(self, session):
+        return self.staff
+
+    def pass_time(self, **spans):
+        self.now += timedelta(**spans)
+
+    def file(self, kind="other", *, mail="reporter@example.com", phone="", lang="zh", **more):
+        given = {"details": "回答里说的事情完全不对😀𠮷", "mail": mail, "phone": phone}
+        with self.installation.reading() as work:
+            checked = fields.check(work.policy, kind, {name: value for name, value in given.items() if value})
+            filing = intake.Filing(kind, checked, secrets.token_hex(16), lang=lang, **more)
+            prepared = intake.prepare(work, filing)
+        return self.installation.write(lambda work: intake.insert_prepared(work, prepared))
+
+    def act(self, filed, step, *arguments, **named):
+        return self.installation.write(
+            lambda work: step(work, journal.lock(work, filed.uid), *arguments, **named)
+        )
+
+    def case(self, filed):
+        with self.installation.reading() as work:
+            return work.session.scalars(select(Complaint).where(Complaint.uid == filed.uid)).one()
+
+    def outbox(self, *conditions):
+        with self.installation.reading() as work:
+            return list(work.session.scalars(select(Outbox).where(*conditions).order_by(Outbox.id)))
+
+    def execute(self, statement):
+        def write(session):
+            session.execute(statement)
+
+        self.installation.database.write(write)
+
+    def findings(self):
+        with self.installation.reading() as work:
+            return audit(work).findings
+
+
+def databases():
+    return [
+        "sqlite",
+        pytest.param("TEST_POSTGRESQL_URL", marks=pytest.mark.postgresql),
+        pytest.param("TEST_MYSQL_URL", marks=pytest.mark.mysql),
+    ]
+
+
+def open_engine(name: str, path: Path):
+    """An engine on an empty database with every table, and what to call when done with it."""
+    if name == "sqlite":
+        engine = create_engine(f"sqlite:///{path / 'complaints.db'}")
+        event.listen(engine, "connect", _write_ahead)
+        schema.upgrade(engine, folder("migrations"))
+        return engine, engine.dispose
+    url = os.environ.get(name)
+    if not url:
+        pytest.skip(f"{name} names no server")
+    fresh = f"complaints_{secrets.token_hex(4)}"
+    server = create_engine(url, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {fresh}"))
+    engine = create_engine(make_url(url).set(database=fresh))
+    schema.upgrade(engine, folder("migrations"))
+
+    def close():
+        engine.dispose()
+        with server.connect() as connection:
+            connection.execute(text(f"DROP DATABASE {fresh}"))
+        server.dispose()
+
+    return engine, close
+
+
+def _write_ahead(connection, record):
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA busy_timeout=15000")
+    cursor.close()
