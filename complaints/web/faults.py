@@ -6,6 +6,7 @@ import logging
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 
 from complaints.base.errors import (
@@ -18,6 +19,8 @@ from complaints.base.errors import (
     TransitionError,
 )
 from complaints.base.translations import gettext as t
+from complaints.store import schema
+from complaints.web.frame import installation
 
 _log = logging.getLogger("complaints")
 
@@ -31,14 +34,16 @@ def register(blueprint: Blueprint) -> None:
     blueprint.register_error_handler(ConflictError, lambda _: page(409))
     blueprint.register_error_handler(LimitedError, _limited)
     blueprint.register_error_handler(ConfigError, _config)
+    blueprint.register_error_handler(DBAPIError, _database)
     blueprint.register_error_handler(ComplaintsError, _fault)
     blueprint.register_error_handler(Exception, _fault)
 
 
-def page(status: int, *, retry_after: int | None = None) -> tuple[str, int, dict[str, str]]:
-    """An error page; it needs neither database nor session."""
+def page(status: int, *, retry_after: int | None = None, advice: str = "") -> tuple[str, int, dict[str, str]]:
+    """An error page; it needs neither database nor session. `advice` is for the developer, in debug only."""
     headers = {"Retry-After": str(retry_after)} if retry_after else {}
-    return render_template("complaints/error.html", status=status, sentence=_sentence(status)), status, headers
+    shown = render_template("complaints/error.html", status=status, sentence=_sentence(status), advice=advice)
+    return shown, status, headers
 
 
 def _sentence(status: int) -> str:
@@ -72,9 +77,20 @@ def _limited(error: Exception) -> ResponseReturnValue:
 
 
 def _config(error: Exception) -> ResponseReturnValue:
-    # The text names settings and files, which is for the operator of the server only.
+    # The text names settings and files: for whoever runs the server, on the page only while they build.
     _log.error("complaints is not set up: %s", error)
-    return page(503)
+    return page(503, advice=str(error) if installation().settings.relaxed else "")
+
+
+def _database(error: Exception) -> ResponseReturnValue:
+    try:
+        missing = not schema.has_tables(installation().database.engine)
+    except DBAPIError:
+        missing = False
+    if missing:
+        return _config(ConfigError("the tables are missing: run `flask complaints init`"))
+    _log.error("the database did not answer as hoped: %s", type(error).__name__)
+    return page(503, retry_after=30)
 
 
 def _fault(error: Exception) -> ResponseReturnValue:
