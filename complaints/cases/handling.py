@@ -8,6 +8,7 @@ from typing import Any
 
 from complaints.base.errors import InputError
 from complaints.base.translations import gettext as t
+from complaints.base.translations import language
 from complaints.cases.step import from_operator, step
 from complaints.ledger.journal import Clock, Written
 from complaints.ledger.work import SYSTEM, Actor, Work
@@ -120,7 +121,7 @@ def check_orders(work: Work, case: Complaint, orders: Sequence[Order]) -> None:
             raise InputError({"actions": [t("Choose measures of the list")]})
         if actions[order.action].needs_target and not order.target.strip():
             label = actions[order.action].label
-            raise InputError({"actions": [t("Say what “{measure}” was done to", measure=label("zh"))]})
+            raise InputError({"actions": [t("Say what “{measure}” was done to", measure=label(language()))]})
 
 
 def add_disposals(work: Work, case: Complaint, seq: int, orders: Sequence[Order], state: str) -> None:
