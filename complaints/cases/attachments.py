@@ -59,7 +59,7 @@ class SealedFile:
 
 @dataclass(frozen=True)
 class Held:
-    """An attachment as pages show it; `name` is empty once erased."""
+    """An attachment as pages show it; `name` and `digest` (SHA-256, hex) are empty once erased."""
 
     uid: str
     seq: int | None
@@ -68,6 +68,7 @@ class Held:
     media_type: str
     size: int
     view: bool
+    digest: str = ""
 
 
 def check(name: str, data: bytes, *, max_mb: int) -> Upload:
@@ -145,11 +146,7 @@ def held(work: Work, stream: str) -> list[Held]:
     ).all()
     found = []
     for row in rows:
-        inner = _inner(work, row)
-        name = inner["name"] if inner else ""
-        found.append(
-            Held(row.uid, row.seq, row.person, name, row.media_type, row.size, view=row.view_size is not None)
-        )
+        found.append(_held(row, _inner(work, row) or {"name": "", "digest": ""}))
     return found
 
 
@@ -189,7 +186,14 @@ def _bytes(work: Work, uid: str, kind: str, inner: dict[str, str]) -> bytes:
 
 def _held(row: Attachment, inner: dict[str, str]) -> Held:
     return Held(
-        row.uid, row.seq, row.person, inner["name"], row.media_type, row.size, view=row.view_size is not None
+        row.uid,
+        row.seq,
+        row.person,
+        inner["name"],
+        row.media_type,
+        row.size,
+        view=row.view_size is not None,
+        digest=inner["digest"],
     )
 
 

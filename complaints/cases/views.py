@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from complaints.base.errors import NotFoundError
 from complaints.cases import attachments
 from complaints.cases.attachments import Held
 from complaints.cases.deciding import DECISIONS
+from complaints.ledger.private import COMPLAINANT
 from complaints.ledger.reading import Entry, history
 from complaints.ledger.work import Work
 from complaints.policy.states import RELEASES, State, allowed, public_state
@@ -114,6 +116,25 @@ def public_view(work: Work, case: Complaint) -> PublicView:
     )
 
 
+def handed_out(work: Work, case: Complaint, uid: str) -> Held:
+    """The attachment a complainant may take back; NotFoundError for every other one.
+
+    What they sent in a restricted matter stays with us (design, section 9); ours must have been told to them.
+    """
+    found = next((each for each in attachments.held(work, case.uid) if each.uid == uid), None)
+    if found is None or not found.name or not may_take(case, found):
+        raise NotFoundError("no such file")
+    told = history(work, case.uid, types=TOLD, opened=False)
+    if found.seq not in {entry.seq for entry in told}:
+        raise NotFoundError("no such file")
+    return found
+
+
+def may_take(case: Complaint, file: Held) -> bool:
+    """Whether the complainant gets this file back, and not only its name, size and digest."""
+    return not (case.restricted and file.person == COMPLAINANT)
+
+
 def released_view(case: Complaint) -> bool:
     """Whether the complaint's present decision, if it has one, has been released."""
     return State(case.state) not in RELEASES or case.released_at is not None
@@ -132,8 +153,8 @@ def _can(work: Work, case: Complaint, state: State, *, released: bool) -> frozen
     if case.erased_at is not None:
         return frozenset()
     if not released:
-        # A decision exists that must not show: only what moves nothing is offered.
-        return frozenset(each.action for each in allowed(state, "complainant") if not each.moves)
+        # What is offered must not tell that a decision waits; the step itself is refused while one does.
+        return frozenset(each.action for each in allowed(state, "complainant"))
     names = {each.action for each in allowed(state, "complainant", released=True)}
     window = case.appeal_until is not None and work.now <= case.appeal_until
     left = case.appeals < work.policy_of(case.policy_version).review.max_per_case
@@ -156,7 +177,7 @@ def _told(entries: Sequence[Entry], files: Sequence[Held]) -> tuple[list[Decisio
             decisions.append(_decision(waiting, entry))
             timeline.append(Moment(entry.at, waiting.type, waiting.text("public")))
             waiting = None
-        elif entry.type == "clock" and "late" in entry.meta.get("change", {}):
+        elif entry.type == "clock" and any(each["step"] == "due" for each in entry.meta.get("due", ())):
             timeline.append(Moment(entry.at, "late", details=entry.meta))
         elif entry.type == "reclassified" and _moved(entry):
             timeline.append(Moment(entry.at, "moved", details=entry.meta))
