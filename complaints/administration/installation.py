@@ -30,6 +30,12 @@ from complaints.store.transactions import Database
 
 T = TypeVar("T")
 
+# One statement tells whether what this process remembers still rules.
+_HEADS = select(
+    select(func.max(PolicyVersion.version)).scalar_subquery(),
+    select(func.count()).select_from(CalendarYear).scalar_subquery(),
+)
+
 
 @dataclass(frozen=True)
 class Hooks:
@@ -65,7 +71,7 @@ class Installation:
         self.hooks = hooks
         self.now = clock
         self._policies: dict[int, InForce] = {}
-        self._calendars: dict[tuple[int, int], Calendar] = {}
+        self._calendars: dict[int, Calendar] = {}
 
     @cached_property
     def keys(self) -> Keys:
@@ -101,13 +107,14 @@ class Installation:
         return self.database.write(lambda session: act(rules.on(session)))
 
     def work(self, session: Session, now: datetime | None = None) -> Work:
-        """A unit of work on an open session, under the policy in force."""
-        ruling = self.in_force(session)
+        """A unit of work on an open session, under the policy and the calendar in force."""
+        version, years = session.execute(_HEADS).one()
+        ruling = self.published(session, version or 0)
         return Work(
             session=session,
             policy=ruling.policy,
             policy_version=ruling.version,
-            calendar=self.calendar(session),
+            calendar=self._calendar(session, years),
             keys=self.keys,
             files=self.files,
             now=now or self.now(),
@@ -117,8 +124,7 @@ class Installation:
 
     def in_force(self, session: Session) -> InForce:
         """The newest published policy; the file's own while none is published."""
-        version = session.scalar(select(func.max(PolicyVersion.version)))
-        return self.published(session, version or 0)
+        return self.published(session, session.execute(_HEADS).one()[0] or 0)
 
     def published(self, session: Session, version: int) -> InForce:
         """A published version, kept in memory: a published policy never changes."""
@@ -136,15 +142,11 @@ class Installation:
         """The policy file as it was when the process started; raises PolicyError."""
         return load(self.settings.policy_path)
 
-    def calendar(self, session: Session) -> Calendar:
-        """The working-day calendar: shipped years and the newest import of each other one."""
-        state = session.execute(
-            select(func.count(), func.coalesce(func.max(CalendarYear.revision), 0)).select_from(CalendarYear)
-        ).one()
-        key = (int(state[0]), int(state[1]))
-        if key not in self._calendars:
+    def _calendar(self, session: Session, imported: int) -> Calendar:
+        """Shipped years and the newest import of each other one; each import is a row, so their number tells."""
+        if imported not in self._calendars:
             calendar = Calendar.shipped()
             for year in session.scalars(select(CalendarYear).order_by(CalendarYear.year, CalendarYear.revision)):
                 calendar = calendar.with_year(read_year(json.dumps(year.payload)))
-            self._calendars[key] = calendar
-        return self._calendars[key]
+            self._calendars[imported] = calendar
+        return self._calendars[imported]
