@@ -19,6 +19,7 @@ from complaints.base.settings import Settings
 from complaints.base.translations import gettext as t
 from complaints.cases import intake
 from complaints.cases.people import Operator
+from complaints.jobs import scheduler
 from complaints.store.files import LocalFiles
 from complaints.store.transactions import Database
 from complaints.web import mounting
@@ -78,8 +79,6 @@ class Complaints:
         mounting.mount(app, settings)
         _globals(app)
         if settings.SCHEDULER and not app.testing:
-            from complaints.jobs import scheduler
-
             scheduler.start_with_first_request(app)
 
     def on_notify(self, way: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import click
-from flask import current_app
+from flask import Flask, current_app
 
-from complaints.cli.group import group, installed, plainly
+from complaints.cli.group import FOUND, group, plainly
 from complaints.jobs import scheduler as clock
-from complaints.jobs.ticks import tick as run_once
 
 
 @group.command("tick")
 @plainly
 def tick() -> None:
     """Do everything that is due now, once: deadlines, releases, mails, cleaning; for cron."""
-    found = installed()
-    click.echo(json.dumps(run_once(found, found.now()), default=str))
+    done = clock.tick_app(_app(), alone=True)
+    click.echo(json.dumps(dataclasses.asdict(done), ensure_ascii=False))
+    if done.failed or done.swept.failed:
+        raise SystemExit(FOUND)
 
 
 @group.command("scheduler")
 @plainly
 def run_scheduler() -> None:
     """Run the clock as a process of its own until it is stopped."""
-    clock.run_forever(current_app._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001 - Flask's own way to the app
+    clock.run_forever(_app())
+
+
+def _app() -> Flask:
+    found: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - Flask's own way to the app behind its proxy
+    return found
