@@ -144,10 +144,7 @@ def held(work: Work, stream: str) -> list[Held]:
     rows = work.session.scalars(
         select(Attachment).where(Attachment.stream == stream).order_by(Attachment.seq, Attachment.uid)
     ).all()
-    found = []
-    for row in rows:
-        found.append(_held(row, _inner(work, row) or {"name": "", "digest": ""}))
-    return found
+    return [_held(row, _inner(work, row) or {"name": "", "digest": ""}) for row in rows]
 
 
 def original(work: Work, stream: str, uid: str) -> tuple[Held, bytes]:

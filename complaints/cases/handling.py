@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from complaints.base.errors import InputError
@@ -163,4 +163,7 @@ def _reclocked(work: Work, case: Complaint, deadlines: str) -> list[Clock]:
         elif earlier is not None and earlier.due < each.due_at:
             clocks.append(milestones.changed(each, {"due_at": max(earlier.due, work.now)}))
     internal = [each for each in plan(policy, deadlines, work.now, work.calendar) if not each.publish]
-    return [*clocks, *milestones.clocks_for(internal, case.cycle, milestones.revision(work, case, case.cycle))]
+    fresh = milestones.clocks_for(internal, case.cycle, milestones.revision(work, case, case.cycle))
+    if case.paused_at is not None:
+        fresh = [replace(each, values={**each.values, "state": "paused"}) for each in fresh]
+    return [*clocks, *fresh]

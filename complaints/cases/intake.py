@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy import insert, select
 
 from complaints.base.clock import beijing
 from complaints.base.ids import access_code, complaint_number, random_uid
-from complaints.cases import attachments
+from complaints.cases import attachments, fields
 from complaints.cases.attachments import SealedFile, Upload
 from complaints.delivery import outbox
 from complaints.ledger import journal
@@ -173,9 +173,16 @@ def attach(work: Work, prepared: Prepared) -> None:
 
 
 def file(work: Work, filing: Filing) -> Filed:
-    """File in one go, within the caller's transaction; a filing that is already here is found, not repeated."""
+    """File in one go, within the caller's transaction; a filing that is already here is found, not repeated.
+
+    The values are checked here too, so that a host's own form is held to the same questions (InputError).
+    """
     earlier = find_repeat(work, filing.secret)
-    return earlier or insert_prepared(work, prepare(work, filing))
+    if earlier is not None:
+        return earlier
+    recorded = filing.recorded_by is not None
+    values = fields.check(work.policy, filing.type, filing.fields, recorded=recorded)
+    return insert_prepared(work, prepare(work, replace(filing, fields=values)))
 
 
 def find_repeat(work: Work, secret: str) -> Filed | None:
