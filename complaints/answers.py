@@ -85,7 +85,9 @@ def read(key: bytes, audience: str, token: str) -> Sealed:
     return found
 
 
-def check(key: bytes, audience: str, token: str, *, output: str, prompt: str = "") -> tuple[Mark, Sealed | None]:
+def check(
+    key: bytes, audience: str, token: str, *, output: str, prompt: str = ""
+) -> tuple[Mark, Sealed | None]:
     """Compare texts with their token: verified, altered, or unverified where there is no genuine token."""
     if not token:
         return "unverified", None

@@ -46,7 +46,9 @@ def examine(found: Installation) -> Iterator[Advice]:
     try:
         at, head = schema.revision(found.database.engine), schema.head(resources.folder("migrations"))
     except SQLAlchemyError as error:
-        yield Advice("fail", f"database: {type(error).__name__}", "check that it is up and that the address is right")
+        yield Advice(
+            "fail", f"database: {type(error).__name__}", "check that it is up and that the address is right"
+        )
         return
     if at != head:
         yield Advice("fail", f"database: at {at or 'nothing'}, needs {head}", "run `flask complaints init`")
@@ -75,9 +77,17 @@ def _durability(connection: Connection) -> Iterator[Advice]:
         mode = connection.execute(text("PRAGMA journal_mode")).scalar()
         synchronous = connection.execute(text("PRAGMA synchronous")).scalar()
         if str(mode).lower() != "wal":
-            yield Advice("look", f"sqlite: journal_mode is {mode}", "PRAGMA journal_mode=WAL lets readers and a writer work at once")
+            yield Advice(
+                "look",
+                f"sqlite: journal_mode is {mode}",
+                "PRAGMA journal_mode=WAL lets readers and a writer work at once",
+            )
         if int(synchronous or 0) < 2:  # noqa: PLR2004 - 2 is FULL
-            yield Advice("fail", "sqlite: synchronous is not FULL, a power cut may lose an acknowledged complaint", "PRAGMA synchronous=FULL on each connection")
+            yield Advice(
+                "fail",
+                "sqlite: synchronous is not FULL, a power cut may lose an acknowledged complaint",
+                "PRAGMA synchronous=FULL on each connection",
+            )
     elif connection.dialect.name == "postgresql":
         if connection.execute(text("SHOW synchronous_commit")).scalar() == "off":
             yield Advice("fail", "postgresql: synchronous_commit is off", "set it to on")
@@ -88,25 +98,47 @@ def _durability(connection: Connection) -> Iterator[Advice]:
 def _settings(found: Installation) -> Iterator[Advice]:
     settings = found.settings
     if not settings.BASE_URL:
-        yield Advice("fail", "COMPLAINTS_BASE_URL is not set: mails cannot carry links", "set it to the product's https address")
+        yield Advice(
+            "fail",
+            "COMPLAINTS_BASE_URL is not set: mails cannot carry links",
+            "set it to the product's https address",
+        )
     elif settings.BASE_URL.startswith("http://") and "127.0.0.1" not in settings.BASE_URL:
         yield Advice("look", "COMPLAINTS_BASE_URL is not https", "complaints travel in the clear; use https")
     if settings.TEST_INSTALLATION:
-        yield Advice("look", "every new complaint is marked 测试", "COMPLAINTS_TEST_INSTALLATION = False on the real installation")
+        yield Advice(
+            "look",
+            "every new complaint is marked 测试",
+            "COMPLAINTS_TEST_INSTALLATION = False on the real installation",
+        )
     if not settings.SCHEDULER:
-        yield Advice("look", "the in-process clock is off", "let cron call `flask complaints tick` every minute")
+        yield Advice(
+            "look", "the in-process clock is off", "let cron call `flask complaints tick` every minute"
+        )
 
 
 def _policy(found: Installation, work: Work) -> Iterator[Advice]:
     ruling = found.in_force(work.session)
     if ruling.trial:
-        yield Advice("fail", "policy: published for a trial run only (试运行)", "a named person runs `flask complaints policy publish --by NAME`")
+        yield Advice(
+            "fail",
+            "policy: published for a trial run only (试运行)",
+            "a named person runs `flask complaints policy publish --by NAME`",
+        )
     else:
         yield Advice("ok", f"policy: version {ruling.version}, published by {ruling.published_by}")
     if differs(work.session, found.file_policy):
-        yield Advice("look", "policy: the file differs from what is in force; the published one goes on serving", "`flask complaints policy publish`, or put the file back")
+        yield Advice(
+            "look",
+            "policy: the file differs from what is in force; the published one goes on serving",
+            "`flask complaints policy publish`, or put the file back",
+        )
     for missing in ruling.policy.missing():
-        yield Advice("look", f"policy: {missing.key} is missing: {missing.what('en')}", "write it into complaints.toml and publish")
+        yield Advice(
+            "look",
+            f"policy: {missing.key} is missing: {missing.what('en')}",
+            "write it into complaints.toml and publish",
+        )
 
 
 def _people(found: Installation, work: Work) -> Iterator[Advice]:
@@ -115,9 +147,13 @@ def _people(found: Installation, work: Work) -> Iterator[Advice]:
         return
     active = work.session.scalar(select(func.count()).select_from(Operator).where(Operator.active)) or 0
     if active == 0:
-        yield Advice("fail", "operators: nobody can handle complaints", "`flask complaints operator add NAME --mail …`")
+        yield Advice(
+            "fail", "operators: nobody can handle complaints", "`flask complaints operator add NAME --mail …`"
+        )
     elif active == 1:
-        yield Advice("look", "operators: only one; nobody can review their decisions", "add a second operator")
+        yield Advice(
+            "look", "operators: only one; nobody can review their decisions", "add a second operator"
+        )
     else:
         yield Advice("ok", f"operators: {active}")
 
@@ -126,7 +162,11 @@ def _calendar(work: Work) -> Iterator[Advice]:
     today = beijing(work.now).date()
     following = date(today.year + 1, 6, 1)
     if today.month >= 11 and work.calendar.provisional(following):  # noqa: PLR2004 - the notice comes in November
-        yield Advice("look", f"calendar: {following.year} is provisional", "import the State Council's notice when it is out")
+        yield Advice(
+            "look",
+            f"calendar: {following.year} is provisional",
+            "import the State Council's notice when it is out",
+        )
 
 
 def _mail(work: Work) -> Iterator[Advice]:

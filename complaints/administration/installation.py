@@ -15,12 +15,12 @@ from typing import Any, TypeVar
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from complaints.cases.people import Operator
 from complaints.base import keys as key_files
 from complaints.base.clock import utcnow
 from complaints.base.errors import ConfigError
 from complaints.base.keys import Keys
 from complaints.base.settings import Settings
+from complaints.cases.people import Operator
 from complaints.ledger.work import Files, Work
 from complaints.policy.profile import Policy, load
 from complaints.policy.workdays import Calendar
@@ -63,7 +63,12 @@ class Installation:
     """Opens units of work for views, jobs and commands; those commit, services never do."""
 
     def __init__(
-        self, settings: Settings, database: Database, files: Files, hooks: Hooks, clock: Callable[[], datetime] = utcnow
+        self,
+        settings: Settings,
+        database: Database,
+        files: Files,
+        hooks: Hooks,
+        clock: Callable[[], datetime] = utcnow,
     ) -> None:
         self.settings = settings
         self.database = database
@@ -133,7 +138,11 @@ class Installation:
             if row is None:
                 return InForce(0, self.file_policy, trial=True, published_at=None, published_by="")
             self._policies[version] = InForce(
-                version, Policy.from_resolved(json.loads(row.resolved)), row.trial, row.published_at, row.published_by
+                version,
+                Policy.from_resolved(json.loads(row.resolved)),
+                row.trial,
+                row.published_at,
+                row.published_by,
             )
         return self._policies[version]
 
@@ -146,7 +155,9 @@ class Installation:
         """Shipped years and the newest import of each other one; each import is a row, so their number tells."""
         if imported not in self._calendars:
             calendar = Calendar.shipped()
-            for year in session.scalars(select(CalendarYear).order_by(CalendarYear.year, CalendarYear.revision)):
+            for year in session.scalars(
+                select(CalendarYear).order_by(CalendarYear.year, CalendarYear.revision)
+            ):
                 calendar = calendar.with_year(read_year(json.dumps(year.payload)))
             self._calendars[imported] = calendar
         return self._calendars[imported]

@@ -32,9 +32,7 @@ def publish(
         page_zh=render_page(policy, version, "zh"),
         page_en=render_page(policy, version, "en"),
     )
-    record_system(
-        work, "policy_published", by, {"version": version, "digest": policy.digest, "trial": trial}
-    )
+    record_system(work, "policy_published", by, {"version": version, "digest": policy.digest, "trial": trial})
     work.session.add(row)
     work.session.flush()
     return row

@@ -27,18 +27,65 @@ class Setting:
 
 SETTINGS: tuple[Setting, ...] = (
     Setting("URL_PREFIX", str, "/complaints", "Path below which every page lies."),
-    Setting("BASE_URL", str, "", "Address of the product as people see it, such as https://ai.example.cn; links in mails use only this."),
-    Setting("POLICY_FILE", str, "", "Path of complaints.toml; empty: complaints.toml in the instance folder if it exists, else the shipped profile."),
+    Setting(
+        "BASE_URL",
+        str,
+        "",
+        "Address of the product as people see it, such as https://ai.example.cn; links in mails use only this.",
+    ),
+    Setting(
+        "POLICY_FILE",
+        str,
+        "",
+        "Path of complaints.toml; empty: complaints.toml in the instance folder if it exists, else the shipped profile.",
+    ),
     Setting("KEYS_DIR", str, "", "Folder of the key files; empty: complaints/keys in the instance folder."),
-    Setting("FILES_DIR", str, "", "Folder of encrypted attachments, outside any web root; empty: complaints/files in the instance folder."),
-    Setting("DATABASE_URI", str, "", "Database to use when the host has no Flask-SQLAlchemy; empty: SQLite in the instance folder."),
-    Setting("ORIGIN", str, "", "Name of this installation in every leaf of the log; empty: the host of COMPLAINTS_BASE_URL, else localhost."),
-    Setting("BASE_TEMPLATE", str, "complaints/base.html", "Layout the public pages extend; give your own to put them into your product's frame."),
-    Setting("CSP", str, "", "Content-Security-Policy to send instead of the strict one, when your own layout needs it."),
-    Setting("SCHEDULER", bool, True, "Whether workers run the clock in-process; False when cron calls `flask complaints tick`."),
+    Setting(
+        "FILES_DIR",
+        str,
+        "",
+        "Folder of encrypted attachments, outside any web root; empty: complaints/files in the instance folder.",
+    ),
+    Setting(
+        "DATABASE_URI",
+        str,
+        "",
+        "Database to use when the host has no Flask-SQLAlchemy; empty: SQLite in the instance folder.",
+    ),
+    Setting(
+        "ORIGIN",
+        str,
+        "",
+        "Name of this installation in every leaf of the log; empty: the host of COMPLAINTS_BASE_URL, else localhost.",
+    ),
+    Setting(
+        "BASE_TEMPLATE",
+        str,
+        "complaints/base.html",
+        "Layout the public pages extend; give your own to put them into your product's frame.",
+    ),
+    Setting(
+        "CSP",
+        str,
+        "",
+        "Content-Security-Policy to send instead of the strict one, when your own layout needs it.",
+    ),
+    Setting(
+        "SCHEDULER",
+        bool,
+        default=True,
+        help="Whether workers run the clock in-process; False when cron calls `flask complaints tick`.",
+    ),
     Setting("TICK_SECONDS", int, 30, "Seconds between two runs of the in-process clock."),
-    Setting("LIMITS_STORAGE", str, "", "Where limits are counted: empty for the database, or redis://host:6379/0."),
-    Setting("LIMIT_FILINGS", str, "20/hour", "Filings per source; beyond it the form asks for a proof of work, never closes."),
+    Setting(
+        "LIMITS_STORAGE", str, "", "Where limits are counted: empty for the database, or redis://host:6379/0."
+    ),
+    Setting(
+        "LIMIT_FILINGS",
+        str,
+        "20/hour",
+        "Filings per source; beyond it the form asks for a proof of work, never closes.",
+    ),
     Setting("LIMIT_FILINGS_TOTAL", str, "600/hour", "Filings of all sources together, same consequence."),
     Setting("LIMIT_TRACKING", str, "20/hour", "Wrong numbers or codes per source."),
     Setting("LIMIT_LOGIN", str, "20/hour", "Wrong operator passwords per source."),
@@ -53,12 +100,34 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("MAIL_PORT", int, 0, "SMTP port; 0: the host's MAIL_PORT."),
     Setting("MAIL_USERNAME", str, "", "SMTP user; empty: the host's MAIL_USERNAME."),
     Setting("MAIL_PASSWORD", str, "", "SMTP password; empty: the host's MAIL_PASSWORD."),
-    Setting("MAIL_SECURITY", str, "", "starttls, ssl or plain; empty: as the host's MAIL_USE_TLS and MAIL_USE_SSL say."),
-    Setting("MAIL_CA_FILE", str, "", "PEM file with the authority of your mail server's certificate; empty: the system's."),
+    Setting(
+        "MAIL_SECURITY",
+        str,
+        "",
+        "starttls, ssl or plain; empty: as the host's MAIL_USE_TLS and MAIL_USE_SSL say.",
+    ),
+    Setting(
+        "MAIL_CA_FILE",
+        str,
+        "",
+        "PEM file with the authority of your mail server's certificate; empty: the system's.",
+    ),
     Setting("MAIL_TIMEOUT_SECONDS", int, 10, "Seconds before an SMTP server counts as silent."),
-    Setting("TEST_INSTALLATION", bool, False, "Mark every complaint 测试 at filing; for demonstrations, never in production."),
-    Setting("DOCUMENT_FONT", str, "", "TTF or TTC font with Chinese characters for pictures in documents; empty: usual places are searched."),
-    Setting("PROXIES", int, 0, "How many trusted proxies append to X-Forwarded-For; 0: the peer's address counts."),
+    Setting(
+        "TEST_INSTALLATION",
+        bool,
+        default=False,
+        help="Mark every complaint 测试 at filing; for demonstrations, never in production.",
+    ),
+    Setting(
+        "DOCUMENT_FONT",
+        str,
+        "",
+        "TTF or TTC font with Chinese characters for pictures in documents; empty: usual places are searched.",
+    ),
+    Setting(
+        "PROXIES", int, 0, "How many trusted proxies append to X-Forwarded-For; 0: the peer's address counts."
+    ),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 
@@ -112,12 +181,16 @@ class Settings:
         Raises ConfigError for an unknown key, a wrong type, or a missing SECRET_KEY; the text says what
         to write. `relaxed` is true with debug or TESTING: then missing keys are made instead of demanded.
         """
-        given = {name.removeprefix(PREFIX): value for name, value in config.items() if name.startswith(PREFIX)}
+        given = {
+            name.removeprefix(PREFIX): value for name, value in config.items() if name.startswith(PREFIX)
+        }
         keys = {name: str(given.pop(name)) for name in _KEY_SETTINGS & given.keys()}
         for name in given:
             if name not in _BY_NAME:
                 near = difflib.get_close_matches(name, _BY_NAME, 1)
-                hint = f"; did you mean {PREFIX}{near[0]}?" if near else "; see the settings table in the README"
+                hint = (
+                    f"; did you mean {PREFIX}{near[0]}?" if near else "; see the settings table in the README"
+                )
                 raise ConfigError(f"unknown setting {PREFIX}{name}{hint}")
         values = {setting.name: _typed(setting, given.get(setting.name)) for setting in SETTINGS}
         secret = config.get("SECRET_KEY")
@@ -127,7 +200,9 @@ class Settings:
                 "value, the same on every worker: python -c 'import secrets; print(secrets.token_hex(32))'"
             )
         if not values["URL_PREFIX"].startswith("/") or values["URL_PREFIX"].endswith("/"):
-            raise ConfigError(f"{PREFIX}URL_PREFIX must start with a slash and not end with one, such as /complaints")
+            raise ConfigError(
+                f"{PREFIX}URL_PREFIX must start with a slash and not end with one, such as /complaints"
+            )
         if values["BASE_URL"] and not values["BASE_URL"].startswith(("http://", "https://")):
             raise ConfigError(f"{PREFIX}BASE_URL must be a whole address, such as https://ai.example.cn")
         values["BASE_URL"] = values["BASE_URL"].rstrip("/")

@@ -30,7 +30,13 @@ def appeal(work: Work, case: Complaint, text: str) -> Written:
         case,
         "appeal",
         COMPLAINANT,
-        change={"cycle": cycle, "appeals": case.appeals + 1, "assignee": None, "late": False, "closed_at": None},
+        change={
+            "cycle": cycle,
+            "appeals": case.appeals + 1,
+            "assignee": None,
+            "late": False,
+            "closed_at": None,
+        },
         clocks=milestones.start(work, case, ("review",), cycle),
         personal={"message": from_complainant(text)},
     )
@@ -57,7 +63,9 @@ def review(work: Work, case: Complaint, actor: Actor, verdict: Verdict, decision
         return _take_on(work, case, actor, decision)
     if verdict == "confirm":
         require_text(decision.text, "text")
-        kept = Decision(case.outcome or "", decision.reason or case.reason or "", decision.text, decision.note)
+        kept = Decision(
+            case.outcome or "", decision.reason or case.reason or "", decision.text, decision.note
+        )
         return deciding.enter(work, case, "confirm", actor, kept)
     if verdict != "change":
         raise InputError({"verdict": [t("Choose what the review ends in")]})
@@ -80,7 +88,9 @@ def _take_on(work: Work, case: Complaint, actor: Actor, decision: Decision) -> W
     require_text(decision.text, "text")
     policy = work.policy_of(case.policy_version)
     cycle = case.cycle + 1
-    planned = plan(policy, policy.types[case.filed_type].deadlines, work.now, work.calendar, kinds=("result",))
+    planned = plan(
+        policy, policy.types[case.filed_type].deadlines, work.now, work.calendar, kinds=("result",)
+    )
     return step(
         work,
         case,

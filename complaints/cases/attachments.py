@@ -77,11 +77,20 @@ def check(name: str, data: bytes, *, max_mb: int) -> Upload:
     if not data:
         raise InputError({"files": [t("“{file}” is empty; choose it again", file=shown)]})
     if len(data) > max_mb * MB:
-        raise InputError({"files": [t("“{file}” must be smaller than {size}", file=shown, size=f"{max_mb} MB")]})
+        raise InputError(
+            {"files": [t("“{file}” must be smaller than {size}", file=shown, size=f"{max_mb} MB")]}
+        )
     kind = filetypes.detect(name, data)
     if kind is None:
         raise InputError(
-            {"files": [t("“{file}” cannot be taken; choose a JPG, PNG, PDF, Word, audio or text file", file=shown)]}
+            {
+                "files": [
+                    t(
+                        "“{file}” cannot be taken; choose a JPG, PNG, PDF, Word, audio or text file",
+                        file=shown,
+                    )
+                ]
+            }
         )
     view = filetypes.viewable(data) if kind.picture else None
     return Upload(shown, data, kind.media_type, view)
@@ -129,7 +138,9 @@ def seal(work: Work, key: bytes, stream: str, person: str, upload: Upload) -> Se
 def reseal(file: SealedFile, inner: dict[str, str], key: bytes, stream: str, person: str) -> SealedFile:
     """A draft's file under its complainant's key; the bytes stay where they are."""
     sealed = sealing.encrypt(key, json.dumps(inner).encode(), f"attachment\x00{stream}\x00{file.uid}")
-    return replace(file, row={**file.row, "stream": stream, "draft": None, "person": person, "sealed": sealed})
+    return replace(
+        file, row={**file.row, "stream": stream, "draft": None, "person": person, "sealed": sealed}
+    )
 
 
 def attach(work: Work, stream: str, seq: int, files: Sequence[SealedFile]) -> None:

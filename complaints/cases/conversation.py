@@ -98,6 +98,4 @@ def resume(work: Work, case: Complaint, actor: Actor) -> Written:
 def _length(text: str) -> None:
     if len(text) > MAX_TEXT:
         over = len(text) - MAX_TEXT
-        raise InputError(
-            {"text": [t("{n} characters too long; keep it under {max}", n=over, max=MAX_TEXT)]}
-        )
+        raise InputError({"text": [t("{n} characters too long; keep it under {max}", n=over, max=MAX_TEXT)]})

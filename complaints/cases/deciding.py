@@ -87,7 +87,9 @@ def take_back(work: Work, case: Complaint, actor: Actor) -> Written:
     if decided_in is not None:
         work.session.execute(
             update(Disposal)
-            .where(Disposal.complaint_id == case.id, Disposal.seq == decided_in.seq, Disposal.state == "pending")
+            .where(
+                Disposal.complaint_id == case.id, Disposal.seq == decided_in.seq, Disposal.state == "pending"
+            )
             .values(state="taken_back")
             .execution_options(synchronize_session="fetch")
         )
@@ -189,7 +191,9 @@ def _release_joined(work: Work, lead: Complaint) -> None:
     for uid in work.session.scalars(joined).all():
         other = journal.lock(work, uid)
         if lead.state == State.DECLINED:
-            step(work, other, "unmerge", SYSTEM, change={"merged_into": None}, meta={"reason": "lead_declined"})
+            step(
+                work, other, "unmerge", SYSTEM, change={"merged_into": None}, meta={"reason": "lead_declined"}
+            )
             continue
         step(
             work,
@@ -208,5 +212,3 @@ def _release_joined(work: Work, lead: Complaint) -> None:
             personal={"public": from_operator(entry.text("public"))},
         )
         release(work, other)
-
-

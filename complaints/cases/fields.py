@@ -24,7 +24,9 @@ def asked(policy: Policy, kind: ComplaintType) -> tuple[Field, ...]:
     return tuple(policy.fields[key] for key in ordered if policy.fields[key].kind != "answer")
 
 
-def check(policy: Policy, type_key: str, values: Mapping[str, str], *, recorded: bool = False) -> dict[str, str]:
+def check(
+    policy: Policy, type_key: str, values: Mapping[str, str], *, recorded: bool = False
+) -> dict[str, str]:
     """The tidy values of a filing; raises InputError with a sentence per wrong field.
 
     `recorded` is a complaint taken by phone or letter: there only what happened is demanded, because the
@@ -56,7 +58,9 @@ def check(policy: Policy, type_key: str, values: Mapping[str, str], *, recorded:
 def _reach(kind: ComplaintType, taken: Mapping[str, str], faults: dict[str, list[str]]) -> None:
     wanted = kind.contact_required
     if wanted == "mail_or_phone" and not (taken.get("mail") or taken.get("phone")):
-        faults.setdefault("mail", [t("Leave a mail address or a phone number, so that we can check who is asking")])
+        faults.setdefault(
+            "mail", [t("Leave a mail address or a phone number, so that we can check who is asking")]
+        )
     elif wanted in {"mail", "phone"} and not taken.get(wanted):
         faults.setdefault(wanted, [t("We need this to answer you")])
 
@@ -73,6 +77,10 @@ def _fault(field: Field, value: str) -> str:
         return t("{n} characters too long; keep it under {max}", n=len(value) - field.max, max=field.max)
     if any(character < " " and character not in "\n\t" for character in value):
         return t("There are invisible control characters in it; type it anew")
+    return _form_fault(field, value)
+
+
+def _form_fault(field: Field, value: str) -> str:
     match field.kind:
         case "email" if len(value) > _MAIL_MAX or not _MAIL.fullmatch(value):
             return t("Enter an address such as name@example.com")

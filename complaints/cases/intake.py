@@ -227,7 +227,9 @@ def _messages(work: Work, uid: str, reach: str) -> tuple[dict[str, Any], ...]:
     for channel, way in (("mail", "mail"), ("notify", "phone")):
         if way in reach:
             rows.append(
-                outbox.row(work, "received", "complainant", dedupe=f"{uid}/1/received", channel=channel, seq=1)
+                outbox.row(
+                    work, "received", "complainant", dedupe=f"{uid}/1/received", channel=channel, seq=1
+                )
             )
     return tuple(rows)
 

@@ -105,7 +105,12 @@ def counts(work: Work, viewer: Operator) -> dict[str, int]:
     """How many complaints each saved view holds."""
     named = views(work, viewer)
     row = work.session.execute(
-        select(*(func.coalesce(func.sum(case_when((condition, 1), else_=0)), 0).label(key) for key, condition in named.items()))
+        select(
+            *(
+                func.coalesce(func.sum(case_when((condition, 1), else_=0)), 0).label(key)
+                for key, condition in named.items()
+            )
+        )
         .select_from(Complaint)
         .where(*_visible(viewer))
     ).one()

@@ -18,7 +18,9 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     verify = commands.add_parser("verify", help="verify a receipt")
     verify.add_argument("receipt", type=Path)
-    verify.add_argument("--key", default="", help="the installation's public key, base64, from outside the receipt")
+    verify.add_argument(
+        "--key", default="", help="the installation's public key, base64, from outside the receipt"
+    )
     given = parser.parse_args(arguments)
     try:
         receipt = json.loads(given.receipt.read_text(encoding="utf-8"))

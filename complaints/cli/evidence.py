@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,14 +14,18 @@ from complaints.evidence import filing as documents
 from complaints.evidence import handling_log, register
 from complaints.evidence.export import record_export
 from complaints.ledger.audit import audit as run_audit
+from complaints.ledger.work import Work
 
-KINDS = {"log": handling_log, "register": register}
+Writer = Callable[[Work, str, datetime | None, datetime | None], Iterator[bytes]]
+KINDS: dict[str, Writer] = {"log": handling_log.write, "register": register.write}
 
 
 @group.command("export")
 @click.argument("kind", type=click.Choice(list(KINDS)))
 @click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
-@click.option("--output", type=click.Path(path_type=Path), default=None, help="File to write; default: standard output.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), default=None, help="File to write; default: standard output."
+)
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), default=None, help="First day (UTC).")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), default=None, help="Day after the last (UTC).")
 @click.option("--by", default=None, help="Who exports; default: the shell's user. Kept in the log.")
@@ -30,13 +35,13 @@ def export(
 ) -> None:
     """Write the handling log (`log`) or the register of complaints (`register`); personal data stays out."""
     found = installed()
-    period = tuple(moment.replace(tzinfo=UTC) if moment else None for moment in (since, until))
-    found.write(lambda work: record_export(work, person(by), kind, form, period))
+    first, last = (moment.replace(tzinfo=UTC) if moment else None for moment in (since, until))
+    found.write(lambda work: record_export(work, person(by), kind, form, (first, last)))
     target = output.open("wb") if output else sys.stdout.buffer
     try:
         with found.reading() as work:
             count = 0
-            for chunk in KINDS[kind].write(work, form, *period):
+            for chunk in KINDS[kind](work, form, first, last):
                 count += chunk.count(b"\n")
                 target.write(chunk)
     finally:
@@ -53,7 +58,9 @@ def audit() -> None:
     found = installed()
     show = click.get_text_stream("stderr") if sys.stderr.isatty() else None
     with found.reading() as work:
-        report = run_audit(work, (lambda done: print(f"\r{done} complaints", end="", file=show)) if show else None)
+        report = run_audit(
+            work, (lambda done: print(f"\r{done} complaints", end="", file=show)) if show else None
+        )
     if show:
         print(file=show)
     for finding in report.findings:
@@ -68,9 +75,15 @@ def audit() -> None:
 
 @group.command("filing")
 @click.option(
-    "--output", type=click.Path(path_type=Path), default=Path("filing"), show_default=True, help="Folder to write to."
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("filing"),
+    show_default=True,
+    help="Folder to write to.",
 )
-@click.option("--screenshots/--no-screenshots", default=True, help="Take the pictures where a Chromium is found.")
+@click.option(
+    "--screenshots/--no-screenshots", default=True, help="Take the pictures where a Chromium is found."
+)
 @plainly
 def filing(output: Path, screenshots: bool) -> None:
     """Write 投诉举报机制说明 (DOCX) for the filing, and the pictures it asks for."""

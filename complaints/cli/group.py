@@ -50,7 +50,9 @@ def plainly(command: F) -> F:
             fail(str(error), FOUND)
         except SQLAlchemyError as error:
             reason = str(getattr(error, "orig", None) or type(error).__name__)
-            fail(f"the database did not answer as hoped ({reason}); is it up, and did `flask complaints init` run?")
+            fail(
+                f"the database did not answer as hoped ({reason}); is it up, and did `flask complaints init` run?"
+            )
 
     return run  # type: ignore[return-value]  # the wrapper has the command's signature
 

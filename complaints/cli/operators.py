@@ -29,7 +29,9 @@ def operator() -> None:
 @click.option("--restricted", is_flag=True, help="May see restricted types (minors, intimate images).")
 @click.option("--by", default=None, help="Who adds the account; default: the shell's user.")
 @plainly
-def add(login: str, name: str, mail: str | None, roles: tuple[str, ...], restricted: bool, by: str | None) -> None:
+def add(
+    login: str, name: str, mail: str | None, roles: tuple[str, ...], restricted: bool, by: str | None
+) -> None:
     """Add an operator and print a one-time password."""
     made, password = installed().write(
         lambda work: operators.create(

@@ -74,7 +74,9 @@ def show(version: int | None, as_list: bool) -> None:
         if as_list:
             for each in versions(work.session):
                 trial = " (trial run)" if each.trial else ""
-                click.echo(f"{each.version}\t{each.published_at:%Y-%m-%d}\t{each.published_by}{trial}\t{each.digest}")
+                click.echo(
+                    f"{each.version}\t{each.published_at:%Y-%m-%d}\t{each.published_by}{trial}\t{each.digest}"
+                )
             return
         known = found.published(work.session, version) if version else found.in_force(work.session)
         if version and known.version != version:

@@ -30,7 +30,9 @@ def setup(found: Installation, *, policy_file: bool) -> None:
     schema.upgrade(found.database.engine, resources.folder("migrations"))
     click.echo("database: up to date")
     written = keys.create_missing(settings.keys_folder, settings.key_settings)
-    click.echo(f"keys: {'wrote ' + ', '.join(written) if written else 'already there'} ({settings.keys_folder})")
+    click.echo(
+        f"keys: {'wrote ' + ', '.join(written) if written else 'already there'} ({settings.keys_folder})"
+    )
     path = settings.policy_path or settings.instance / "complaints.toml"
     if policy_file and not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,8 +41,12 @@ def setup(found: Installation, *, policy_file: bool) -> None:
     with found.reading() as work:
         published = bool(versions(work.session))
     if not published:
-        found.write(lambda work: publish(work, found.file_policy, SYSTEM, trial=True, render_page=render_body))
-        click.echo("policy: published for a trial run (试运行); a named person runs `flask complaints policy publish`")
+        found.write(
+            lambda work: publish(work, found.file_policy, SYSTEM, trial=True, render_page=render_body)
+        )
+        click.echo(
+            "policy: published for a trial run (试运行); a named person runs `flask complaints policy publish`"
+        )
 
 
 @group.command("doctor")
@@ -79,7 +85,9 @@ def check() -> None:
     scripts = resources.folder("migrations")
     at, head = schema.revision(engine), schema.head(scripts)
     if at != head:
-        fail(f"the database is at {at or 'nothing'}, this version needs {head}: run `flask complaints db upgrade`")
+        fail(
+            f"the database is at {at or 'nothing'}, this version needs {head}: run `flask complaints db upgrade`"
+        )
     different = schema.differences(engine)
     if different:
         fail("the tables differ from what this version expects:\n" + "\n".join(different))

@@ -14,7 +14,20 @@ from complaints.ledger.proof import leaf_hash
 from complaints.ledger.work import Work
 from complaints.store.tables import Complaint, Event
 
-COLUMNS = ("stream", "number", "seq", "at", "type", "actor", "test", "meta", "commits", "prev", "hash", "leaf")
+COLUMNS = (
+    "stream",
+    "number",
+    "seq",
+    "at",
+    "type",
+    "actor",
+    "test",
+    "meta",
+    "commits",
+    "prev",
+    "hash",
+    "leaf",
+)
 _PAGE = 1000
 
 
@@ -44,7 +57,10 @@ def _rows(work: Work, since: datetime | None, until: datetime | None) -> Iterato
         for event in page:
             body = json.loads(event.leaf)
             yield {
-                **{name: body[name] for name in ("stream", "seq", "at", "type", "actor", "meta", "commits", "prev")},
+                **{
+                    name: body[name]
+                    for name in ("stream", "seq", "at", "type", "actor", "meta", "commits", "prev")
+                },
                 "number": event.number,
                 "test": bool(event.is_test),
                 "hash": leaf_hash(event.leaf).hex(),

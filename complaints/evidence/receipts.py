@@ -66,21 +66,37 @@ def verify(receipt: Any, key: str = "") -> list[Step]:
     """
     said = receipt.get("promise") if isinstance(receipt, Mapping) else None
     form = isinstance(said, Mapping) and set(said) == _FIELDS and said.get("kind") == KIND
-    steps = [Step(1, form, "the file is a promise of filing" if form else "the file is not a promise of filing")]
+    steps = [
+        Step(1, form, "the file is a promise of filing" if form else "the file is not a promise of filing")
+    ]
     if not form or not isinstance(said, Mapping) or not isinstance(receipt, Mapping):
         return steps
     inside = str(receipt.get("key", ""))
     if not key:
-        steps.append(Step(2, good=False, text="UNANCHORED: give the installation's key with --key, from its public page or a letter"))
+        steps.append(
+            Step(
+                2,
+                good=False,
+                text="UNANCHORED: give the installation's key with --key, from its public page or a letter",
+            )
+        )
     else:
         same = key.strip() == inside
-        text = "the key is the one you gave" if same else "the receipt names another key than the one you gave"
+        text = (
+            "the key is the one you gave" if same else "the receipt names another key than the one you gave"
+        )
         steps.append(Step(2, same, text))
     signed = _signed(said, str(receipt.get("signature", "")), key.strip() or inside)
-    text = "the signature holds" if signed else "the signature does not hold: the receipt was changed or made up"
+    text = (
+        "the signature holds" if signed else "the signature does not hold: the receipt was changed or made up"
+    )
     steps.append(Step(3, signed, text))
     steps.append(
-        Step(4, good=True, text=f"it says: {said['origin']} took in {said['number']} at {said['filed_at']}, answer by {said['result_due']}")
+        Step(
+            4,
+            good=True,
+            text=f"it says: {said['origin']} took in {said['number']} at {said['filed_at']}, answer by {said['result_due']}",
+        )
     )
     return steps
 

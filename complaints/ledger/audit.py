@@ -79,7 +79,9 @@ def audit(work: Work, progress: Callable[[int], None] | None = None) -> Report:
 def _stream(work: Work, head: Stream, report: Report) -> Iterator[Finding]:
     chains, replay = Chains(), _Replay()
     events = work.session.execute(
-        select(Event.seq, Event.type, Event.at, Event.leaf).where(Event.stream == head.uid).order_by(Event.seq)
+        select(Event.seq, Event.type, Event.at, Event.leaf)
+        .where(Event.stream == head.uid)
+        .order_by(Event.seq)
     ).all()
     for event in events:
         report.events += 1
@@ -144,14 +146,18 @@ def _commitments(work: Work, uid: str, replay: _Replay, report: Report) -> Itera
                 yield Finding("private-changed", where, "personal data is not what the event committed to")
     if not replay.erased:
         for seq, name in sorted(replay.commits.keys() - seen):
-            yield Finding("private-missing", f"{uid}/{seq}/{name}", "personal data is gone without an erasure")
+            yield Finding(
+                "private-missing", f"{uid}/{seq}/{name}", "personal data is gone without an erasure"
+            )
 
 
 def _row(case: Complaint, replay: _Replay) -> Iterator[Finding]:
     for column in (*COLUMNS, "version", "due_next"):
         now, said = getattr(case, column), replay.row.get(column)
         if plain(now) != plain(said):
-            yield Finding("complaint-row", f"{case.uid}/{column}", f"the table says {now!r}, the log {said!r}")
+            yield Finding(
+                "complaint-row", f"{case.uid}/{column}", f"the table says {now!r}, the log {said!r}"
+            )
 
 
 def _milestones(work: Work, case: Complaint, replay: _Replay) -> Iterator[Finding]:
@@ -203,9 +209,7 @@ def _strays(work: Work) -> Iterator[Finding]:
     for uid in work.session.scalars(select(Complaint.uid).where(Complaint.uid.not_in(select(Stream.uid)))):
         yield Finding("stream-missing", uid, "a complaint without its chain of events")
     orphaned = work.session.scalar(
-        select(func.count())
-        .select_from(Milestone)
-        .where(Milestone.complaint_id.not_in(select(Complaint.id)))
+        select(func.count()).select_from(Milestone).where(Milestone.complaint_id.not_in(select(Complaint.id)))
     )
     if orphaned:
         yield Finding("milestone-orphan", str(orphaned), "milestones without a complaint")

@@ -71,7 +71,7 @@ class Opening:
     hash: bytes
 
 
-def prepare_opening(  # noqa: D417 - the arguments are those of `record`
+def prepare_opening(
     work: Work,
     uid: str,
     event_type: str,
@@ -93,7 +93,8 @@ def prepare_opening(  # noqa: D417 - the arguments are those of `record`
     for field in personal.values():
         keys.setdefault(field.person, sealing.new_data_key())
     sealed = {
-        name: sealing.seal(keys[field.person], uid, 1, name, field.payload) for name, field in personal.items()
+        name: sealing.seal(keys[field.person], uid, 1, name, field.payload)
+        for name, field in personal.items()
     }
     change = {name: [None, plain(row[name])] for name in COLUMNS if row.get(name) is not None}
     leaf = _leaf(
@@ -192,7 +193,9 @@ def record(
     if clocks:
         body["clocks"] = [clock.plain() for clock in clocks]
     sealed = _seal(work, case.uid, seq, personal or {})
-    written = _append(work, head, event_type, actor, body, {name: item.commit for name, item in sealed.items()})
+    written = _append(
+        work, head, event_type, actor, body, {name: item.commit for name, item in sealed.items()}
+    )
     row = {name: getattr(case, name) for name in (*COLUMNS, "version")}
     fold(row, event_type, body)
     for name in (*changed, "version", "due_next"):
@@ -295,7 +298,12 @@ def _store_private(
 
 
 def _append(
-    work: Work, head: Stream, event_type: str, actor: Actor, meta: Mapping[str, Any], commits: Mapping[str, str]
+    work: Work,
+    head: Stream,
+    event_type: str,
+    actor: Actor,
+    meta: Mapping[str, Any],
+    commits: Mapping[str, str],
 ) -> Written:
     leaf = _leaf(work, (head.uid, head.seq + 1, head.head), event_type, actor, meta, commits)
     head.seq += 1

@@ -50,7 +50,9 @@ def unwrap(key: bytes, wrapped: bytes, stream: str, person: str) -> bytes:
 def seal(data_key: bytes, stream: str, seq: int, field: str, payload: bytes) -> Sealed:
     """Salt, commit and encrypt one field of one event."""
     salt = os.urandom(SALT)
-    return Sealed(commitment(salt, field, payload), encrypt(data_key, salt + payload, _place(stream, seq, field)))
+    return Sealed(
+        commitment(salt, field, payload), encrypt(data_key, salt + payload, _place(stream, seq, field))
+    )
 
 
 def open_sealed(data_key: bytes, stream: str, seq: int, field: str, sealed: bytes) -> tuple[bytes, bytes]:

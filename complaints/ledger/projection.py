@@ -89,7 +89,9 @@ def due_next(row: Mapping[str, Any]) -> datetime | None:
             return None
 
 
-def fold_clocks(clocks: MutableMapping[tuple[Any, ...], dict[str, Any]], meta: Mapping[str, Any]) -> list[str]:
+def fold_clocks(
+    clocks: MutableMapping[tuple[Any, ...], dict[str, Any]], meta: Mapping[str, Any]
+) -> list[str]:
     """Apply an event's milestone changes to `clocks` in place; returns those that name no known milestone."""
     wrong = []
     for entry in meta.get("clocks", ()):

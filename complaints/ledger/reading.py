@@ -40,7 +40,7 @@ class Entry:
 
     @property
     def role(self) -> str:
-        """The actor's role: complainant, handler, system …"""
+        """The actor's role, such as complainant, handler or system."""
         return self.actor.partition(":")[0]
 
     @property
@@ -49,7 +49,9 @@ class Entry:
         return self.actor.partition(":")[2] or self.actor
 
 
-def history(work: Work, uid: str, *, types: Collection[str] | None = None, opened: bool = True) -> list[Entry]:
+def history(
+    work: Work, uid: str, *, types: Collection[str] | None = None, opened: bool = True
+) -> list[Entry]:
     """A complaint's events in order, with their personal fields opened unless `opened` is False."""
     query = select(Event).where(Event.stream == uid).order_by(Event.seq)
     if types is not None:

@@ -50,7 +50,9 @@ def differences(engine: Engine) -> list[str]:
             opts={
                 "version_table": VERSION_TABLE,
                 "compare_type": True,
-                "include_name": lambda name, type_, _: type_ != "table" or (name or "").startswith("complaints_"),
+                "include_name": lambda name, type_, _: (
+                    type_ != "table" or (name or "").startswith("complaints_")
+                ),
             },
         )
         found = compare_metadata(context, Base.metadata)

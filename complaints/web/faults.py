@@ -47,28 +47,25 @@ def page(status: int, *, retry_after: int | None = None, advice: str = "") -> tu
 
 
 def _sentence(status: int) -> str:
-    match status:
-        case 404 | 405:
-            return t("Page not found. Check progress or contact us")
-        case 403:
-            return t("You may not see this page. Ask an administrator for the role you need")
-        case 409:
-            return t("Something changed in the meantime, so this was not done. Open the page again and look")
-        case 413:
-            return t("That was too much at once. Go back and choose fewer or smaller files")
-        case 429:
-            return t("Too many tries in a short time. Wait a little and try again")
-        case 503:
-            return t("This page is not set up yet. Use the other ways to reach us, or come back later")
-        case code if code < 500:  # noqa: PLR2004 - below 500 the request is at fault
-            return t("The request could not be read. Go back and try again")
-        case _:
-            return t("Sorry, a fault on our side. Nothing was changed; try again in a few minutes")
+    said = {
+        403: t("You may not see this page. Ask an administrator for the role you need"),
+        404: t("Page not found. Check progress or contact us"),
+        405: t("Page not found. Check progress or contact us"),
+        409: t("Something changed in the meantime, so this was not done. Open the page again and look"),
+        413: t("That was too much at once. Go back and choose fewer or smaller files"),
+        429: t("Too many tries in a short time. Wait a little and try again"),
+        503: t("This page is not set up yet. Use the other ways to reach us, or come back later"),
+    }
+    if status in said:
+        return said[status]
+    if status < 500:  # noqa: PLR2004 - below 500 the request is at fault
+        return t("The request could not be read. Go back and try again")
+    return t("Sorry, a fault on our side. Nothing was changed; try again in a few minutes")
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None or (error.code or 500) < 400:  # noqa: PLR2004 - a redirect is no error
-        return error.get_response()  # type: ignore[return-value]  # werkzeug's response is Flask's base
+        return error.get_response()
     return page(error.code or 500)
 
 
@@ -95,5 +92,7 @@ def _database(error: Exception) -> ResponseReturnValue:
 
 def _fault(error: Exception) -> ResponseReturnValue:
     # The class alone: an exception's text may quote what a person typed.
-    _log.error("unexpected %s", type(error).__name__, exc_info=(RuntimeError, RuntimeError(), error.__traceback__))
+    _log.error(
+        "unexpected %s", type(error).__name__, exc_info=(RuntimeError, RuntimeError(), error.__traceback__)
+    )
     return page(500)

@@ -29,7 +29,9 @@ class Complaint(Base):
     severity: Mapped[str] = mapped_column(String(8))
     restricted: Mapped[bool]
     is_test: Mapped[bool]
-    channel: Mapped[str] = mapped_column(String(16), comment="web, embed, api, host, phone, mail, letter, visit")
+    channel: Mapped[str] = mapped_column(
+        String(16), comment="web, embed, api, host, phone, mail, letter, visit"
+    )
     lang: Mapped[str] = mapped_column(String(2))
     policy_version: Mapped[int]
     answer_mark: Mapped[str] = mapped_column(String(12), comment="none, verified, altered, unverified")
@@ -53,7 +55,9 @@ class Complaint(Base):
     appeals: Mapped[int]
     closed_at: Mapped[datetime | None]
     merged_into: Mapped[str | None] = mapped_column(String(32), comment="uid of the other complaint")
-    reach: Mapped[str] = mapped_column(String(16), comment="how the complainant can be told: mail, phone, both or none")
+    reach: Mapped[str] = mapped_column(
+        String(16), comment="how the complainant can be told: mail, phone, both or none"
+    )
     contact_verified: Mapped[bool]
     rating: Mapped[int | None]
     erased_at: Mapped[datetime | None]
@@ -61,11 +65,17 @@ class Complaint(Base):
     unread: Mapped[bool] = mapped_column(comment="the complainant wrote and nobody has answered since")
     version: Mapped[int] = mapped_column(comment="rises with each event but readings; forms carry it")
     # --- derived, keyed, erased with the person
-    due_next: Mapped[datetime | None] = mapped_column(comment="earliest pending published date; orders the queue")
-    filing_hash: Mapped[str] = mapped_column(String(64), unique=True, comment="keyed hash of the draft's secret")
+    due_next: Mapped[datetime | None] = mapped_column(
+        comment="earliest pending published date; orders the queue"
+    )
+    filing_hash: Mapped[str] = mapped_column(
+        String(64), unique=True, comment="keyed hash of the draft's secret"
+    )
     code_hash: Mapped[str] = mapped_column(String(64), comment="keyed hash of the access code")
     mail_hash: Mapped[str | None] = mapped_column(String(64), comment="keyed hash of the mail address")
-    owner_hash: Mapped[str | None] = mapped_column(String(64), comment="keyed hash of the host's user reference")
+    owner_hash: Mapped[str | None] = mapped_column(
+        String(64), comment="keyed hash of the host's user reference"
+    )
     answer_hash: Mapped[str | None] = mapped_column(String(64), comment="keyed hash of the reported answer")
     text_hash: Mapped[str | None] = mapped_column(String(64), comment="keyed hash of the normalised text")
     source_hash: Mapped[str | None] = mapped_column(String(64), comment="keyed hash of /24 or /64")
@@ -96,7 +106,9 @@ class Milestone(Base):
     state: Mapped[str] = mapped_column(String(8), comment="pending, met, acted, void, paused")
     acted_at: Mapped[datetime | None]
     __table_args__ = (
-        UniqueConstraint("complaint_id", "cycle", "kind", "step", "revision", name="uq_complaints_milestone_step"),
+        UniqueConstraint(
+            "complaint_id", "cycle", "kind", "step", "revision", name="uq_complaints_milestone_step"
+        ),
         Index("ix_complaints_milestone_due", "state", "due_at"),
         Base.__table_args__,
     )
@@ -152,5 +164,3 @@ class Token(Base):
     purpose: Mapped[str] = mapped_column(String(16), comment="verify or new_code")
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
-
-

@@ -22,7 +22,9 @@ class PolicyVersion(Base):
     trial: Mapped[bool] = mapped_column(comment="试运行: published by init, not by a named person")
     published_at: Mapped[datetime]
     published_by: Mapped[str] = mapped_column(String(64))
-    page_zh: Mapped[str] = mapped_column(LongText, comment="the process page's body as rendered at publication")
+    page_zh: Mapped[str] = mapped_column(
+        LongText, comment="the process page's body as rendered at publication"
+    )
     page_en: Mapped[str] = mapped_column(LongText)
 
 

@@ -18,7 +18,9 @@ class Outbox(Base):
     __tablename__ = "complaints_outbox"
     id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
     dedupe: Mapped[str] = mapped_column(String(120), unique=True, comment="the same cause queues once")
-    kind: Mapped[str] = mapped_column(String(32), comment="received, accepted, question, … or a callback's name")
+    kind: Mapped[str] = mapped_column(
+        String(32), comment="received, accepted, question, … or a callback's name"
+    )
     channel: Mapped[str] = mapped_column(String(16), comment="mail, notify, callback")
     recipient: Mapped[str] = mapped_column(String(64), comment="complainant, operators, or operator:<ref>")
     complaint_id: Mapped[int | None] = mapped_column(RowId, index=True)
@@ -29,8 +31,12 @@ class Outbox(Base):
     not_before: Mapped[datetime]
     lease_until: Mapped[datetime | None]
     attempts: Mapped[int]
-    last_error: Mapped[str | None] = mapped_column(String(200), comment="class and code of the failure, nothing personal")
-    message_id: Mapped[str] = mapped_column(String(120), comment="RFC 5322 Message-ID, the same at each attempt")
+    last_error: Mapped[str | None] = mapped_column(
+        String(200), comment="class and code of the failure, nothing personal"
+    )
+    message_id: Mapped[str] = mapped_column(
+        String(120), comment="RFC 5322 Message-ID, the same at each attempt"
+    )
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     __table_args__ = (

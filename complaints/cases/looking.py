@@ -1,0 +1,68 @@
+"""Reading is an event too: one per operator, case and hour, written before anything is shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from complaints.ledger import journal
+from complaints.ledger.journal import SYSTEM_STREAM
+from complaints.ledger.reading import Entry
+from complaints.ledger.work import Actor, Work
+from complaints.store.tables import Event
+
+HOUR = timedelta(hours=1)
+
+
+def looked(work: Work, stream: str, actor: Actor, event_type: str, **what: Any) -> bool:
+    """Whether this reading stands in the log within this hour; `what` is compared with the event's meta."""
+    leaves = work.session.scalars(
+        select(Event.leaf).where(
+            Event.stream == stream, Event.type == event_type, Event.at >= _hour(work.now)
+        )
+    )
+    return any(_same(json.loads(leaf), actor, what) for leaf in leaves)
+
+
+def view(work: Work, uid: str, actor: Actor, **what: Any) -> None:
+    """Record that an operator opens a case, or with `what` a part of it (contact, file), once an hour."""
+    if not looked(work, uid, actor, "viewed", **what):
+        journal.record(work, journal.lock(work, uid), "viewed", actor, meta=what)
+
+
+def download(work: Work, uid: str, actor: Actor, file: str) -> None:
+    """Record that an operator takes an original away; each time."""
+    journal.record(work, journal.lock(work, uid), "downloaded", actor, meta={"file": file})
+
+
+def browse(work: Work, actor: Actor) -> None:
+    """Record that an operator reads excerpts in a list, once an hour; in the system's own stream."""
+    if not looked(work, SYSTEM_STREAM, actor, "browsed"):
+        journal.record_system(work, "browsed", actor, {"what": "queue"})
+
+
+def others(entries: list[Entry], actor: Actor, now: datetime) -> list[tuple[str, datetime]]:
+    """Who else opened the case within the last hour, and when: reference and time, newest first."""
+    found: dict[str, datetime] = {}
+    for entry in reversed(entries):
+        if now - entry.at > HOUR:
+            break
+        if entry.type == "viewed" and entry.ref != actor.ref:
+            found.setdefault(entry.ref, entry.at)
+    return list(found.items())
+
+
+def _hour(now: datetime) -> datetime:
+    return now.replace(minute=0, second=0, microsecond=0)
+
+
+def _same(leaf: Mapping[str, Any], actor: Actor, what: Mapping[str, Any]) -> bool:
+    return bool(
+        leaf["actor"] == str(actor)
+        and all(leaf["meta"].get(key) == value for key, value in what.items())
+        and (what or not {"contact", "file"} & leaf["meta"].keys())
+    )
