@@ -15,7 +15,7 @@ from complaints.administration.installation import Hooks, Installation
 from complaints.base.keys import Keys
 from complaints.base.resources import folder
 from complaints.base.settings import Settings
-from complaints.cases import fields, intake
+from complaints.cases import intake
 from complaints.delivery.people import Recipient
 from complaints.ledger import journal
 from complaints.ledger.audit import audit
@@ -27,6 +27,7 @@ from complaints.store.transactions import Database
 
 MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 HANDLER, SUPERVISOR = Actor("handler", "op_a"), Actor("supervisor", "op_b")
+SECRET_WORDS = "回答里说的事情完全不对😀𠮷"
 POLICY = """
 extends = "cn-genai"
 [provider]
@@ -78,10 +79,10 @@ class Office:
         self.now += timedelta(**spans)
 
     def file(self, kind="other", *, mail="reporter@example.com", phone="", lang="zh", **more):
-        given = {"details": "回答里说的事情完全不对😀𠮷", "mail": mail, "phone": phone}
+        given = {"details": SECRET_WORDS, "mail": mail, "phone": phone}
         with self.installation.reading() as work:
-            checked = fields.check(work.policy, kind, {name: value for name, value in given.items() if value})
-            filing = intake.Filing(kind, checked, secrets.token_hex(16), lang=lang, **more)
+            values = {name: value for name, value in given.items() if value}
+            filing = intake.Filing(kind, values, secrets.token_hex(16), lang=lang, **more)
             prepared = intake.prepare(work, filing)
         return self.installation.write(lambda work: intake.insert_prepared(work, prepared))
 

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -226,7 +227,7 @@ def address(name: str, spec: str) -> Address:
     try:
         plain = f"{local}@{domain.encode('idna').decode('ascii')}"
         found = Address(display_name=name, addr_spec=plain)
-    except (ValueError, IndexError, AttributeError, UnicodeError) as error:
+    except (MessageError, ValueError, IndexError, AttributeError) as error:
         raise DeliveryError("BadAddress", "dead") from error
     if not (at and found.username and found.domain and _SMTPUTF8_ABSENT.fullmatch(plain)):
         raise DeliveryError("BadAddress", "dead")

@@ -102,6 +102,19 @@ def start_with_first_request(app: Flask) -> Clock:
     return clock
 
 
+def run_forever(app: Flask) -> None:
+    """Tick in this process until it is interrupted; for a clock of its own beside the workers."""
+    clock = Clock(app)
+    stopped = threading.Event()
+    seconds = app.extensions[KEY].settings.TICK_SECONDS
+    try:
+        while True:
+            clock.run()
+            stopped.wait(seconds)
+    except KeyboardInterrupt:
+        return
+
+
 def tick_app(app: Flask, *, alone: bool = False) -> Ticked:
     """One tick of the installation mounted on `app`, with its mail settings; needs its app context."""
     installation = app.extensions[KEY]

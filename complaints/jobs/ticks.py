@@ -40,8 +40,8 @@ class Ticked:
     closed: int = 0
     cleaned: int = 0
     failed: int = 0
-    swept: Swept = field(default=Swept())  # noqa: RUF009 - frozen, so it may be shared
-    sent: Sent = field(default=Sent())  # noqa: RUF009 - as above
+    swept: Swept = field(default=Swept())
+    sent: Sent = field(default=Sent())
 
     @property
     def lag_seconds(self) -> int:

@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from installing import HANDLER
 from sqlalchemy import event, func, select
 
 from complaints.cases import conversation, overdue
@@ -13,7 +14,6 @@ from complaints.ledger.work import SYSTEM
 from complaints.sla import milestones
 from complaints.sla.sweep import CHUNK, sweep
 from complaints.store.tables import Event, Milestone, Outbox
-from installing import HANDLER
 
 
 def rules_of(office):
