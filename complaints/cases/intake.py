@@ -16,9 +16,9 @@ from complaints.base.ids import access_code, complaint_number, random_uid
 from complaints.cases import attachments, fields
 from complaints.cases.attachments import SealedFile, Upload
 from complaints.delivery import outbox
-from complaints.ledger import journal
 from complaints.ledger import private as sealing
-from complaints.ledger.journal import Opening, Personal
+from complaints.ledger.journal import Personal
+from complaints.ledger.opening import Opening, insert_opening, prepare_opening
 from complaints.ledger.work import COMPLAINANT, Actor, Work
 from complaints.policy.deadlines import plan
 from complaints.sla import milestones
@@ -139,7 +139,7 @@ def prepare(work: Work, filing: Filing) -> Prepared:
         meta["recorded_by"] = str(filing.recorded_by)
     if filing.is_test:
         meta["test"] = True
-    opening = journal.prepare_opening(
+    opening = prepare_opening(
         work,
         uid,
         "filed",
@@ -156,7 +156,7 @@ def prepare(work: Work, filing: Filing) -> Prepared:
 
 def insert_prepared(work: Work, prepared: Prepared) -> Filed:
     """Write a prepared filing; raises IntegrityError when the same filing is already here."""
-    complaint_id = journal.insert_opening(work, prepared.opening)
+    complaint_id = insert_opening(work, prepared.opening)
     attach(work, prepared)
     rows = [{**message, "complaint_id": complaint_id} for message in prepared.messages]
     work.session.execute(insert(Outbox.__table__), rows)  # type: ignore[arg-type]  # Table

@@ -7,142 +7,21 @@ The stream's row is locked before the complaint is read, so that no two writers 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import rfc8785
 from sqlalchemy import insert, select, update
 
-from complaints.base.clock import stamp
 from complaints.base.errors import ConflictError, NotFoundError
 from complaints.ledger import private as sealing
+from complaints.ledger.entries import Clock, Personal, Written, leaf_bytes, milestone_row
 from complaints.ledger.projection import COLUMNS, fold, plain
-from complaints.ledger.proof import VERSION, ZERO, leaf_hash
+from complaints.ledger.proof import ZERO, leaf_hash
 from complaints.ledger.work import Actor, Work
 from complaints.store.tables import Complaint, Event, Milestone, PersonKey, Private, Stream
 
 SYSTEM_STREAM = "system"
 
-
-@dataclass(frozen=True)
-class Personal:
-    """One personal field of an event: whose it is and its bytes."""
-
-    person: str
-    payload: bytes
-
-
-@dataclass(frozen=True)
-class Clock:
-    """One milestone's change: a new one carries `due`, an existing one its new state or due date."""
-
-    cycle: int
-    kind: str
-    step: str
-    revision: int
-    values: Mapping[str, Any]
-
-    def plain(self) -> dict[str, Any]:
-        """As it stands in a leaf."""
-        shown = {("due" if name == "due_at" else name): plain(value) for name, value in self.values.items()}
-        return {"cycle": self.cycle, "kind": self.kind, "step": self.step, "rev": self.revision, **shown}
-
-
-@dataclass(frozen=True)
-class Written:
-    """What became of an event: its place in the stream and its leaf's hash."""
-
-    seq: int
-    leaf: bytes
-    hash: bytes
-
-
-@dataclass(frozen=True)
-class Opening:
-    """Rows of a new stream, all computed before the transaction begins; `insert_opening` writes them."""
-
-    stream: str
-    complaint: dict[str, Any]
-    event: dict[str, Any]
-    milestones: tuple[dict[str, Any], ...]
-    private: tuple[dict[str, Any], ...]
-    keys: tuple[dict[str, Any], ...]
-    data_keys: Mapping[str, bytes]
-    hash: bytes
-
-
-def prepare_opening(
-    work: Work,
-    uid: str,
-    event_type: str,
-    actor: Actor,
-    *,
-    row: Mapping[str, Any],
-    hashes: Mapping[str, Any],
-    meta: Mapping[str, Any],
-    clocks: Sequence[Clock],
-    personal: Mapping[str, Personal],
-    data_keys: Mapping[str, bytes] | None = None,
-) -> Opening:
-    """Seal and hash the first event of a complaint; touches no database and no file.
-
-    `row` holds the projection's columns, `hashes` the keyed ones. A person's data key is made here unless
-    `data_keys` brings it (files sealed beforehand).
-    """
-    keys = dict(data_keys or {})
-    for field in personal.values():
-        keys.setdefault(field.person, sealing.new_data_key())
-    sealed = {
-        name: sealing.seal(keys[field.person], uid, 1, name, field.payload)
-        for name, field in personal.items()
-    }
-    change = {name: [None, plain(row[name])] for name in COLUMNS if row.get(name) is not None}
-    leaf = _leaf(
-        work,
-        (uid, 1, ZERO),
-        event_type,
-        actor,
-        {**meta, "change": change, "clocks": [clock.plain() for clock in clocks]},
-        {name: field.commit for name, field in sealed.items()},
-    )
-    folded: dict[str, Any] = {}
-    fold(folded, event_type, {"change": change})
-    return Opening(
-        stream=uid,
-        complaint={**dict.fromkeys(COLUMNS), **folded, **hashes, "uid": uid},
-        event={"stream": uid, "seq": 1, "type": event_type, "at": work.now, "leaf": leaf},
-        milestones=tuple(_milestone_row(clock) for clock in clocks),
-        private=tuple(
-            {"stream": uid, "seq": 1, "field": name, "person": personal[name].person, "sealed": field.sealed}
-            for name, field in sealed.items()
-        ),
-        keys=tuple(
-            {"stream": uid, "person": person, "wrapped": sealing.wrap(work.keys.data, key, uid, person)}
-            for person, key in keys.items()
-        ),
-        data_keys=keys,
-        hash=leaf_hash(leaf),
-    )
-
-
-def insert_opening(work: Work, opening: Opening) -> int:
-    """Write a prepared opening; returns the complaint's id. Raises IntegrityError on a repeated filing."""
-    session = work.session
-    inserted = session.execute(insert(Complaint.__table__), [opening.complaint])  # type: ignore[arg-type]  # Table
-    session.execute(insert(Stream.__table__), [{"uid": opening.stream, "seq": 1, "head": opening.hash}])  # type: ignore[arg-type]  # Table
-    session.execute(insert(Event.__table__), [opening.event])  # type: ignore[arg-type]  # Table
-    primary_key = inserted.inserted_primary_key  # type: ignore[attr-defined]  # an INSERT's CursorResult has it
-    complaint_id = int(primary_key[0]) if primary_key else _id_of(work, opening.stream)
-    if opening.keys:
-        session.execute(insert(PersonKey.__table__), list(opening.keys))  # type: ignore[arg-type]  # Table
-    if opening.private:
-        session.execute(insert(Private.__table__), list(opening.private))  # type: ignore[arg-type]  # Table
-    if opening.milestones:
-        session.execute(
-            insert(Milestone.__table__),  # type: ignore[arg-type]  # Table
-            [{**milestone, "complaint_id": complaint_id} for milestone in opening.milestones],
-        )
-    return complaint_id
+__all__ = ["Clock", "Personal", "Written", "apply_clocks", "data_key", "lock", "record", "record_system"]
 
 
 def lock(work: Work, uid: str, *, version: int | None = None) -> Complaint:
@@ -228,7 +107,7 @@ def apply_clocks(work: Work, complaint_id: int, clocks: Iterable[Clock]) -> None
     fresh = []
     for clock in clocks:
         if "publish" in clock.values:
-            fresh.append({**_milestone_row(clock), "complaint_id": complaint_id})
+            fresh.append({**milestone_row(clock), "complaint_id": complaint_id})
             continue
         work.session.execute(
             update(Milestone)
@@ -261,21 +140,6 @@ def data_key(work: Work, uid: str, person: str, *, create: bool = False) -> byte
     return key
 
 
-def _id_of(work: Work, uid: str) -> int:
-    return work.session.scalars(select(Complaint.id).where(Complaint.uid == uid)).one()
-
-
-def _milestone_row(clock: Clock) -> dict[str, Any]:
-    return {
-        "cycle": clock.cycle,
-        "kind": clock.kind,
-        "step": clock.step,
-        "revision": clock.revision,
-        "acted_at": None,
-        **clock.values,
-    }
-
-
 def _seal(work: Work, uid: str, seq: int, personal: Mapping[str, Personal]) -> dict[str, sealing.Sealed]:
     sealed = {}
     for name, field in personal.items():
@@ -305,35 +169,10 @@ def _append(
     meta: Mapping[str, Any],
     commits: Mapping[str, str],
 ) -> Written:
-    leaf = _leaf(work, (head.uid, head.seq + 1, head.head), event_type, actor, meta, commits)
+    leaf = leaf_bytes(work, (head.uid, head.seq + 1, head.head), event_type, actor, meta, commits)
     head.seq += 1
     head.head = leaf_hash(leaf)
     work.session.add(
         Event(stream=head.uid, seq=head.seq, type=event_type, at=work.now, leaf=leaf, leaf_index=None)
     )
     return Written(head.seq, leaf, head.head)
-
-
-def _leaf(
-    work: Work,
-    place: tuple[str, int, bytes],
-    event_type: str,
-    actor: Actor,
-    meta: Mapping[str, Any],
-    commits: Mapping[str, str],
-) -> bytes:
-    stream, seq, previous = place
-    return rfc8785.dumps(
-        {
-            "v": VERSION,
-            "origin": work.origin,
-            "stream": stream,
-            "seq": seq,
-            "prev": previous.hex(),
-            "type": event_type,
-            "at": stamp(work.now),
-            "actor": str(actor),
-            "meta": dict(meta),
-            "commits": dict(commits),
-        }
-    )
