@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
+import servers
 from flask import Flask
-from sqlalchemy import create_engine, event, make_url, select, text
+from sqlalchemy import select
 
 from complaints.administration.installation import Hooks, Installation
 from complaints.base.keys import Keys
@@ -20,7 +19,6 @@ from complaints.delivery.people import Recipient
 from complaints.ledger import journal
 from complaints.ledger.audit import audit
 from complaints.ledger.work import Actor
-from complaints.store import schema
 from complaints.store.files import LocalFiles
 from complaints.store.tables import Complaint, Outbox
 from complaints.store.transactions import Database
@@ -110,42 +108,18 @@ class Office:
             return audit(work).findings
 
 
-def databases():
-    return [
-        "sqlite",
-        pytest.param("TEST_POSTGRESQL_URL", marks=pytest.mark.postgresql),
-        pytest.param("TEST_MYSQL_URL", marks=pytest.mark.mysql),
-    ]
-
-
-def open_engine(name: str, path: Path):
-    """An engine on an empty database with every table, and what to call when done with it."""
-    if name == "sqlite":
-        engine = create_engine(f"sqlite:///{path / 'complaints.db'}")
-        event.listen(engine, "connect", _write_ahead)
-        schema.upgrade(engine, folder("migrations"))
-        return engine, engine.dispose
-    url = os.environ.get(name)
-    if not url:
-        pytest.skip(f"{name} names no server")
-    fresh = f"complaints_{secrets.token_hex(4)}"
-    server = create_engine(url, isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {fresh}"))
-    engine = create_engine(make_url(url).set(database=fresh))
-    schema.upgrade(engine, folder("migrations"))
-
-    def close():
+@pytest.fixture
+def office(database_servers, tmp_path_factory, tmp_path):
+    """An office on SQLite, for what does not depend on the database."""
+    if "sqlite" not in database_servers:
+        database_servers["sqlite"] = servers.Server("sqlite", tmp_path_factory.mktemp("sqlite"))
+    with database_servers["sqlite"].database() as url:
+        engine = servers.open_engine(url)
+        yield Office(engine, tmp_path)
         engine.dispose()
-        with server.connect() as connection:
-            connection.execute(text(f"DROP DATABASE {fresh}"))
-        server.dispose()
-
-    return engine, close
 
 
-def _write_ahead(connection, record):
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA busy_timeout=15000")
-    cursor.close()
+@pytest.fixture
+def any_office(engine, tmp_path):
+    """An office on each of the databases."""
+    return Office(engine, tmp_path)
