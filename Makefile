@@ -12,7 +12,7 @@ PYTHON ?=
 WORKERS ?= 2
 ARGS ?=
 PORT ?= 5000
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 # Generated pages of other test runs must not colour this one.
 export PYTHONDONTWRITEBYTECODE ?= 1
 
@@ -38,13 +38,8 @@ format: $(VENV)/test  ## let ruff rewrite what it can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-messages: $(VENV)/test  ## read English sentences from the code, merge them into the catalogue, compile it
-	@mkdir -p build
-	@$(BIN)/pybabel --quiet extract -F babel.cfg -k t -k gettext --no-location --sort-output \
-		--project=flask-complaints -o build/complaints.pot complaints templates
-	@$(BIN)/pybabel --quiet update -D complaints -i build/complaints.pot -d complaints/translations \
-		--no-fuzzy-matching --omit-header --no-wrap
-	@$(BIN)/pybabel --quiet compile -D complaints -d complaints/translations --statistics
+messages: $(VENV)/test  ## which sentences have no Chinese yet; compiles the catalogue
+	@$(BIN)/python tests/messages.py
 
 screenshots: $(VENV)/test  ## pictures of each page into screenshots/, for reading before a change lands
 	@$(BIN)/python -m pytest -m browser --screenshots screenshots $(ARGS)
