@@ -1,0 +1,1 @@
+"""Measured work, beside peers, in one run: `python -m benchmarks submit start`."""

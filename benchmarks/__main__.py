@@ -1,0 +1,47 @@
+"""`python -m benchmarks submit start`: what to measure, how long, on which databases."""
+
+from __future__ import annotations
+
+import argparse
+
+from sqlalchemy import create_engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from benchmarks import places, start, submit
+
+BENCHMARKS = {"submit": submit.run, "start": start.run}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Measured work, peers side by side."
+    )
+    parser.add_argument("what", nargs="+", choices=BENCHMARKS)
+    parser.add_argument("--databases", nargs="+", choices=places.KINDS, default=list(places.KINDS))
+    parser.add_argument(
+        "--only", nargs="+", choices=submit.PATHS, default=list(submit.PATHS), help="paths of submit"
+    )
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=8.0, help="of each round")
+    parser.add_argument("--warm-up", type=float, default=3.0, help="seconds each path is driven beforehand")
+    parser.add_argument("--clients", type=int, default=4)
+    parser.add_argument("--renew", type=int, default=10, help="submissions per connection")
+    options = parser.parse_args()
+    if "postgresql" in options.databases:
+        _demand_postgresql()
+    for name in options.what:
+        BENCHMARKS[name](options)
+
+
+def _demand_postgresql() -> None:
+    try:
+        create_engine(places.server()).connect().close()
+    except SQLAlchemyError as error:
+        shown = places.server().render_as_string(hide_password=True)
+        raise SystemExit(
+            f"no PostgreSQL at {shown} ({type(error).__name__}): name one in {places.VARIABLE}, or say --databases sqlite"
+        ) from error
+
+
+if __name__ == "__main__":
+    main()
