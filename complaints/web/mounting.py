@@ -35,9 +35,10 @@ def mount(app: Flask, settings: Settings) -> None:
     pages.before_request(choose_language)
     pages.after_request(keep_language)
     pages.after_request(harden)
-    pages.teardown_request(end_request)
     pages.context_processor(context)
     app.register_blueprint(pages, url_prefix=settings.URL_PREFIX)
+    # Of the app, not of the blueprint: our footer on a host's page reads too.
+    app.teardown_appcontext(end_request)
     # Before any hook of the host: its CSRFProtect would answer 400 and lose what was typed.
     app.before_request_funcs.setdefault(None, []).insert(0, lambda: _exempt(app))
 
@@ -55,6 +56,7 @@ def report_url(answer: str = "", complaint_type: str = "") -> str:
 
 def footer() -> Markup:
     """Entry, process and filing numbers for a host's own footer."""
+    choose_language()
     return Markup(render_template("complaints/_host_footer.html", **context()))  # noqa: S704 - our own template
 
 
@@ -63,6 +65,7 @@ def report_button(token: str, output: str, prompt: str = "", text: str = "") -> 
 
     `token` comes from `seal_answer`; the texts travel with the form and are compared with it.
     """
+    choose_language()
     values = {"token": token, "output": output, "prompt": prompt, "text": text or t("Report this answer")}
     return Markup(  # noqa: S704 - our own template, autoescaped
         render_template("complaints/_report_button.html", lang=language(), t=t, **values)
