@@ -118,7 +118,7 @@ class Post:
             raise _classed(error) from error
 
 
-class _Mail(flask_mail.Mail):  # type: ignore[misc]  # Flask-Mail's base class is unannotated to mypy
+class _Mail(flask_mail.Mail):
     """An instance of our own beside whatever Flask-Mail the host has registered."""
 
     def __init__(self, settings: MailSettings) -> None:
@@ -143,7 +143,7 @@ class _Mail(flask_mail.Mail):  # type: ignore[misc]  # Flask-Mail's base class i
         return _Connection(self.state, self.settings)
 
 
-class _Connection(flask_mail.Connection):  # type: ignore[misc]  # as above
+class _Connection(flask_mail.Connection):
     """Flask-Mail gives smtplib neither a timeout nor a context, so no certificate would be checked."""
 
     def __init__(self, state: Any, settings: MailSettings) -> None:
@@ -182,7 +182,7 @@ class _Connection(flask_mail.Connection):  # type: ignore[misc]  # as above
             self.host.close()
 
 
-class _Message(flask_mail.Message):  # type: ignore[misc]  # as above
+class _Message(flask_mail.Message):
     """Flask-Mail's message with bytes from the standard library's modern e-mail package."""
 
     def __init__(self, letter: Letter, settings: MailSettings) -> None:
@@ -248,7 +248,9 @@ def _classed(error: smtplib.SMTPException | OSError) -> DeliveryError:
         return DeliveryError(f"{name} {code}", "dead" if code >= 500 else "retry")  # noqa: PLR2004 - RFC 5321
     if isinstance(error, smtplib.SMTPResponseException):
         # A refused log-in, sender or greeting is our own set-up: the letter is not to blame.
-        ours = isinstance(error, (smtplib.SMTPAuthenticationError, smtplib.SMTPConnectError, smtplib.SMTPHeloError))
+        ours = isinstance(
+            error, (smtplib.SMTPAuthenticationError, smtplib.SMTPConnectError, smtplib.SMTPHeloError)
+        )
         sender = isinstance(error, smtplib.SMTPSenderRefused)
         dead = error.smtp_code >= 500 and not ours and not sender  # noqa: PLR2004 - RFC 5321
         return DeliveryError(f"{name} {error.smtp_code}", "dead" if dead else "retry", unreachable=ours)

@@ -27,15 +27,16 @@ def take(database: Database, name: str, now: datetime, seconds: int) -> bool:
 
 def beat(database: Database, name: str, now: datetime, lag_seconds: int) -> None:
     """Record the end of a good run and what it left over; commits."""
-    database.write(
-        lambda session: session.execute(
+
+    def write(session: Session) -> None:
+        session.execute(
             update(Lease)
             .where(Lease.name == name)
             .values(beat_at=now, lag_seconds=lag_seconds)
             .execution_options(synchronize_session=False)
         )
-        and None
-    )
+
+    database.write(write)
 
 
 def idle(database: Database, name: str, now: datetime, seconds: int) -> bool:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from complaints.administration.installation import Installation
 from complaints.cases import conversation, deciding, overdue
@@ -92,9 +93,7 @@ def _run(installation: Installation, seen: Outlook, people: People, post: Post |
     if seen.milestone or done.resumed:
         with installation.reading() as rules:
             pass
-        done = replace(
-            done, swept=sweep(installation.database, rules.on, installation.now(), overdue.act)
-        )
+        done = replace(done, swept=sweep(installation.database, rules.on, installation.now(), overdue.act))
     if seen.message or seen.abandoned or done != Ticked():
         done = replace(done, sent=deliver(installation, people=people, post=post))
     return done
@@ -122,9 +121,9 @@ def _each(
             uids = [uid for uid in find(rules, _PAGE + len(failed)) if uid not in failed]
         for uid in uids:
             try:
-                done += bool(installation.write_under(rules, lambda work, uid=uid: _one(work, uid, step)))
+                done += installation.write_under(rules, partial(_one, uid=uid, step=step))
             except Exception as error:  # noqa: BLE001 - the other complaints must go on
-                _log.error("%s of a complaint failed: %s", step.__name__, type(error).__name__)  # type: ignore[attr-defined]  # a function
+                _log.error("a complaint could not be moved: %s", type(error).__name__)
                 failed.add(uid)
         if len(uids) < _PAGE:
             return done, len(failed)

@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 
-from sqlalchemy import Row, and_, or_, select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from complaints.ledger import journal
@@ -97,8 +97,7 @@ def _candidates(
             or_(Milestone.due_at > due, and_(Milestone.due_at == due, Milestone.id > milestone_id))
         )
     with database.reading() as session:
-        rows: Sequence[Row[tuple[int, str, datetime]]] = session.execute(query).all()
-    return [_Due(row.id, row.uid, row.due_at) for row in rows]
+        return [_Due(row.id, row.uid, row.due_at) for row in session.execute(query)]
 
 
 def _chunks(page: Sequence[_Due]) -> Iterator[list[_Due]]:
@@ -160,7 +159,8 @@ def _together(
         ).all()
         work = make_work(session)
         return sum(
-            _claim_and_act(work, now, act, uid, [each.id for each in chunk if each.uid == uid]) for uid in uids
+            _claim_and_act(work, now, act, uid, [each.id for each in chunk if each.uid == uid])
+            for uid in uids
         )
 
     return database.write(write)

@@ -117,7 +117,9 @@ def address_of(installation: Installation, path: str) -> str:
 
 
 def _html(kind: str, values: Mapping[str, Any]) -> str:
-    template = current_app.jinja_env.get_or_select_template([f"{FOLDER}/{kind}.html", f"{FOLDER}/layout.html"])
+    template = current_app.jinja_env.get_or_select_template(
+        [f"{FOLDER}/{kind}.html", f"{FOLDER}/layout.html"]
+    )
     return tidy(render_template(template, **values))
 
 
@@ -188,7 +190,11 @@ def _short_day(due: Any) -> str:
     if due is None:
         return ""
     day = shown_date(due)
-    return f"{day.month}月{day.day}日" if language() == "zh" else words(due, "en").split(" ", 1)[1].rsplit(" ", 1)[0]
+    return (
+        f"{day.month}月{day.day}日"
+        if language() == "zh"
+        else words(due, "en").split(" ", 1)[1].rsplit(" ", 1)[0]
+    )
 
 
 def _review_by(case: Complaint, most: int, state: State) -> str:

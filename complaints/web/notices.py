@@ -57,7 +57,9 @@ def digest(installation: Installation, messages: Sequence[OutboxView], person: R
     now = installation.now()
     ids = {message.complaint_id for message in messages if message.complaint_id is not None}
     with installation.reading() as work, speaking(person.lang):
-        cases = {case.id: case for case in work.session.scalars(select(Complaint).where(Complaint.id.in_(ids)))}
+        cases = {
+            case.id: case for case in work.session.scalars(select(Complaint).where(Complaint.id.in_(ids)))
+        }
         kinds = _kinds(messages, cases)
         if not kinds:
             raise DeliveryError("Settled", "drop")
@@ -146,7 +148,9 @@ def _group(case: Complaint, now: datetime) -> str:
 
 
 def _heading(name: str) -> str:
-    return {"late": t("Late"), "today": t("Due today"), "week": t("Due this week"), "other": t("Other news")}[name]
+    return {"late": t("Late"), "today": t("Due today"), "week": t("Due this week"), "other": t("Other news")}[
+        name
+    ]
 
 
 def _subject(
@@ -161,5 +165,3 @@ def _subject(
     if today:
         return t("{n} complaints, {today} due today", n=len(kinds), today=today)
     return t("{n} complaints with news", n=len(kinds))
-
-

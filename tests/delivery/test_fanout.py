@@ -18,7 +18,9 @@ ADMIN = Recipient("op_c", "陈管理", "c@example.cn", frozenset({"admin"}), res
 
 
 def queued(office):
-    return sorted(each.recipient for each in office.outbox(Outbox.state == "queued", Outbox.kind != "received"))
+    return sorted(
+        each.recipient for each in office.outbox(Outbox.state == "queued", Outbox.kind != "received")
+    )
 
 
 def spread(office):
@@ -124,7 +126,11 @@ def test_a_digest_that_failed_is_tried_again_as_it_was(office):
 
 def test_the_built_in_table_lists_active_operators_with_an_address(office):
     def add(work):
-        for ref, mail, active in (("op_x", "x@example.cn", True), ("op_y", None, True), ("op_z", "z@x.cn", False)):
+        for ref, mail, active in (
+            ("op_x", "x@example.cn", True),
+            ("op_y", None, True),
+            ("op_z", "z@x.cn", False),
+        ):
             work.session.add(
                 Operator(
                     ref=ref,

@@ -46,7 +46,9 @@ def test_dead_letters_and_missing_set_up_are_alarms_for_people_not_for_restarts(
     office.file()
     leases.take(office.installation.database, "tick", office.now, 60)
     leases.beat(office.installation.database, "tick", office.now, 0)
-    office.execute(update(Outbox).where(Outbox.kind == "new").values(state="dead", last_error="SMTPDataError 554"))
+    office.execute(
+        update(Outbox).where(Outbox.kind == "new").values(state="dead", last_error="SMTPDataError 554")
+    )
     office.execute(update(Outbox).where(Outbox.kind == "received").values(last_error="NoMailServer"))
     found = health(office)
     assert found.alarms == ("dead", "setup")

@@ -50,9 +50,7 @@ def test_a_message_leaves_only_after_its_time(office):
 
     def later(work, case):
         when = office.now.replace(hour=3)
-        outbox.queue(
-            work, "reply", "complainant", dedupe="x", complaint_id=case.id, seq=1, not_before=when
-        )
+        outbox.queue(work, "reply", "complainant", dedupe="x", complaint_id=case.id, seq=1, not_before=when)
 
     office.act(filed, later)
     assert pass_once(office, lambda messages: None).sent == 0
@@ -210,4 +208,4 @@ def test_workers_that_send_at_once_deliver_each_message_once(any_office):
     assert len(seen) == 60
     assert set(seen.values()) == {1}
     assert {each.state for each in office.outbox(Outbox.kind == "received")} == {"sent"}
-    print(f"3 workers, {len(seen)} messages")  # noqa: T201 - what ran is part of the result
+    print(f"3 workers, {len(seen)} messages")

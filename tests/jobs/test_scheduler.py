@@ -110,7 +110,9 @@ def test_an_app_that_is_gone_takes_its_clock_along(tmp_path, office):
 
 def test_the_hosts_mail_settings_are_used(office):
     office.file()
-    office.app.config.update(MAIL_SERVER="127.0.0.1", MAIL_DEFAULT_SENDER="n@example.cn", MAIL_SUPPRESS_SEND=True)
+    office.app.config.update(
+        MAIL_SERVER="127.0.0.1", MAIL_DEFAULT_SENDER="n@example.cn", MAIL_SUPPRESS_SEND=True
+    )
     with office.app.app_context():
         done = tick_app(office.app)
     assert isinstance(done, Ticked)

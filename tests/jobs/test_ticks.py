@@ -83,13 +83,21 @@ def test_a_filing_is_told_to_everybody_over_real_smtp(tmp_path, office):
 
 
 def test_smtp_being_down_costs_nothing_but_time(office):
-    post = Post(MailSettings.of(office.settings, {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": 1, "MAIL_DEFAULT_SENDER": "n@x.cn"}))
+    post = Post(
+        MailSettings.of(
+            office.settings, {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": 1, "MAIL_DEFAULT_SENDER": "n@x.cn"}
+        )
+    )
     office.file()
     assert run(office, post).sent.retried == 1
     office.pass_time(minutes=2)
     recorder = Recorder()
     assert run(office, recorder).sent.sent == 3
-    assert {letter.to for letter in recorder.letters} == {"reporter@example.com", "a@example.cn", "b@example.cn"}
+    assert {letter.to for letter in recorder.letters} == {
+        "reporter@example.com",
+        "a@example.cn",
+        "b@example.cn",
+    }
 
 
 def test_a_decision_goes_out_when_its_undo_time_is_over_and_not_before(office):
@@ -145,7 +153,9 @@ def test_an_answered_complaint_closes_when_the_time_for_a_review_is_over(office)
 @pytest.mark.tampered
 def test_one_broken_complaint_does_not_keep_others_from_being_released(office):
     filings = [decided(office) for _ in range(3)]
-    office.execute(update(Complaint).where(Complaint.uid == filings[1].uid).values(policy_version=99, type="gone"))
+    office.execute(
+        update(Complaint).where(Complaint.uid == filings[1].uid).values(policy_version=99, type="gone")
+    )
     office.pass_time(minutes=5)
     broken = deciding.release
 
@@ -174,7 +184,9 @@ def test_what_has_expired_is_thrown_away_once_an_hour(office):
 
 def test_a_worker_leaves_the_work_to_the_holder_of_the_lease_until_it_ends(office):
     office.file()
-    office.execute(Lease.__table__.insert().values(name="tick", owner="another:1", until=office.now.replace(minute=1)))
+    office.execute(
+        Lease.__table__.insert().values(name="tick", owner="another:1", until=office.now.replace(minute=1))
+    )
     assert run(office).skipped
     assert run(office, alone=True).sent.sent == 3
     office.file()
@@ -226,7 +238,7 @@ def test_two_workers_that_ignore_the_lease_still_do_each_thing_once(any_office):
     assert set(told.values()) == {1}
     assert all(events(office, filed).count("released") == 1 for filed in answered)
     assert all(events(office, filed).count("clock") == 1 for filed in waiting)
-    print(f"2 workers, 50 complaints, {len(letters)} mails")  # noqa: T201 - what ran is part of the result
+    print(f"2 workers, 50 complaints, {len(letters)} mails")
 
 
 def test_five_days_without_a_clock_end_in_one_mail_per_operator_and_true_dates(office):
