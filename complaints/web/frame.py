@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import BuildError
 
 from complaints.administration.installation import InForce, Installation
-from complaints.base.errors import ComplaintsError
+from complaints.base.errors import ComplaintsError, ConfigError
 from complaints.base.translations import Language, gettext, language, set_language
 from complaints.ledger.work import Work
 from complaints.policy.states import STATES
@@ -47,6 +47,9 @@ class Frame:
         if self._work is None:
             self._session = Session(self.installation.database.engine, autoflush=False)
             self._work = self.installation.work(self._session)
+            if self._work.policy_version == 0 and not self.settings.relaxed:
+                # What is promised must be kept somewhere that a change of the file does not reach.
+                raise ConfigError("no policy is published yet: run `flask complaints init`")
         return self._work
 
     def write(self, act: Callable[[Work], T]) -> T:
