@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from flask import Blueprint, Flask, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from complaints.base import resources
@@ -31,6 +32,8 @@ def mount(app: Flask, settings: Settings) -> None:
     for blueprint, register in ((pages, public.register), (office, admin.register)):
         register(blueprint)
     faults.register(pages)
+    # An address below our prefix that leads nowhere is answered by our page, not by the host's.
+    pages.add_url_rule("/<path:nowhere>", "nowhere", _nowhere)
     pages.register_blueprint(office, url_prefix="/admin")
     pages.before_request(choose_language)
     pages.after_request(keep_language)
@@ -70,6 +73,11 @@ def report_button(token: str, output: str, prompt: str = "", text: str = "") -> 
     return Markup(  # noqa: S704 - our own template, autoescaped
         render_template("complaints/_report_button.html", lang=language(), t=t, **values)
     )
+
+
+def _nowhere(nowhere: str) -> ResponseReturnValue:
+    del nowhere
+    return faults.page(404)
 
 
 def _exempt(app: Flask) -> None:
