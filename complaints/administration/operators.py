@@ -1,0 +1,181 @@
+"""Built-in operator accounts: made with a one-time password, never deleted, only disabled.
+
+The log knows `ref` alone; names live in this table, so that a log can be handed out without them.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from complaints.administration import passwords
+from complaints.base.errors import InputError, NotFoundError
+from complaints.base.ids import ALPHABET
+from complaints.base.translations import gettext as t
+from complaints.base.translations import language
+from complaints.cases import people
+from complaints.ledger.journal import record_system
+from complaints.ledger.work import Actor, Work
+from complaints.store.tables import Operator, OperatorSession
+
+ROLES = ("handler", "supervisor", "auditor", "admin")
+_LOGIN, _NAME, _MAIL = 120, 120, 254
+
+
+def create(
+    work: Work,
+    login: str,
+    name: str,
+    roles: Collection[str],
+    *,
+    mail: str | None = None,
+    restricted: bool = False,
+    by: Actor,
+) -> tuple[Operator, str]:
+    """A new account and its one-time password, which is kept nowhere. Raises InputError. Flushes."""
+    bare = login.strip().casefold()
+    faults: dict[str, list[str]] = {}
+    if not bare or len(bare) > _LOGIN:
+        faults["login"] = [t("Give a log-in name")]
+    elif work.session.scalar(select(Operator.id).where(Operator.login == bare)):
+        faults["login"] = [t("This log-in name is taken; choose another one")]
+    if not roles or not set(roles) <= set(ROLES):
+        faults["roles"] = [t("Choose at least one role")]
+    if mail and ("@" not in mail or len(mail) > _MAIL):
+        faults["mail"] = [t("Enter an address such as name@example.com")]
+    if faults:
+        raise InputError(faults)
+    password = passwords.one_time()
+    row = Operator(
+        ref="op_" + "".join(secrets.choice(ALPHABET) for _ in range(8)),
+        login=bare,
+        name=(name.strip() or bare)[:_NAME],
+        mail=mail or None,
+        password_hash=passwords.hashed(password),
+        must_change=True,
+        roles=[role for role in ROLES if role in roles],
+        teams=[],
+        restricted=restricted,
+        lang=language(),
+        active=True,
+        failures=0,
+        locked_until=None,
+        created_at=work.now,
+    )
+    work.session.add(row)
+    _log(work, "operator_added", by, row, roles=row.roles, restricted=restricted)
+    return row, password
+
+
+def everyone(work: Work) -> list[Operator]:
+    """Every account, active ones first."""
+    return list(work.session.scalars(select(Operator).order_by(Operator.active.desc(), Operator.name)))
+
+
+def names(work: Work) -> Mapping[str, str]:
+    """What colleagues are called, by `ref`."""
+    return {row.ref: row.name for row in work.session.execute(select(Operator.ref, Operator.name))}
+
+
+def active(work: Work) -> list[people.Operator]:
+    """Everybody who can log in, as services see them."""
+    return [seen(row) for row in everyone(work) if row.active]
+
+
+def disable(work: Work, login: str, *, by: Actor) -> Operator:
+    """End an account: its sessions end at once, its name stays. The last active administrator stays."""
+    row = _find(work, login)
+    if row.active:
+        _not_last_admin(work, row)
+        row.active = False
+        end_all(work, row)
+        _log(work, "operator_disabled", by, row)
+    return row
+
+
+def enable(work: Work, login: str, *, by: Actor) -> Operator:
+    """Open a disabled account again, with the password it had."""
+    row = _find(work, login)
+    if not row.active:
+        row.active, row.failures, row.locked_until = True, 0, None
+        _log(work, "operator_enabled", by, row)
+    return row
+
+
+def reset(work: Work, login: str, *, by: Actor) -> tuple[Operator, str]:
+    """A new one-time password; every session ends and a lock is lifted."""
+    row = _find(work, login)
+    password = passwords.one_time()
+    row.password_hash, row.must_change = passwords.hashed(password), True
+    row.failures, row.locked_until = 0, None
+    end_all(work, row)
+    _log(work, "operator_password_reset", by, row)
+    return row, password
+
+
+def change_roles(work: Work, login: str, roles: Collection[str], *, restricted: bool, by: Actor) -> Operator:
+    """Give an account other roles; raises InputError when none is left or the last administrator would go."""
+    row = _find(work, login)
+    if not roles or not set(roles) <= set(ROLES):
+        raise InputError({"roles": [t("Choose at least one role")]})
+    if "admin" not in roles:
+        _not_last_admin(work, row)
+    kept = [role for role in ROLES if role in roles]
+    if (kept, restricted) != (row.roles, row.restricted):
+        row.roles, row.restricted = kept, restricted
+        _log(work, "operator_changed", by, row, roles=kept, restricted=restricted)
+    return row
+
+
+def set_password(work: Work, ref: str, old: str, new: str) -> Operator:
+    """Replace one's own password; every session of the account ends, so the caller opens a new one."""
+    row = work.session.scalar(select(Operator).where(Operator.ref == ref))
+    if row is None:
+        raise NotFoundError("no such operator")
+    if not passwords.matches(row.password_hash, old):
+        raise InputError({"old": [t("The present password is not right")]})
+    passwords.check(new, row.login, old)
+    row.password_hash, row.must_change = passwords.hashed(new), False
+    end_all(work, row)
+    _log(work, "operator_password_changed", Actor("admin" if "admin" in row.roles else row.roles[0], ref), row)
+    return row
+
+
+def end_all(work: Work, row: Operator) -> None:
+    """End every session of an account."""
+    work.session.execute(delete(OperatorSession).where(OperatorSession.operator_id == row.id))
+
+
+def seen(row: Operator, authenticated_at: Any = None) -> people.Operator:
+    """An account as services see it."""
+    return people.Operator(
+        ref=row.ref,
+        name=row.name,
+        roles=frozenset(row.roles),
+        teams=frozenset(row.teams),
+        restricted=row.restricted,
+        authenticated_at=authenticated_at,
+    )
+
+
+def _find(work: Work, login: str) -> Operator:
+    row = work.session.scalar(select(Operator).where(Operator.login == login.strip().casefold()))
+    if row is None:
+        raise NotFoundError("no such operator")
+    return row
+
+
+def _not_last_admin(work: Work, row: Operator) -> None:
+    if "admin" not in row.roles or not row.active:
+        return
+    rows = work.session.scalars(select(Operator).where(Operator.active.is_(True), Operator.id != row.id))
+    if not any("admin" in other.roles for other in rows):
+        raise InputError({"": [t("This is the last administrator; make somebody else one first")]})
+
+
+def _log(work: Work, event: str, by: Actor, row: Operator, **meta: Any) -> None:
+    work.session.flush()
+    record_system(work, event, by, {"operator": row.ref, **meta})

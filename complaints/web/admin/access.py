@@ -1,0 +1,110 @@
+"""Who may enter: every page of the operators is closed until its view names the roles that open it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Blueprint, current_app, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from complaints.administration import operators, sessions
+from complaints.base.errors import NotAllowedError, NotFoundError
+from complaints.cases.people import Operator
+from complaints.web.forms import Act
+from complaints.web.frame import frame
+
+V = TypeVar("V", bound=Callable[..., Any])
+COOKIE = "complaints_operator"
+STAFF = ("handler", "supervisor", "auditor", "admin")
+HANDLERS = ("handler", "supervisor", "admin")
+ANYONE = "anyone"
+
+
+def roles(*names: str) -> Callable[[V], V]:
+    """Open a view to these roles; `anyone` also to people who have not logged in.
+
+    The names stay on the view, so that a test can hold every route against the matrix.
+    """
+
+    def mark(view: V) -> V:
+        view.complaints_roles = frozenset(names)  # type: ignore[attr-defined]  # functions take attributes
+        return view
+
+    return mark
+
+
+def register(blueprint: Blueprint) -> None:
+    """Guard every route of `blueprint`, also those other modules add to it."""
+    blueprint.before_request(_guard)
+    blueprint.context_processor(_context)
+
+
+def operator() -> Operator:
+    """Who is here; raises NotAllowedError when nobody is."""
+    found = visitor()
+    if found is None:
+        raise NotAllowedError("log in first")
+    return found
+
+
+def visitor() -> Operator | None:
+    """Who is here, if anybody: from the host's loader where there is one, else from our own cookie."""
+    if "complaints_visitor" not in g:
+        g.complaints_visitor = _load()
+    found: Operator | None = g.complaints_visitor
+    return found
+
+
+def built_in() -> bool:
+    """Whether accounts are ours; with a host's loader there is no log-in page of ours at all."""
+    return frame().installation.hooks.operator is None
+
+
+def must_change() -> bool:
+    """Whether the visitor still has a one-time password."""
+    visitor()
+    return bool(g.get("complaints_must_change"))
+
+
+def _load() -> Operator | None:
+    hook = frame().installation.hooks.operator
+    if hook is not None:
+        found = hook()
+        return found if isinstance(found, Operator) and found.roles else None
+    token = request.cookies.get(COOKIE)
+    session = sessions.current(frame().work, token) if token else None
+    if session is None:
+        return None
+    row, since = session
+    g.complaints_must_change = row.must_change
+    return operators.seen(row, since)
+
+
+def _guard() -> ResponseReturnValue | None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    open_to = getattr(view, "complaints_roles", frozenset())
+    if ANYONE in open_to:
+        return None
+    who = visitor()
+    if who is None:
+        if not built_in():
+            # To a stranger there is nothing here.
+            raise NotFoundError("no such page")
+        back = request.full_path.rstrip("?") if request.method == "GET" else ""
+        return redirect(url_for("complaints.admin.login", next=back or None), 303)
+    if not who.may(*open_to):
+        raise NotAllowedError("this page needs another role")
+    if must_change() and request.endpoint not in {"complaints.admin.account", "complaints.admin.logout"}:
+        return redirect(url_for("complaints.admin.account"), 303)
+    return None
+
+
+def _context() -> dict[str, Any]:
+    who = visitor()
+    can_leave = who is not None and built_in()
+    return {
+        "operator": who,
+        "logout_form": Act() if can_leave else None,
+        "may": (lambda *names: who is not None and who.may(*names)),
+    }

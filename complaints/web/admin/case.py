@@ -1,0 +1,107 @@
+"""One case: what was said, what was done, what may be done now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from complaints.administration import operators, templates
+from complaints.base.translations import gettext as t
+from complaints.base.translations import language
+from complaints.cases import looking
+from complaints.delivery import outbox
+from complaints.ledger.work import Work
+from complaints.web.admin import caseforms, casepage
+from complaints.web.admin.access import HANDLERS, STAFF, built_in, operator, roles
+from complaints.web.admin.casepage import Page
+from complaints.web.admin.forms import sent
+from complaints.web.forms import Act
+from complaints.web.frame import frame
+
+
+def register(blueprint: Blueprint) -> None:
+    """Add the case page and the way to a contact."""
+    blueprint.add_url_rule("/case/<number>", "case", case)
+    blueprint.add_url_rule("/case/<number>/contact", "contact", contact, methods=["POST"])
+
+
+@roles(*STAFF)
+def case(number: str) -> ResponseReturnValue:
+    """The case page; that it was read stands in the log before it is shown."""
+    page = opened(number)
+    name = request.args.get("template", "")
+    forms = caseforms.blank(page.case.version)
+    chosen = next((each for each in _templates(page) if each.key == name), None)
+    if chosen is not None and f"{chosen.use}" in forms:
+        forms[chosen.use].text.data = chosen.body
+    return shown(page, forms, unfolded=chosen.use if chosen else "")
+
+
+@roles(*HANDLERS)
+def contact(number: str) -> ResponseReturnValue:
+    """Show the contact in clear for this hour; an event."""
+    page = opened(number)
+    uid, actor = page.case.uid, page.viewer.actor
+    if sent(Act()):
+        frame().write(lambda work: looking.view(work, uid, actor, contact=True))
+    return redirect(url_for("complaints.admin.case", number=number, _anchor="contact"), 303)
+
+
+def opened(number: str) -> Page:
+    """Read a case, recording once an hour that this operator did."""
+    viewer = operator()
+    page = casepage.gather(frame().work, viewer, number)
+    nobody = bool(page.review and page.review["nobody"])
+    if nobody or not looking.looked(page.work, page.case.uid, viewer.actor, "viewed"):
+        uid, cycle, case_id = page.case.uid, page.case.cycle, page.case.id
+
+        def record(work: Work) -> None:
+            looking.view(work, uid, viewer.actor)
+            if nobody:
+                cause = f"{uid}/{cycle}/no_reviewer"
+                outbox.queue(work, "no_reviewer", "compliance", dedupe=cause, complaint_id=case_id)
+
+        frame().write(record)
+        page = casepage.gather(frame().work, viewer, number)
+    return page
+
+
+def shown(
+    page: Page, forms: Mapping[str, Any], *, unfolded: str = "", status: int = 200, conflict: Any = None
+) -> ResponseReturnValue:
+    """The case page with its forms; `unfolded` is the act whose form was sent or asked for."""
+    lang = language()
+    people = [(who.ref, who.name) for who in operators.active(page.work) if who.may(*HANDLERS)] if built_in() else []
+    html = render_template(
+        "complaints/admin/case.html",
+        **page.context,
+        forms=forms,
+        bad=forms.get(unfolded) if status >= 400 else None,  # noqa: PLR2004 - a refused form
+        unfolded=unfolded,
+        conflict=conflict,
+        show=request.args.get("show", ""),
+        act=Act(),
+        people=[("", t("Nobody")), *people],
+        reasons=[("", t("Choose")), *((key, row.label(lang)) for key, row in page.policy.ask_reasons.items())],
+        types=[(key, row.label(lang)) for key, row in page.policy.types.items()],
+        risks={"": [("", t("None"))], **_risks(page.policy, lang)},
+        measures={"": [("", t("Choose"))], **caseforms.measures(page.policy, lang)},
+        templates={use: [each for each in _templates(page) if each.use == use] for use in ("reply", "ask")},
+        pause=page.policy.pause.max_wd,
+    )
+    return html, status
+
+
+def _templates(page: Page) -> list[templates.Template]:
+    lang, kind = page.case.lang, page.case.type
+    return [each for use in ("reply", "ask") for each in templates.choose(page.work, use, lang, kind)]
+
+
+def _risks(policy: Any, lang: str) -> dict[str, list[tuple[str, str]]]:
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for key, row in policy.risk_classes.items():
+        groups.setdefault(policy.risk_groups[row.group](lang), []).append((key, f"{key} {row.label(lang)}"))
+    return groups

@@ -1,0 +1,188 @@
+"""The forms of a case page, and what each of them does when it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wtforms import MultipleFileField, StringField, TextAreaField
+
+from complaints.administration import templates
+from complaints.base.errors import InputError, NotFoundError
+from complaints.base.translations import gettext as t
+from complaints.cases import access as reach
+from complaints.cases import conversation, deciding, handling, queries, relations
+from complaints.cases.attachments import Upload, check
+from complaints.cases.handling import Order
+from complaints.cases.people import Operator
+from complaints.ledger.work import Work
+from complaints.store.tables import Complaint
+from complaints.web.admin.forms import CaseForm
+
+
+class AssignForm(CaseForm):
+    """Who is in charge."""
+
+    to = StringField()
+
+
+class AskForm(CaseForm):
+    """A question to the complainant."""
+
+    reason = StringField()
+    text = TextAreaField()
+    days = StringField()
+
+
+class ReplyForm(CaseForm):
+    """A message to the complainant."""
+
+    text = TextAreaField()
+    files = MultipleFileField()
+
+
+class NoteForm(CaseForm):
+    """A note the complainant never sees."""
+
+    note = TextAreaField()
+
+
+class ClassForm(CaseForm):
+    """Another type or risk class."""
+
+    type = StringField()
+    risk_class = StringField()
+    reason = StringField()
+
+
+class MeasureForm(CaseForm):
+    """A measure taken now."""
+
+    action = StringField()
+    target = StringField()
+    note = StringField()
+
+
+class MergeForm(CaseForm):
+    """The number of the leading complaint."""
+
+    lead = StringField()
+    reason = StringField()
+
+
+class ReasonForm(CaseForm):
+    """One reason, kept as a note."""
+
+    reason = StringField()
+
+
+Done = Callable[[Work, Complaint, Operator, Any], object]
+
+
+@dataclass(frozen=True)
+class CaseAct:
+    """One act on a case: its form, what it does, and where unknown faults are shown."""
+
+    form: type[CaseForm]
+    do: Done
+    fallback: str = ""
+
+
+def _assign(work: Work, case: Complaint, who: Operator, form: Any) -> object:
+    return handling.assign(work, case, who.actor, (form.to.data or "")[:64] or None)
+
+
+def _ask(work: Work, case: Complaint, who: Operator, form: Any) -> object:
+    filled(form.text.data)
+    given = form.days.data or ""
+    if given and not given.isdecimal():
+        raise InputError({"days": [t("Enter a number of working days")]})
+    return conversation.ask(
+        work, case, who.actor, form.text.data or "", reason=form.reason.data or "", days=int(given) if given else None
+    )
+
+
+def _reply(work: Work, case: Complaint, who: Operator, form: Any) -> object:
+    filled(form.text.data)
+    return conversation.reply(work, case, who.actor, form.text.data or "", form.uploads)
+
+
+def _class(work: Work, case: Complaint, who: Operator, form: Any) -> object:
+    return handling.reclassify(
+        work,
+        case,
+        who.actor,
+        complaint_type=form.type.data or case.type,
+        risk_class=form.risk_class.data or None,
+        reason=form.reason.data or "",
+    )
+
+
+def _measure(work: Work, case: Complaint, who: Operator, form: Any) -> object:
+    if not form.action.data:
+        raise InputError({"action": [t("Choose at least one measure")]})
+    order = Order(form.action.data, (form.target.data or "").strip(), (form.note.data or "").strip())
+    return handling.record_measure(work, case, who.actor, [order])
+
+
+def _merge(work: Work, case: Complaint, who: Operator, form: Any) -> object:
+    try:
+        lead = reach.find(work, form.lead.data or "")
+    except NotFoundError:
+        lead = None
+    if lead is None or not queries.may_see(who, lead):
+        raise InputError({"lead": [t("No complaint has this number; compare it with the list")]})
+    return relations.merge(work, case, lead.uid, who.actor, form.reason.data or "")
+
+
+ACTS: Mapping[str, CaseAct] = {
+    "accept": CaseAct(CaseForm, lambda work, case, who, _: handling.accept(work, case, who.actor)),
+    "start": CaseAct(CaseForm, lambda work, case, who, _: handling.start(work, case, who.actor)),
+    "resume": CaseAct(CaseForm, lambda work, case, who, _: conversation.resume(work, case, who.actor)),
+    "close": CaseAct(CaseForm, lambda work, case, who, _: deciding.close(work, case, who.actor)),
+    "take_back": CaseAct(CaseForm, lambda work, case, who, _: deciding.take_back(work, case, who.actor)),
+    "assign": CaseAct(AssignForm, _assign, "to"),
+    "ask": CaseAct(AskForm, _ask, "text"),
+    "reply": CaseAct(ReplyForm, _reply, "text"),
+    "note": CaseAct(NoteForm, lambda work, case, who, form: handling.note(work, case, who.actor, form.note.data or ""), "note"),
+    "reclassify": CaseAct(ClassForm, _class, "type"),
+    "record_action": CaseAct(MeasureForm, _measure, "action"),
+    "merge": CaseAct(MergeForm, _merge, "lead"),
+    "unmerge": CaseAct(ReasonForm, lambda work, case, who, form: relations.unmerge(work, case, who.actor, form.reason.data or ""), "reason"),
+    "reopen": CaseAct(ReasonForm, lambda work, case, who, form: relations.reopen(work, case, who.actor, form.reason.data or ""), "reason"),
+}
+
+
+def blank(version: int) -> dict[str, Any]:
+    """Every form of the page, empty, made from this version of the case."""
+    # formdata=None: in an answer to a POST the forms that were not sent must not read the request.
+    return {name: act.form(formdata=None, prefix=f"{name}-", data={"version": version}) for name, act in ACTS.items()}
+
+
+def uploads(form: ReplyForm, max_mb: int) -> list[Upload]:
+    """The checked files of a reply; raises InputError that names the file."""
+    given = [file for file in form.files.data or [] if getattr(file, "filename", "")]
+    return [check(file.filename, file.stream.read(max_mb * 1_000_000 + 1), max_mb=max_mb) for file in given]
+
+
+def filled(text: str | None) -> None:
+    """Raise InputError while a template's places stand open."""
+    left = templates.gaps(text or "")
+    if left:
+        raise InputError({"text": [t("Fill in {places} first", places=" ".join(left[:3]))]})
+
+
+def measures(policy: Any, lang: str) -> dict[str, list[tuple[str, str]]]:
+    """Disposal actions by family, for a select."""
+    named = {
+        "content": t("Content"),
+        "model": t("Model"),
+        "user": t("User"),
+        "record": t("Record and report"),
+        "private_law": t("Rights notices"),
+    }
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for key, row in policy.actions.items():
+        groups.setdefault(named[row.family], []).append((key, row.label(lang)))
+    return groups

@@ -1,0 +1,390 @@
+"""Everything a case page shows, gathered for its template."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import url_for
+from sqlalchemy import select
+
+from complaints.administration import operators
+from complaints.base.clock import beijing
+from complaints.base.errors import NotFoundError
+from complaints.base.translations import gettext as t
+from complaints.base.translations import language
+from complaints.cases import access as reach
+from complaints.cases import appeal, attachments, deciding, looking, queries
+from complaints.cases.people import Operator
+from complaints.ledger.projection import QUIET
+from complaints.ledger.reading import Entry, history
+from complaints.ledger.work import Work
+from complaints.policy.deadlines import shown_date
+from complaints.policy.profile import Policy
+from complaints.policy.states import OPEN, RELEASES, State, allowed
+from complaints.policy.workdays import Day
+from complaints.sla import milestones
+from complaints.store.tables import Complaint
+from complaints.web.admin import words
+from complaints.web.admin.access import built_in
+
+_SPOKEN = ("message", "supplied", "asked", "replied", "appealed", "rated", "withdrawn")
+KB = 1000
+
+
+@dataclass(frozen=True)
+class Page:
+    """A case as its operator sees it."""
+
+    work: Work
+    viewer: Operator
+    case: Complaint
+    policy: Policy
+    entries: Sequence[Entry]
+    names: Mapping[str, str]
+    lang: str
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """What the template gets."""
+        case, first = self.case, self.entries[0]
+        contact = first.data("contact")
+        shown = self._revealed
+        return {
+            "nav": "queue",
+            "case": case,
+            "policy": self.policy,
+            "kind": self.policy.types[case.type],
+            "risk": self.policy.risk_classes.get(case.risk_class or ""),
+            "channel": words.channels().get(case.channel, case.channel),
+            "due": words.due_next(self.work, case),
+            "filed": self._filed(first),
+            "answer": first.data("answer"),
+            "contact": contact if shown else {key: mask(key, value) for key, value in contact.items()},
+            "contact_shown": shown,
+            "files": self.files,
+            "talk": self.talk,
+            "notes": self.notes,
+            "timeline": self.timeline,
+            "clocks": self.clocks,
+            "similar": queries.similar(self.work, self.viewer, case),
+            "similar_state": {str(state): state.label(self.lang) for state in State},
+            "can": self.can,
+            "waiting": self.waiting,
+            "review": self.review,
+            "others": [(self.name(ref), self.said(at)) for ref, at in self._others],
+            "owner": self.name(case.assignee) if case.assignee else "",
+            "lead": self.lead,
+            "joined": self.joined,
+            "said": self.said,
+            "names": self.names,
+            "me": self.viewer.ref,
+            "dead_end": case.erased_at is not None,
+        }
+
+    @property
+    def can(self) -> frozenset[str]:
+        """What the viewer may do now, by the table of transitions."""
+        case, role = self.case, self.viewer.actor.role
+        state = State(case.state)
+        released = case.released_at is not None if state in RELEASES else None
+        names = {row.action for row in allowed(state, role, released=released)}
+        if "accept" in names:
+            # One submit takes a complaint on and answers it.
+            names.add("decide")
+        if case.decided_by == self.viewer.ref:
+            names -= {"confirm", "change", "overturn", "send_back"}
+        if case.release_due is None or self.work.now >= case.release_due:
+            names.discard("take_back")
+        if names & {"confirm", "change"}:
+            names.add("review")
+        return frozenset(names)
+
+    @property
+    def waiting(self) -> dict[str, str] | None:
+        """The decision that has not left yet: when it goes out."""
+        case = self.case
+        if State(case.state) not in RELEASES or case.released_at is not None or case.release_due is None:
+            return None
+        return {
+            "at": f"{beijing(case.release_due):%H:%M:%S}",
+            "by": self.name(case.decided_by),
+            "over": "yes" if self.work.now >= case.release_due else "",
+        }
+
+    @property
+    def review(self) -> dict[str, Any] | None:
+        """Who may review; with nobody else the page says so, and the clock runs on."""
+        if self.case.state != State.UNDER_REVIEW:
+            return None
+        people = operators.active(self.work) if built_in() else []
+        able = [who.name for who in appeal.eligible(self.case, people)]
+        return {
+            "own": self.case.decided_by == self.viewer.ref,
+            "able": able,
+            "nobody": built_in() and not able,
+            "decided_by": self.name(self.case.decided_by),
+        }
+
+    @property
+    def files(self) -> list[dict[str, Any]]:
+        """Attachments, each covered until it is asked for."""
+        case = self.case
+        return [
+            {
+                "uid": held.uid,
+                "name": held.name or t("Name deleted"),
+                "size": size(held.size),
+                "type": held.media_type,
+                "view": held.view,
+                "ours": held.person == "operator",
+                "gone": not held.name,
+                "href": url_for("complaints.admin.file", number=case.number, uid=held.uid),
+                "picture": url_for("complaints.admin.picture", number=case.number, uid=held.uid),
+                "show": url_for("complaints.admin.case", number=case.number, show=held.uid, _anchor=f"file-{held.uid}"),
+            }
+            for held in attachments.held(self.work, case.uid)
+        ]
+
+    @property
+    def talk(self) -> list[dict[str, Any]]:
+        """What was written between complainant and operators, oldest first, with answers that went out."""
+        found: list[dict[str, Any]] = []
+        decision: Entry | None = None
+        for entry in self.entries:
+            if entry.type in deciding.DECISIONS:
+                decision = entry
+            elif entry.type == "taken_back":
+                decision = None
+            if entry.type in _SPOKEN and entry.text("message"):
+                found.append(self._spoken(entry, entry.text("message")))
+            elif entry.type == "released" and decision is not None:
+                found.append({**self._spoken(decision, decision.text("public")), "side": "ours"})
+                decision = None
+        return found
+
+    @property
+    def notes(self) -> list[dict[str, str]]:
+        """Internal notes, oldest first."""
+        return [
+            {"who": self.who(entry), "when": self.said(entry.at), "text": entry.text("note")}
+            for entry in self.entries
+            if "note" in entry.personal
+        ]
+
+    @property
+    def timeline(self) -> list[dict[str, str]]:
+        """Every event, newest first; readings of one person in one hour are one line already."""
+        rows = []
+        for entry in reversed(self.entries):
+            tone, icon = words.look(entry.type)
+            rows.append(
+                {
+                    "when": self.said(entry.at),
+                    "iso": entry.at.isoformat(timespec="seconds"),
+                    "title": words.event(entry.type),
+                    "text": self._detail(entry),
+                    "who": self.who(entry),
+                    "tone": "bad" if entry.type == "clock" and "late" in entry.meta.get("change", {}) else tone,
+                    "icon": icon,
+                }
+            )
+        return rows
+
+    @property
+    def clocks(self) -> list[dict[str, Any]]:
+        """Dates that still run, published ones first, each with the reason for its day."""
+        rows, named = [], words.kinds()
+        for each in milestones.running(self.work, self.case):
+            if each.step not in {"due", "target", "alarm"}:
+                continue
+            rows.append(
+                {
+                    "due": words.due(self.work, named.get(each.kind, each.kind), each.due_at),
+                    "publish": each.publish,
+                    "paused": each.state == "paused",
+                    "provisional": each.provisional,
+                    "why": self._why(each.due_at),
+                }
+            )
+        return sorted(rows, key=lambda row: not row["publish"])
+
+    @property
+    def lead(self) -> Complaint | None:
+        """The complaint this one is joined to."""
+        return self._by_uid(self.case.merged_into) if self.case.merged_into else None
+
+    @property
+    def joined(self) -> list[Complaint]:
+        """Complaints joined to this one."""
+        query = select(Complaint).where(Complaint.merged_into == self.case.uid)
+        return [case for case in self.work.session.scalars(query) if queries.may_see(self.viewer, case)]
+
+    @property
+    def similar_open(self) -> list[Complaint]:
+        """Reports of the same answer or text that can be answered together with this one."""
+        able = OPEN - {State.UNDER_REVIEW, State.MERGED}
+        return [case for case in queries.similar(self.work, self.viewer, self.case) if State(case.state) in able]
+
+    def since(self, version: int) -> list[dict[str, str]]:
+        """What others did since a form was read: events beyond its version, readings left out."""
+        changing = [entry for entry in self.entries if entry.type not in QUIET]
+        return [
+            {
+                "when": self.said(entry.at),
+                "who": self.who(entry),
+                "what": words.event(entry.type),
+                "text": entry.text("public") or entry.text("message") or entry.text("note"),
+            }
+            for entry in changing[max(version, 0) :]
+        ]
+
+    def name(self, ref: str | None) -> str:
+        """What a colleague is called; the reference itself where the host keeps the names."""
+        if ref == self.viewer.ref:
+            return self.viewer.name
+        return self.names.get(ref or "", ref or "")
+
+    def who(self, entry: Entry) -> str:
+        """Whose act an event is."""
+        if entry.role == "complainant":
+            return t("Complainant")
+        return t("System") if entry.role == "system" else self.name(entry.ref)
+
+    def said(self, at: Any) -> str:
+        """A moment in words."""
+        return words.moment(at, self.work.now)
+
+    @property
+    def _revealed(self) -> bool:
+        return looking.looked(self.work, self.case.uid, self.viewer.actor, "viewed", contact=True)
+
+    @property
+    def _others(self) -> list[tuple[str, Any]]:
+        return looking.others(list(self.entries), self.viewer.actor, self.work.now)
+
+    def _filed(self, first: Entry) -> list[dict[str, str]]:
+        given, rows = first.data("details"), []
+        for key, value in given.items():
+            field = self.policy.fields.get(key)
+            if key == "details" or field is None:
+                continue
+            shown = field.choices[value](self.lang) if value in field.choices else str(value)
+            rows.append({"key": field.label(self.lang), "value": t("Yes") if field.kind == "checkbox" else shown})
+        return [{"key": "details", "value": str(given.get("details", ""))}, *rows]
+
+    def _spoken(self, entry: Entry, text: str) -> dict[str, Any]:
+        theirs = entry.role == "complainant"
+        return {
+            "who": self.who(entry),
+            "when": self.said(entry.at),
+            "text": text,
+            "side": "theirs" if theirs else "ours",
+            "what": "" if entry.type in {"message", "replied"} else words.event(entry.type),
+            "files": [file for file in self.files if file["uid"] in _brought(entry)],
+        }
+
+    def _detail(self, entry: Entry) -> str:
+        meta, change = entry.meta, entry.meta.get("change", {})
+        parts: list[str] = []
+        if entry.type == "assigned":
+            parts.append(self.name(meta.get("to")) or t("Nobody"))
+        if entry.type == "reclassified":
+            for column, table in (("type", self.policy.types), ("risk_class", self.policy.risk_classes)):
+                if column in change and change[column][1] in table:
+                    parts.append(table[change[column][1]].label(self.lang))
+        if entry.type in deciding.DECISIONS and entry.type != "overturned":
+            parts += self._decision(meta)
+        if entry.type == "action":
+            parts += self._measures(meta)
+        if entry.type == "clock":
+            named = words.kinds()
+            parts += [f"{named.get(each['kind'], each['kind'])}: {_step(each['step'])}" for each in meta.get("due", ())]
+        if entry.type == "viewed" and meta.get("contact"):
+            parts.append(t("Contact shown"))
+        if entry.type == "viewed" and meta.get("file"):
+            parts.append(t("Picture shown"))
+        if entry.type == "filed" and meta.get("recorded_by"):
+            parts.append(t("Recorded for the complainant"))
+        if entry.type == "rated" and "rating" in change:
+            parts.append(t("{n} of 5", n=change["rating"][1]))
+        return t(" · ").join(parts)
+
+    def _decision(self, meta: Mapping[str, Any]) -> list[str]:
+        reasons = {**self.policy.decision_reasons, **self.policy.decline_reasons}
+        outcome, reason = self.policy.outcomes.get(meta.get("outcome", "")), reasons.get(meta.get("reason", ""))
+        return [each.label(self.lang) for each in (outcome, reason) if each] + self._measures(meta)
+
+    def _measures(self, meta: Mapping[str, Any]) -> list[str]:
+        table = self.policy.actions
+        return [table[each["action"]].label(self.lang) for each in meta.get("actions", ()) if each["action"] in table]
+
+    def _why(self, due: Any) -> dict[str, Any]:
+        came, day = beijing(self.case.filed_at).date(), shown_date(due)
+        today = beijing(self.work.now).date()
+        if day <= came:
+            return {"days": 0, "off": []}
+        days = self.work.calendar.explain(came, day)
+        return {
+            "from": words.short_day(came, today),
+            "to": words.short_day(day, today),
+            "days": sum(each.counted for each in days),
+            "off": _off(days, today, self.lang),
+        }
+
+    def _by_uid(self, uid: str) -> Complaint | None:
+        found = self.work.session.scalar(select(Complaint).where(Complaint.uid == uid))
+        return found if found is not None and queries.may_see(self.viewer, found) else None
+
+
+def gather(work: Work, viewer: Operator, number: str) -> Page:
+    """Read a case; NotFoundError also where the viewer may not know of it."""
+    case = reach.find(work, number)
+    if not queries.may_see(viewer, case):
+        raise NotFoundError("no such complaint")
+    return Page(
+        work=work,
+        viewer=viewer,
+        case=case,
+        policy=work.policy_of(case.policy_version),
+        entries=history(work, case.uid),
+        names=operators.names(work),
+        lang=language(),
+    )
+
+
+def mask(key: str, value: str) -> str:
+    """A contact that can be recognised but not used: w***@example.com, 138****5678, 王**."""
+    if key == "mail":
+        head, at, domain = value.partition("@")
+        return f"{head[:1]}***{at}{domain}"
+    if key == "phone" and len(value) > 7:  # noqa: PLR2004 - three in front, four behind
+        return f"{value[:3]}****{value[-4:]}"
+    return f"{value[:1]}**"
+
+
+def size(count: int) -> str:
+    """A file's size for a person."""
+    if count < KB * KB:
+        return f"{max(1, round(count / KB))} kB"
+    return f"{count / KB / KB:.1f} MB"
+
+
+def _brought(entry: Entry) -> set[str]:
+    return {file["uid"] for file in entry.meta.get("files", ())}
+
+
+def _step(step: str) -> str:
+    if step.startswith("warn"):
+        return t("due soon")
+    if step == "due":
+        return t("date passed")
+    return t("still late") if step.startswith("late") else t("internal target passed")
+
+
+def _off(days: Sequence[Day], today: Any, lang: str) -> list[str]:
+    """Days that did not count, weekends as a number, holidays and make-up days by name."""
+    weekends = sum(day.why == "weekend" for day in days)
+    named = [f"{words.short_day(day.date, today)} {day.words(lang)}" for day in days if day.why in {"holiday", "makeup"}]
+    return ([t("{n} weekend days not counted", n=weekends)] if weekends else []) + named

@@ -1,0 +1,289 @@
+"""Answer, decline, review: one page with a preview of what the complainant will read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from wtforms import SelectMultipleField, StringField, TextAreaField
+
+from complaints.administration import templates
+from complaints.base.errors import ConflictError, InputError, NotAllowedError, NotFoundError, TransitionError
+from complaints.base.translations import gettext as t
+from complaints.base.translations import language
+from complaints.cases import appeal, deciding
+from complaints.cases.deciding import Decision
+from complaints.cases.handling import Order
+from complaints.ledger import journal
+from complaints.ledger.work import Work
+from complaints.policy.states import State
+from complaints.store.tables import Complaint
+from complaints.web.admin import caseforms, casepage
+from complaints.web.admin.access import HANDLERS, operator, roles
+from complaints.web.admin.case import opened
+from complaints.web.admin.casepage import Page
+from complaints.web.admin.forms import CaseForm, sent
+from complaints.web.forms import put_errors
+from complaints.web.frame import frame
+
+Mode = Literal["decide", "decline", "review"]
+ROWS, MOST = 2, 12
+
+
+class DecideForm(CaseForm):
+    """What is decided, and the words for it; measures travel as numbered rows beside it."""
+
+    verdict = StringField()
+    outcome = StringField()
+    reason = StringField()
+    text = TextAreaField()
+    note = TextAreaField()
+    template = StringField()
+    also = SelectMultipleField(validate_choice=False, choices=[])
+
+
+@dataclass(frozen=True)
+class MeasureRow:
+    """One row of the measures as it was typed."""
+
+    action: str = ""
+    target: str = ""
+    note: str = ""
+
+
+def register(blueprint: Blueprint) -> None:
+    """Add the three pages."""
+    for name, view in (("decide", decide), ("decline", decline), ("review", review)):
+        blueprint.add_url_rule(f"/case/<number>/{name}", name, view, methods=["GET", "POST"])
+
+
+@roles(*HANDLERS)
+def decide(number: str) -> ResponseReturnValue:
+    """Answer a complaint, also several reports of one answer together; one not taken on yet is taken on."""
+    return _answer(number, "decide")
+
+
+@roles(*HANDLERS)
+def decline(number: str) -> ResponseReturnValue:
+    """Not take a complaint on."""
+    return _answer(number, "decline")
+
+
+@roles(*HANDLERS)
+def review(number: str) -> ResponseReturnValue:
+    """Decide about a review; never by whoever made the decision."""
+    return _answer(number, "review")
+
+
+def _answer(number: str, mode: Mode) -> ResponseReturnValue:
+    page, form, rows = opened(number), DecideForm(), _rows()
+    if request.method == "GET":
+        if mode not in page.can:
+            return redirect(url_for("complaints.admin.case", number=number), 303)
+        form.version.data = str(page.case.version)
+        return _shown(page, form, mode, rows)
+    if not sent(form):
+        return _shown(page, form, mode, rows, status=400)
+    wish = request.form.get("do", "send")
+    if wish == "template":
+        return _shown(page, _with_template(page, form, mode), mode, rows)
+    if wish == "more":
+        return _shown(page, form, mode, [*rows, MeasureRow(), MeasureRow()][:MOST])
+    try:
+        if wish == "preview":
+            _check(page, form, mode, rows)
+            return _shown(page, form, mode, rows, preview=True)
+        _send(page, form, mode, rows)
+    except InputError as error:
+        put_errors(form, error.fields, "text")
+        return _shown(_fresh(number), form, mode, rows, status=422)
+    except (ConflictError, TransitionError, NotAllowedError) as error:
+        return _conflict(number, form, mode, rows, moved=isinstance(error, ConflictError))
+    return redirect(url_for("complaints.admin.case", number=number), 303)
+
+
+def _send(page: Page, form: DecideForm, mode: Mode, rows: Sequence[MeasureRow]) -> None:
+    _check(page, form, mode, rows)
+    viewer, uid, version = operator(), page.case.uid, form.read_at
+    decision, verdict = _decision(form, rows), form.verdict.data or ""
+    also = _also(page, form) if mode == "decide" else {}
+
+    def write(work: Work) -> None:
+        # By uid, so that two operators who decide overlapping sets cannot lock each other out.
+        for each in sorted({uid: version, **also}.items()):
+            case = journal.lock(work, each[0], version=each[1])
+            if case.restricted and not viewer.restricted:
+                raise NotFoundError("no such complaint")
+            if mode == "decline":
+                deciding.decline(work, case, viewer.actor, decision.reason, decision.text, decision.note)
+            elif mode == "review":
+                appeal.review(work, case, viewer.actor, verdict, decision)  # type: ignore[arg-type]  # checked there
+            else:
+                deciding.decide(work, case, viewer.actor, decision)
+
+    frame().write(write)
+
+
+def _check(page: Page, form: DecideForm, mode: Mode, rows: Sequence[MeasureRow]) -> None:
+    """Raise InputError for what can be said before anything is locked."""
+    caseforms.filled(form.text.data)
+    decision, verdict = _decision(form, rows), form.verdict.data or ""
+    if mode == "review" and verdict not in {"confirm", "change", "overturn", "send_back"}:
+        raise InputError({"verdict": [t("Choose what the review ends in")]})
+    if mode == "decide" or verdict == "change":
+        deciding.check(page.work, page.case, decision)
+    elif verdict == "send_back":
+        if not decision.note.strip():
+            raise InputError({"note": [t("Say what is to be done again")]})
+    elif not decision.text.strip():
+        raise InputError({"text": [t("Write what the complainant will read")]})
+    if mode == "decline" and decision.reason not in page.policy.decline_reasons:
+        raise InputError({"reason": [t("Choose a reason of the list")]})
+
+
+def _decision(form: DecideForm, rows: Sequence[MeasureRow]) -> Decision:
+    orders = tuple(Order(row.action, row.target, row.note) for row in rows if row.action)
+    return Decision(
+        form.outcome.data or "",
+        form.reason.data or "",
+        (form.text.data or "").replace("\r\n", "\n").strip(),
+        (form.note.data or "").replace("\r\n", "\n").strip(),
+        orders,
+    )
+
+
+def _also(page: Page, form: DecideForm) -> dict[str, int]:
+    """Other reports ticked on the page, each with the version it was shown at; a stranger's uid is refused."""
+    offered = {case.uid: case for case in page.similar_open}
+    chosen = {}
+    for value in form.also.data or []:
+        uid, _, version = value.partition(":")
+        if uid not in offered or not version.isdecimal():
+            raise ConflictError("one of the complaints chosen cannot be answered together with this one")
+        chosen[uid] = int(version)
+    return chosen
+
+
+def _shown(
+    page: Page,
+    form: DecideForm,
+    mode: Mode,
+    rows: Sequence[MeasureRow],
+    *,
+    preview: bool = False,
+    status: int = 200,
+    conflict: Mapping[str, Any] | None = None,
+) -> ResponseReturnValue:
+    lang, policy = language(), page.policy
+    case = page.case
+    html = render_template(
+        "complaints/admin/decide.html",
+        **page.context,
+        form=form,
+        mode=mode,
+        rows=list(rows),
+        most=MOST,
+        measures={"": [("", t("No measure"))], **caseforms.measures(policy, lang)},
+        outcomes=[(key, row.label(lang)) for key, row in policy.outcomes.items()],
+        reasons=_reasons(policy, case, mode, lang),
+        verdicts=_verdicts(case),
+        choices=[("", t("Choose")), *((each.key, each.title) for each in _offered(page, mode))],
+        similar_open=page.similar_open if mode == "decide" else [],
+        preview=_preview(page, form, mode, rows) if preview else None,
+        conflict=conflict,
+        undo=_undo(policy.undo_seconds),
+    )
+    return html, status
+
+
+def _conflict(
+    number: str, form: DecideForm, mode: Mode, rows: Sequence[MeasureRow], *, moved: bool
+) -> ResponseReturnValue:
+    page, version = _fresh(number), form.read_at
+    form.version.data = str(page.case.version)
+    missed = page.since(version) if moved else []
+    sentence = (
+        t("Somebody else changed this case while you were writing. Nothing of yours was sent; it is kept below")
+        if moved
+        else t("This is not possible any more. Nothing was changed; see how the case stands now")
+    )
+    told = {"sentence": sentence, "missed": missed, "typed": form.text.data or "", "possible": mode in page.can}
+    return _shown(page, form, mode, rows, status=409, conflict=told)
+
+
+def _fresh(number: str) -> Page:
+    return casepage.gather(frame().work, operator(), number)
+
+
+def _with_template(page: Page, form: DecideForm, mode: Mode) -> DecideForm:
+    chosen = next((each for each in _offered(page, mode) if each.key == form.template.data), None)
+    if chosen is not None:
+        form.text.data = "\n\n".join(filter(None, ((form.text.data or "").strip(), chosen.body)))
+    return form
+
+
+def _offered(page: Page, mode: Mode) -> list[templates.Template]:
+    use = "decline" if mode == "decline" else "decide"
+    return templates.choose(page.work, use, page.case.lang, page.case.type)
+
+
+def _preview(page: Page, form: DecideForm, mode: Mode, rows: Sequence[MeasureRow]) -> dict[str, Any]:
+    """What the complainant will read, in the complaint's own language."""
+    lang, policy, decision = page.case.lang, page.policy, _decision(form, rows)
+    kept = form.verdict.data == "confirm"
+    outcome = policy.outcomes.get(page.case.outcome or "" if kept else decision.outcome)
+    reasons = policy.decline_reasons if mode == "decline" else policy.decision_reasons
+    reason = reasons.get(page.case.reason or "" if kept else decision.reason)
+    return {
+        "lang": lang,
+        "outcome": State.DECLINED.label(lang) if mode == "decline" else outcome.label(lang) if outcome else "",
+        "measures": [policy.actions[order.action].label(lang) for order in decision.actions],
+        "reason": reason.text(lang) if reason else "",
+        "text": decision.text,
+        "silent": form.verdict.data == "send_back",
+    }
+
+
+def _reasons(policy: Any, case: Complaint, mode: Mode, lang: str) -> Mapping[str, list[tuple[str, str]]]:
+    first = {"": [("", t("Choose"))]}
+    if mode == "decline":
+        return {"": [("", t("Choose")), *((key, row.label(lang)) for key, row in policy.decline_reasons.items())]}
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for key, row in policy.decision_reasons.items():
+        if row.fits(case.type):
+            ends = t(" / ").join(policy.outcomes[each].label(lang) for each in row.outcomes) or t("Any outcome")
+            groups.setdefault(ends, []).append((key, row.label(lang)))
+    return {**first, **groups}
+
+
+def _verdicts(case: Complaint) -> list[tuple[str, str, str]]:
+    found = [
+        ("confirm", t("The answer stands"), t("Outcome and reason stay; write why, in your own words")),
+        ("change", t("The answer is changed"), t("Choose outcome and reason anew")),
+        ("send_back", t("Send it back to be done again"), t("The clock of the review runs on")),
+    ]
+    if case.outcome == "declined":
+        found[1] = ("overturn", t("Take it on after all"), t("A new date for the result runs from now"))
+    return found
+
+
+def _rows() -> list[MeasureRow]:
+    rows = []
+    for at in range(MOST):
+        if f"action-{at}" not in request.form:
+            break
+        given = (request.form.get(f"{name}-{at}", "").strip()[:500] for name in ("action", "target", "detail"))
+        rows.append(MeasureRow(*given))
+    return rows or [MeasureRow()] * ROWS
+
+
+def _undo(seconds: int) -> str:
+    if seconds == 0:
+        return t("It goes out at once")
+    minutes, rest = divmod(seconds, 60)
+    return t("It goes out after {n} minutes; until then you can take it back", n=minutes) if not rest else t(
+        "It goes out after {n} seconds; until then you can take it back", n=seconds
+    )

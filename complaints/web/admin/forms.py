@@ -1,0 +1,30 @@
+"""What the operators' forms share: the version a form was read at, and tokens that lose no text."""
+
+from __future__ import annotations
+
+from wtforms import HiddenField
+
+from complaints.base.translations import gettext as t
+from complaints.web.forms import OwnForm
+
+
+class CaseForm(OwnForm):
+    """A form of a case: of two operators the second is told instead of overwriting."""
+
+    version = HiddenField()
+
+    @property
+    def read_at(self) -> int:
+        """The version the form was made from; -1, which no case has, for a damaged one."""
+        given = str(self.version.data or "")
+        return int(given) if given.isdecimal() else -1
+
+
+def sent(form: OwnForm) -> bool:
+    """Whether a POST carries its token; otherwise the form says so and keeps all that was typed."""
+    if form.validate():
+        return True
+    if "csrf_token" in form.errors:
+        form.csrf_token.errors = []
+        form.form_errors = [t("The page was open a long time. All is still here. Submit again")]
+    return False

@@ -1,0 +1,140 @@
+"""The office: which policy rules, whether the clocks are watched, what can be handed out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from complaints.administration import publishing
+from complaints.administration.doctor import examine
+from complaints.base.translations import gettext as t
+from complaints.base.translations import language
+from complaints.delivery import health as lags
+from complaints.delivery import sending
+from complaints.ledger.audit import audit
+from complaints.ledger.journal import record_system
+from complaints.ledger.work import Work
+from complaints.policy.deadlines import clock
+from complaints.policy.process import deadlines_table
+from complaints.store.tables import Complaint
+from complaints.web.admin import words
+from complaints.web.admin.access import STAFF, operator, roles
+from complaints.web.admin.forms import sent
+from complaints.web.forms import Act
+from complaints.web.frame import frame
+
+
+def register(blueprint: Blueprint) -> None:
+    """Add the office's pages."""
+    blueprint.add_url_rule("/policy", "policy", policy)
+    blueprint.add_url_rule("/health", "health", health)
+    blueprint.add_url_rule("/health/retry/<int:letter>", "retry", retry, methods=["POST"])
+    blueprint.add_url_rule("/evidence", "evidence", evidence)
+    blueprint.add_url_rule("/evidence/audit", "audit", run_audit, methods=["POST"])
+
+
+@roles(*STAFF)
+def policy() -> ResponseReturnValue:
+    """What is in force, since when, by whom, and what only the provider can still say."""
+    work, installed = frame().work, frame().installation
+    ruling = installed.in_force(work.session)
+    lang = language()
+    versions = publishing.versions(work.session)
+    return render_template(
+        "complaints/admin/policy.html",
+        nav="policy",
+        ruling=ruling,
+        since=clock(ruling.published_at, lang) if ruling.published_at else "",
+        differs=ruling.version == 0 or publishing.differs(work.session, installed.file_policy),
+        missing=[row.what(lang) for row in ruling.policy.missing()],
+        deadlines=deadlines_table(ruling.policy, lang),
+        versions=[(row, clock(row.published_at, lang)) for row in versions],
+    )
+
+
+@roles(*STAFF)
+def health() -> ResponseReturnValue:
+    """Lags in the database, messages that were given up, and what `doctor` says."""
+    work, installed = frame().work, frame().installation
+    found = lags.measure(work.session, work.now)
+    dead = lags.dead_letters(work.session)
+    ids = [letter.complaint_id for letter in dead if letter.complaint_id]
+    rows = work.session.execute(select(Complaint.id, Complaint.number, Complaint.restricted).where(Complaint.id.in_(ids)))
+    viewer = operator()
+    numbers = {row.id: row.number for row in rows if viewer.restricted or not row.restricted}
+    advice = [each for each in examine(installed) if each.level != "ok"]
+    return render_template(
+        "complaints/admin/health.html",
+        nav="health",
+        found=found,
+        lags=[
+            (t("Dates watched"), _ago(found.beat_lag), "clock" in found.alarms, t("since the clock last ran")),
+            (t("Dates not acted on"), _age(found.sweep_lag), "sweep" in found.alarms, t("age of the oldest")),
+            (t("Messages not sent"), _age(found.outbox_lag), "outbox" in found.alarms, t("age of the oldest")),
+            (t("Messages given up"), str(found.dead), found.dead > 0, t("see below")),
+        ],
+        dead=[(letter, numbers.get(letter.complaint_id, ""), words.moment(letter.created_at, work.now)) for letter in dead],
+        waiting=found.waiting,
+        advice=advice,
+        act=Act(),
+    )
+
+
+@roles("supervisor", "admin")
+def retry(letter: int) -> ResponseReturnValue:
+    """Send a message that was given up once more."""
+    if sent(Act()):
+        viewer = operator()
+
+        def again(work: Work) -> None:
+            if sending.retry(work.session, letter, work.now):
+                record_system(work, "message_retried", viewer.actor, {"outbox": letter})
+
+        frame().write(again)
+    return redirect(url_for("complaints.admin.health"), 303)
+
+
+@roles("supervisor", "auditor", "admin")
+def evidence() -> ResponseReturnValue:
+    """Downloads, and the audit of the log against the tables."""
+    return _evidence(None)
+
+
+@roles("supervisor", "auditor", "admin")
+def run_audit() -> ResponseReturnValue:
+    """Check every chain and replay it against the tables; reads only, and can take a while."""
+    if not sent(Act()):
+        return _evidence(None)
+    return _evidence(audit(frame().work))
+
+
+def _evidence(report: Any) -> str:
+    asked = request.args
+    return render_template(
+        "complaints/admin/evidence.html",
+        nav="evidence",
+        report=report,
+        act=Act(),
+        since=asked.get("from", ""),
+        until=asked.get("to", ""),
+        allowed=operator().authenticated_at is not None,
+    )
+
+
+def _age(seconds: int) -> str:
+    if seconds == 0:
+        return t("None")
+    if seconds < 120:  # noqa: PLR2004 - minutes say more from here on
+        return t("{n} seconds", n=seconds)
+    if seconds < 7200:  # noqa: PLR2004 - hours say more from here on
+        return t("{n} minutes", n=seconds // 60)
+    return t("{n} hours", n=seconds // 3600)
+
+
+def _ago(seconds: int | None) -> str:
+    if seconds is None:
+        return t("Never")
+    return _age(max(seconds, 1))

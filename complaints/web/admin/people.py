@@ -1,0 +1,165 @@
+"""Operators' accounts, and the texts they may start from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from wtforms import BooleanField, EmailField, HiddenField, SelectMultipleField, StringField, TextAreaField
+
+from complaints.administration import operators, templates
+from complaints.administration.templates import Template
+from complaints.base.errors import InputError
+from complaints.base.translations import gettext as t
+from complaints.base.translations import language
+from complaints.ledger.work import Work
+from complaints.web.admin import words
+from complaints.web.admin.access import STAFF, built_in, operator, roles
+from complaints.web.admin.forms import sent
+from complaints.web.forms import Act, OwnForm, put_errors
+from complaints.web.frame import frame
+
+
+class AddForm(OwnForm):
+    """A new account."""
+
+    login = StringField()
+    name = StringField()
+    mail = EmailField()
+    roles = SelectMultipleField(validate_choice=False, choices=[])
+    restricted = BooleanField()
+
+
+class LoginName(OwnForm):
+    """Whose account it is about."""
+
+    login = HiddenField()
+
+
+class TemplateForm(OwnForm):
+    """A reply template."""
+
+    key = StringField()
+    lang = StringField()
+    use = StringField()
+    type = StringField()
+    title = StringField()
+    body = TextAreaField()
+
+
+def register(blueprint: Blueprint) -> None:
+    """Add the pages about people and their texts."""
+    blueprint.add_url_rule("/operators", "operators", accounts)
+    blueprint.add_url_rule("/operators/add", "operator_add", add, methods=["POST"])
+    blueprint.add_url_rule(
+        "/operators/<any(disable,enable,reset):what>", "operator_change", change, methods=["POST"]
+    )
+    blueprint.add_url_rule("/replies", "replies", replies)
+    blueprint.add_url_rule("/replies/save", "reply_save", reply_save, methods=["POST"])
+
+
+@roles("supervisor", "auditor", "admin")
+def accounts() -> ResponseReturnValue:
+    """Who may handle complaints, and what each role opens."""
+    return _accounts(AddForm(formdata=None, data={"roles": ["handler"]}))
+
+
+@roles("admin")
+def add() -> ResponseReturnValue:
+    """A new account; its one-time password is shown this once."""
+    form = AddForm()
+    if not built_in() or not sent(form):
+        return _accounts(form), 400
+    who = operator().actor
+
+    def create(work: Work) -> tuple[Any, str]:
+        return operators.create(
+            work,
+            form.login.data or "",
+            form.name.data or "",
+            form.roles.data or [],
+            mail=(form.mail.data or "").strip() or None,
+            restricted=bool(form.restricted.data),
+            by=who,
+        )
+
+    try:
+        row, password = frame().write(create)
+    except InputError as error:
+        put_errors(form, error.fields)
+        return _accounts(form), 422
+    return _accounts(AddForm(formdata=None, data={"roles": ["handler"]}), made=(row.login, row.name, password))
+
+
+@roles("admin")
+def change(what: str) -> ResponseReturnValue:
+    """Disable or enable an account, or give it a new one-time password."""
+    form = LoginName()
+    blank = AddForm(formdata=None, data={"roles": ["handler"]})
+    if not built_in() or not sent(form):
+        return _accounts(blank, fault=t("The page was open a long time. All is still here. Submit again")), 400
+    login, who = form.login.data or "", operator().actor
+    try:
+        if what == "reset":
+            row, password = frame().write(lambda work: operators.reset(work, login, by=who))
+            return _accounts(blank, made=(row.login, row.name, password))
+        act = operators.disable if what == "disable" else operators.enable
+        frame().write(lambda work: act(work, login, by=who))
+    except InputError as error:
+        return _accounts(blank, fault=" ".join(said for row in error.fields.values() for said in row)), 422
+    return redirect(url_for("complaints.admin.operators"), 303)
+
+
+@roles(*STAFF)
+def replies() -> ResponseReturnValue:
+    """The texts operators start from."""
+    return _replies(TemplateForm(formdata=None))
+
+
+@roles("supervisor", "admin")
+def reply_save() -> ResponseReturnValue:
+    """Write a text; one without words is taken away."""
+    form = TemplateForm()
+    if not sent(form):
+        return _replies(form), 400
+    who = operator().actor
+    given = {name: form[name].data or "" for name in ("key", "lang", "use", "type", "title", "body")}
+    try:
+        frame().write(lambda work: templates.save(work, Template(**given), who))
+    except InputError as error:
+        put_errors(form, error.fields)
+        return _replies(form), 422
+    return redirect(url_for("complaints.admin.replies"), 303)
+
+
+def _accounts(form: AddForm, *, made: tuple[str, str, str] | None = None, fault: str = "") -> str:
+    work = frame().work
+    return render_template(
+        "complaints/admin/operators.html",
+        nav="operators",
+        accounts=operators.everyone(work) if built_in() else [],
+        hosts=not built_in(),
+        me=operator().ref,
+        form=form,
+        one=LoginName(formdata=None),
+        made=made,
+        fault=[{"id": "", "text": fault}] if fault else None,
+        role_words=words.roles(),
+        now=work.now,
+        act=Act(),
+    )
+
+
+def _replies(form: TemplateForm) -> str:
+    work, lang = frame().work, language()
+    uses = {"reply": t("Reply"), "ask": t("Question"), "decide": t("Answer"), "decline": t("Not taking on")}
+    return render_template(
+        "complaints/admin/replies.html",
+        nav="operators",
+        rows=[row for row in templates.everything(work) if row.lang == lang],
+        form=form,
+        uses=uses,
+        langs=[("zh", "简体中文"), ("en", "English")],
+        types=[("", t("All types")), *((key, kind.label(lang)) for key, kind in work.policy.types.items())],
+    )

@@ -1,0 +1,184 @@
+"""The words of the operators' pages: what happened, which clock runs, how long is left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from complaints.base.clock import beijing
+from complaints.base.translations import gettext as t
+from complaints.base.translations import language
+from complaints.cases.people import Operator
+from complaints.ledger.work import Work
+from complaints.policy.deadlines import shown_date
+from complaints.store.tables import Complaint
+
+_DAYS = ("一", "二", "三", "四", "五", "六", "日")
+_DAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+# An event's tone and icon; its words come from `event`.
+_LOOK = {
+    "filed": ("info", "submitted"),
+    "accepted": ("info", "accepted"),
+    "declined": ("neutral", "declined"),
+    "started": ("info", "processing"),
+    "asked": ("warn", "waiting"),
+    "supplied": ("info", "user"),
+    "message": ("info", "user"),
+    "replied": ("info", "send"),
+    "noted": ("note", "note"),
+    "decided": ("ok", "decided"),
+    "decided_with_lead": ("ok", "decided"),
+    "confirmed": ("ok", "decided"),
+    "changed": ("ok", "decided"),
+    "released": ("ok", "send"),
+    "taken_back": ("neutral", "withdrawn"),
+    "closed": ("neutral", "closed"),
+    "appealed": ("review", "review"),
+    "overturned": ("review", "review"),
+    "sent_back": ("review", "review"),
+    "withdrawn": ("neutral", "withdrawn"),
+    "merged": ("neutral", "merged"),
+    "viewed": ("neutral", "eye"),
+    "downloaded": ("neutral", "download"),
+    "erased": ("neutral", "erased"),
+}
+
+
+@dataclass(frozen=True)
+class Due:
+    """A date as lists show it: `words` name the day, `left` how long it is off; never colour alone."""
+
+    what: str
+    words: str
+    left: str
+    late: bool
+    warn: bool
+
+
+def due_next(work: Work, case: Complaint) -> Due | None:
+    """What must happen next in a case and by when; None when no clock runs."""
+    if case.due_next is None:
+        return None
+    return due(work, kinds()[_NEXT.get(case.state, "result")], case.due_next)
+
+
+def due(work: Work, what: str, moment: datetime) -> Due:
+    """A due moment in words."""
+    day, today = shown_date(moment), beijing(work.now).date()
+    if moment <= work.now:
+        over = work.calendar.count(day, today)
+        left = t("{n} working days late", n=over) if over else t("Late")
+        return Due(what, short_day(day, today), left, late=True, warn=False)
+    ahead = work.calendar.count(today, day)
+    if day == today:
+        left = t("Due today")
+    elif ahead == 1:
+        left = t("1 working day left")
+    else:
+        left = t("{n} working days left", n=ahead)
+    return Due(what, short_day(day, today), left, late=False, warn=ahead <= 1)
+
+
+_NEXT = {"submitted": "accept", "awaiting_complainant": "wait", "under_review": "review"}
+
+
+def kinds() -> dict[str, str]:
+    """What each clock waits for."""
+    return {
+        "accept": t("Say whether we take it on"),
+        "first_action": t("First step"),
+        "result": t("Result"),
+        "review": t("Result of the review"),
+        "reply": t("Answer the message"),
+        "wait": t("Complainant replies"),
+    }
+
+
+def short_day(day: date, today: date) -> str:
+    """A day with its weekday, and its year where it is not this one: 12月7日（周一）, Mon 7 Dec."""
+    if language() == "en":
+        year = f" {day.year}" if day.year != today.year else ""
+        return f"{_DAYS_EN[day.weekday()]} {day.day} {_MONTHS_EN[day.month - 1]}{year}"
+    year = f"{day.year}年" if day.year != today.year else ""
+    return f"{year}{day.month}月{day.day}日（周{_DAYS[day.weekday()]}）"
+
+
+def moment(at: datetime, now: datetime) -> str:
+    """A past moment: day, weekday, hour and minute, Beijing time."""
+    local = beijing(at)
+    return f"{short_day(local.date(), beijing(now).date())} {local:%H:%M}"
+
+
+def look(event: str) -> tuple[str, str]:
+    """Tone and icon of an event."""
+    return _LOOK.get(event, ("neutral", "dot"))
+
+
+def channels() -> dict[str, str]:
+    """How a complaint came."""
+    return {
+        "web": t("Form"),
+        "embed": t("Embedded form"),
+        "api": t("Interface"),
+        "host": t("From the product"),
+        "phone": t("By phone"),
+        "mail": t("By mail"),
+        "letter": t("By letter"),
+        "visit": t("In person"),
+    }
+
+
+def roles() -> dict[str, str]:
+    """What operators may be."""
+    return {
+        "handler": t("Handler"),
+        "supervisor": t("Supervisor"),
+        "auditor": t("Auditor (reads only)"),
+        "admin": t("Administrator"),
+    }
+
+
+def duties(who: Operator) -> str:
+    """An operator's roles in one line."""
+    return t(", ").join(word for role, word in roles().items() if role in who.roles)
+
+
+def event(kind: str) -> str:
+    """What happened, as a short sentence without its subject."""
+    return {
+        "filed": t("Complaint received"),
+        "accepted": t("Taken on"),
+        "declined": t("Not taken on"),
+        "started": t("Work began"),
+        "asked": t("Complainant was asked"),
+        "supplied": t("Complainant supplied what was asked for"),
+        "resumed": t("Clock runs again"),
+        "message": t("Complainant wrote"),
+        "replied": t("Reply sent"),
+        "noted": t("Internal note"),
+        "assigned": t("Put in charge"),
+        "reclassified": t("Type or class changed"),
+        "action": t("Measure recorded"),
+        "decided": t("Answered"),
+        "decided_with_lead": t("Answered together with the joined complaint"),
+        "taken_back": t("Answer taken back before it went out"),
+        "released": t("Answer went out"),
+        "closed": t("Closed"),
+        "appealed": t("Complainant asked for a review"),
+        "confirmed": t("Review: answer stands"),
+        "changed": t("Review: answer changed"),
+        "overturned": t("Review: taken on after all"),
+        "sent_back": t("Review: to be done again"),
+        "withdrawn": t("Complainant withdrew"),
+        "merged": t("Joined with another complaint"),
+        "unmerged": t("Separated again"),
+        "reopened": t("Opened again"),
+        "rated": t("Complainant rated the handling"),
+        "viewed": t("Opened"),
+        "downloaded": t("Original file downloaded"),
+        "contact_verified": t("Mail address confirmed"),
+        "code_renewed": t("New access code"),
+        "clock": t("A date came due"),
+        "erased": t("Personal data deleted"),
+    }.get(kind, kind)
