@@ -1,0 +1,343 @@
+"""Filing: type, details, check, receipt. Nothing typed is lost, and the same form files once."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from weakref import WeakKeyDictionary
+
+from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from complaints.administration.installation import InForce, Installation
+from complaints.base.errors import ConfigError, InputError
+from complaints.base.translations import gettext as t
+from complaints.base.translations import language
+from complaints.cases import attachments, drafts, fields, intake
+from complaints.cases.intake import Filed, Filing
+from complaints.ledger.work import Work
+from complaints.web import drafting, incoming, limiting, receipts
+from complaints.web.drafting import Kept
+from complaints.web.forms import Act, OwnForm, put_errors
+from complaints.web.frame import frame, installation
+from complaints.web.incoming import Incoming
+from complaints.web.public import receipt
+from complaints.web.public.filing_form import typed
+from complaints.web.public.filing_pages import Desk, check_page, details_page, owner, types_page
+
+_log = logging.getLogger("complaints")
+# The rules last seen, for a form that must be written while the database is away.
+_seen: WeakKeyDictionary[Installation, InForce] = WeakKeyDictionary()
+
+
+def register(blueprint: Blueprint) -> None:
+    """Add the form and its receipt."""
+    blueprint.add_url_rule("/new", "new", new)
+    blueprint.add_url_rule("/new", "new_post", new_post, methods=["POST"])
+    blueprint.add_url_rule("/report", "report", report, methods=["POST"])
+    blueprint.url_value_preprocessor(_allow)
+    receipt.register(blueprint)
+
+
+def new() -> ResponseReturnValue:
+    """Step 1, or with `?type=` step 2."""
+    ruling, work = _rules()
+    token = request.args.get("answer") or ""
+    kept = drafting.reported(installation(), token, "", "", _answer_limit(ruling)) if token else None
+    return _chosen(ruling, work, request.args.get("type") or "", kept)
+
+
+def report() -> ResponseReturnValue:
+    """From a host's page: an answer with its text. Writes nothing, so that it needs no token against forgery."""
+    ruling, work = _rules()
+    got = incoming.read()
+    kept = drafting.reported(
+        installation(), got.get("token"), got.get("output"), got.get("prompt"), _answer_limit(ruling)
+    )
+    return _chosen(ruling, work, request.args.get("type") or got.get("type"), kept)
+
+
+def new_post() -> ResponseReturnValue:
+    """Every step that carries something."""
+    got = incoming.read()
+    kept = drafting.unseal(installation(), got.get("kept"))
+    ruling, work = _rules()
+    type_key = kept.type or request.args.get("type") or got.get("type")
+    step = got.get("step")
+    if step not in {"details", "check"} and not got.too_large:
+        return _chosen(ruling, work, got.get("type"), kept)
+    if type_key not in ruling.policy.types:
+        return types_page(ruling.policy, kept, wrong=_choose(), status=404)
+    desk = Desk(ruling.policy, type_key, kept, work, short=request.args.get("form") == "short")
+    try:
+        return _check_step(desk, got) if step == "check" else _details_step(desk, got)
+    except SQLAlchemyError as error:
+        return _fault(desk, got, error, 503)
+    except ConfigError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever breaks, the text must come back
+        return _fault(desk, got, error, 500)
+
+
+def _chosen(ruling: InForce, work: Work | None, type_key: str, kept: Kept | None) -> ResponseReturnValue:
+    if not type_key:
+        return types_page(ruling.policy, kept)
+    if type_key not in ruling.policy.types:
+        return types_page(ruling.policy, kept, wrong=_choose(), status=404)
+    desk = Desk(
+        ruling.policy, type_key, kept or drafting.fresh(), work, short=request.args.get("form") == "short"
+    )
+    _find_files(desk)
+    return details_page(desk)
+
+
+def _details_step(desk: Desk, got: Incoming) -> ResponseReturnValue:
+    form = desk.sheet.form(formdata=got.form)
+    if got.too_large:
+        form.form_errors = [t("That was too much at once, so the files did not arrive. Your text is kept; choose fewer or smaller files")]
+        return details_page(desk, form, status=413)
+    if not form.validate():
+        _stale(form, got)
+        _find_files(desk)
+        return details_page(desk, form, status=400)
+    faults = {} if desk.short and "lang" not in got.form else _take_files(desk, got)
+    if "lang" in got.form:
+        put_errors(form, faults)
+        return details_page(desk, form)
+    values = typed(form)
+    try:
+        answer = _answer(desk, values)
+        checked = fields.check(desk.policy, desk.type_key, values)
+    except InputError as error:
+        put_errors(form, error.fields, fallback="details")
+        faults = faults or _take_files(desk, got)
+        put_errors(form, faults)
+        return details_page(desk, form, status=422)
+    if not desk.short:
+        if faults:
+            put_errors(form, faults)
+            return details_page(desk, form, status=422)
+        values = {**{key: value for key, value in values.items() if key not in checked}, **checked}
+        desk.kept = desk.kept.with_values(desk.type_key, values)
+        return check_page(desk)
+    try:
+        uploads = _uploads(got, len(desk.files))
+    except InputError as error:
+        faults = _take_files(desk, got) or error.fields
+        put_errors(form, faults)
+        return details_page(desk, form, status=422)
+    return _file(desk, got, checked, answer, uploads)
+
+
+def _check_step(desk: Desk, got: Incoming) -> ResponseReturnValue:
+    _find_files(desk)
+    if "lang" in got.form:
+        return check_page(desk)
+    if "change" in got.form:
+        return details_page(desk, focus=got.get("change"))
+    form = Act(formdata=got.form)
+    if not form.validate():
+        _stale(form, got)
+        return check_page(desk, form, status=400)
+    lost = [name for uid, name in desk.kept.files.items() if uid not in {one.uid for one in desk.files}]
+    if lost:
+        filled = desk.sheet.form(formdata=incoming.plain(desk.kept.values))
+        put_errors(filled, {"files": [_lost(name) for name in lost]}, fallback="details")
+        desk.kept = replace(desk.kept, files={one.uid: one.name for one in desk.files})
+        return details_page(desk, filled, status=422)
+    try:
+        answer = _answer(desk, desk.kept.values)
+        checked = fields.check(desk.policy, desk.type_key, desk.kept.values)
+    except InputError as error:
+        filled = desk.sheet.form(formdata=incoming.plain(desk.kept.values))
+        put_errors(filled, error.fields, fallback="details")
+        return details_page(desk, filled, status=422)
+    return _file(desk, got, checked, answer, ())
+
+
+def _file(
+    desk: Desk,
+    got: Incoming,
+    checked: dict[str, str],
+    answer: intake.Answer | None,
+    uploads: tuple[attachments.Upload, ...],
+) -> ResponseReturnValue:
+    work = desk.work
+    if work is None:
+        raise SQLAlchemyError("the rules could not be read")
+    filing = Filing(
+        type=desk.type_key,
+        fields=checked,
+        secret=desk.kept.secret,
+        lang=language(),
+        answer=answer,
+        uploads=uploads,
+        owner=owner(),
+        source=limiting.source(),
+        is_test=frame().settings.TEST_INSTALLATION,
+        drafted=tuple((one.sealed, one.inner) for one in desk.files),
+    )
+    filed = _write(work, filing, desk.kept.draft)
+    receipts.keep(filed, desk.kept.secret, discreet=desk.kind.exit or desk.kind.crisis)
+    again = "1" if filed.repeated else None
+    return redirect(url_for("complaints.receipt", number=filed.number, again=again), 303)
+
+
+def _write(work: Work, filing: Filing, draft: str) -> Filed:
+    for attempt in (1, 2):
+        prepared = intake.prepare(work, filing)
+        try:
+            return frame().write_under(work, lambda inner, prepared=prepared: intake.insert_prepared(inner, prepared))
+        except IntegrityError:
+            # This very form was filed before (a second click, a retry) — or a number met its double.
+            with installation().reading() as reading:
+                earlier = intake.find_repeat(reading, filing.secret)
+            drafts.discard(work, [file.uid for file in prepared.files if not filing.drafted])
+            if earlier is not None:
+                return earlier
+            if attempt == 2:  # noqa: PLR2004 - the second and last
+                raise
+    raise AssertionError("unreachable")
+
+
+def _answer(desk: Desk, values: dict[str, str] | object) -> intake.Answer | None:
+    question = desk.sheet.answer
+    if desk.kept.answer is not None or question is None:
+        return desk.kept.answer
+    text = values.get(question.key, "") if isinstance(values, dict) else ""
+    if len(text) > question.max:
+        said = t("{n} characters too long; keep it under {max}", n=len(text) - question.max, max=question.max)
+        raise InputError({question.key: [said]})
+    return drafting.answer_of(installation(), desk.kept.token, text, "", question.max)
+
+
+def _take_files(desk: Desk, got: Incoming) -> dict[str, list[str]]:
+    """Put what arrived into the draft and take out what was ticked; returns sentences by field."""
+    _find_files(desk)
+    dropped = [uid for uid in got.form.getlist("files_drop") if uid in {one.uid for one in desk.files}]
+    said: list[str] = [_lost(name) for uid, name in desk.kept.files.items() if uid not in {f.uid for f in desk.files}]
+    if desk.sheet.files is None or (not got.files and not dropped):
+        desk.kept = replace(desk.kept, files={one.uid: one.name for one in desk.files})
+        return {"files": said} if said else {}
+    good: list[attachments.Upload] = []
+    limit = frame().settings.MAX_FILES
+    for storage in got.files:
+        try:
+            if len(desk.files) - len(dropped) + len(good) >= limit:
+                raise InputError({"files": [_eleventh(storage.filename or "", limit)]})
+            good.append(_checked(storage))
+        except InputError as error:
+            said += error.fields["files"]
+    try:
+        _store(desk, good, dropped)
+    except InputError as error:
+        said += [*error.fields["files"], *(_lost(one.name) for one in good)]
+    desk.kept = replace(desk.kept, files={one.uid: one.name for one in desk.files})
+    return {"files": said} if said else {}
+
+
+def _store(desk: Desk, good: list[attachments.Upload], dropped: list[str]) -> None:
+    work = desk.work
+    if work is None:
+        raise InputError({"files": []})
+    settings = frame().settings
+    name = desk.kept.draft or drafts.new_name()
+    sealed = drafts.seal(work, name, good)
+    quota = drafts.Quota(settings.DRAFT_MB_PER_SOURCE, settings.DRAFT_MB_TOTAL)
+    source = limiting.source()
+
+    def write(inner: Work) -> list[str]:
+        gone = drafts.remove(inner, name, dropped)
+        if sealed:
+            drafts.add(inner, name, source, sealed, quota)
+        return gone
+
+    try:
+        gone = frame().write_under(work, write)
+    except BaseException:
+        drafts.discard(work, [file.uid for file in sealed])
+        raise
+    drafts.discard(work, gone)
+    desk.kept = replace(desk.kept, draft=name)
+    desk.work = frame().work
+    desk.files = drafts.waiting(desk.work, name)
+
+
+def _find_files(desk: Desk) -> None:
+    if desk.kept.draft and desk.work is not None:
+        desk.files = drafts.waiting(desk.work, desk.kept.draft)
+
+
+def _uploads(got: Incoming, waiting: int) -> tuple[attachments.Upload, ...]:
+    limit = frame().settings.MAX_FILES
+    if len(got.files) + waiting > limit:
+        raise InputError({"files": [_eleventh(got.files[-1].filename or "", limit)]})
+    return tuple(_checked(storage) for storage in got.files)
+
+
+def _checked(storage: object) -> attachments.Upload:
+    name, stream = storage.filename or "", storage.stream  # type: ignore[attr-defined]  # werkzeug's FileStorage
+    limit = frame().settings.MAX_FILE_MB
+    return attachments.check(name, stream.read(limit * incoming.MB + 1), max_mb=limit)
+
+
+def _rules() -> tuple[InForce, Work | None]:
+    installed = installation()
+    try:
+        work = frame().work
+    except SQLAlchemyError:
+        ruling = _seen.get(installed) or InForce(0, installed.file_policy, trial=True, published_at=None, published_by="")
+        frame().close()
+        # The footer and the contacts are needed most when nothing else works.
+        frame().in_force = ruling
+        return ruling, None
+    ruling = frame().in_force or InForce(0, work.policy, trial=True, published_at=None, published_by="")
+    _seen[installed] = ruling
+    return ruling, work
+
+
+def _fault(desk: Desk, got: Incoming, error: Exception, status: int) -> ResponseReturnValue:
+    # The class alone: a statement's parameters are what somebody typed.
+    _log.error("filing failed: %s", type(error).__name__, exc_info=(RuntimeError, RuntimeError(), error.__traceback__))
+    frame().close()
+    desk.work = None
+    said = t("Sorry, a fault on our side. It is not submitted yet, but all of it is still here. Submit again in a few minutes")
+    if got.get("step") == "check":
+        form: OwnForm = Act(formdata=got.form)
+        form.form_errors = [said]
+        return check_page(desk, form, status=status)
+    form = desk.sheet.form(formdata=got.form)
+    form.form_errors = [said, *(_lost(storage.filename or "") for storage in got.files)]
+    return details_page(desk, form, status=status)
+
+
+def _stale(form: OwnForm, got: Incoming) -> None:
+    form.csrf_token.errors = [t("The page was open a long time. All is still here. Submit again")]
+    form.form_errors = [_lost(storage.filename or "") for storage in got.files]
+
+
+def _lost(name: str) -> str:
+    return t("“{file}” did not arrive; your text is kept. Choose it again", file=attachments.display_name(name))
+
+
+def _eleventh(name: str, limit: int) -> str:
+    return t(
+        "“{file}” was not taken: at most {n} files. Remove one first, or add it later on the tracking page",
+        file=attachments.display_name(name),
+        n=limit,
+    )
+
+
+def _choose() -> str:
+    return t("Choose a type; if unsure, choose “Other”")
+
+
+def _answer_limit(ruling: InForce) -> int:
+    return next((field.max for field in ruling.policy.fields.values() if field.kind == "answer"), 0)
+
+
+def _allow(endpoint: str | None, values: object) -> None:
+    del values
+    if endpoint in {"complaints.new_post", "complaints.report"}:
+        incoming.allow(incoming.limit_of_files())
