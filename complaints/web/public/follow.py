@@ -165,9 +165,9 @@ def page(case: Complaint, shown: Shown) -> ResponseReturnValue:
 
 
 _DONE: dict[str, Callable[[], str]] = {
-    "message": lambda: t("Sent. We will read it and answer here"),
+    "message": lambda: t("Sent. We will read it and answer here."),
     "remind": lambda: t("We have been reminded"),
-    "appeal": lambda: t("The review has begun. Someone new to the case decides, free of charge"),
+    "appeal": lambda: t("The review has begun. Someone new to the case decides, free of charge."),
     "rate": lambda: t("Thank you, noted"),
     "withdraw": lambda: t("Withdrawn"),
 }
@@ -188,9 +188,9 @@ def _do(case: Complaint, act: str, shown: Shown) -> ResponseReturnValue:
             put_errors(form, {"files": sent.lost_files("message-files")})
         return page(opened.opened(number), shown)
     except TransitionError:
-        shown.wrong, shown.status = "", 409
+        shown.status = 409
         shown.notice = t(
-            "This cannot be done now. What you wrote is kept below; try again in a few minutes, or contact us"
+            "This cannot be done now. Look below where it stands; try again in a few minutes, or contact us."
         )
         return page(opened.opened(number), shown)
     return redirect(url_for(".follow", number=number, done=act, _anchor="cmp-main"), 303)

@@ -10,6 +10,7 @@ from complaints.base.errors import NotFoundError
 from complaints.base.ids import tidy_number
 from complaints.cases import access
 from complaints.store.tables import Complaint
+from complaints.web import receipts
 from complaints.web.frame import frame
 
 _KEY = "complaints_opened"
@@ -25,17 +26,18 @@ def remember(number: str) -> None:
 
 
 def forget(number: str) -> None:
-    """Close the complaint on this device."""
+    """Close the complaint on this device, and every receipt, since one shows its code."""
+    receipts.forget()
     session[_KEY] = {key: end for key, end in _kept().items() if key != tidy_number(number)}
 
 
 def opened(number: str) -> Complaint:
-    """The complaint, if this browser opened it or the host's signed-in user filed it; else NotFoundError.
+    """The complaint, if this browser opened or just filed it or the host's signed-in user did; else NotFoundError.
 
     A number that does not exist and one that is not open here give the same error.
     """
     case = access.find(frame().work, number)
-    if case.number in _kept():
+    if case.number in _kept() or receipts.opened(case.number) is not None:
         remember(case.number)
         return case
     owner = signed_in()

@@ -294,8 +294,8 @@ class _Words:
         if not self.view.decisions or not until or state not in _ANSWERED or "appeal" in self.view.can:
             return ""
         if self.work.now > until:
-            return t("The time to ask for a review ended on {date}", date=due_words(until, self.lang))
-        return t("This complaint has been reviewed; there is no further review here")
+            return t("The time to ask for a review ended on {date}.", date=due_words(until, self.lang))
+        return t("This complaint has been reviewed; there is no further review here.")
 
     def dates(self) -> list[tuple[str, str]]:
         """The promised dates; none while the clock stands still or nothing is owed."""
@@ -359,7 +359,7 @@ class _Words:
         if missed and self.view.state in {State.ACCEPTED, State.PROCESSING} and case.cycle == 0:
             notes.append(
                 t(
-                    "We did not say in time whether we take it on, and are sorry. It counts as taken on; the date of the answer stands"
+                    "We did not say in time whether we take it on, and are sorry. It counts as taken on; the date of the answer stands."
                 )
             )
         if case.provisional and case.result_due:

@@ -17,7 +17,7 @@ from complaints.cases import access, views
 from complaints.policy.states import State
 from complaints.web import limiting
 from complaints.web.forms import Act, OwnForm, put_errors
-from complaints.web.frame import client_address, frame
+from complaints.web.frame import frame
 from complaints.web.public import codes, follow, opened, sent, telling
 
 _NUMBER = re.compile(r"TS\s*\d{8}[\s\-–—]*[0-9A-Z]{6}(?![0-9A-Z])")
@@ -64,7 +64,7 @@ def track() -> ResponseReturnValue:
     try:
         case = access.by_code(frame().work, number, code)
     except NotFoundError:
-        limiting.hit("tracking", client_address())
+        limiting.hit("tracking", limiting.source())
         put_errors(
             form,
             {"number": [t("Number or code is not right. Compare with your receipt; case does not matter")]},
@@ -106,7 +106,7 @@ def lost() -> ResponseReturnValue:
         put_errors(form, {} if number else {"number": [t("Enter the number on your receipt")]})
         put_errors(form, {} if "@" in mail else {"mail": [t("Enter an address such as name@example.com")]})
         return render_template("complaints/lost.html", form=form, asked=False), 400
-    limiting.hit("tracking", client_address())
+    limiting.hit("tracking", limiting.source())
     frame().write(lambda work: access.ask_for_new_code(work, number, mail))
     return render_template("complaints/lost.html", form=form, asked=True)
 
