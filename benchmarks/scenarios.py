@@ -51,7 +51,7 @@ def whole(visitor: Visitor, n: int) -> str:
     """The whole path after the type is chosen: the details' page, the check page, the filing."""
     page = visitor.get("/complaints/new?type=other").expect(200)
     check = visitor.send(read_form(page, "details"), _written(n)).expect(200)
-    return _receipt(visitor.send(read_form(check, "secret"), {"file": "1"}))
+    return _receipt(visitor.send(read_form(check, "kept"), {}))
 
 
 def rehearse(visitor: Visitor) -> None:
@@ -59,7 +59,7 @@ def rehearse(visitor: Visitor) -> None:
     check_reading(visitor.get("/complaints/new?type=other&form=short").expect(200), "details")
     page = visitor.get("/complaints/new?type=other").expect(200)
     check_reading(page, "details")
-    check_reading(visitor.send(read_form(page, "details"), _written(0)).expect(200), "secret")
+    check_reading(visitor.send(read_form(page, "details"), _written(0)).expect(200), "kept")
 
 
 def _written(n: int) -> dict[str, str]:
@@ -67,7 +67,7 @@ def _written(n: int) -> dict[str, str]:
 
 
 def _receipt(answer: Response) -> str:
-    place = answer.expect(302).headers.get("location", "")
+    place = answer.expect(303).headers.get("location", "")
     found = _NUMBER.search(place)
     if "/complaints/receipt/" not in place or not found:
         raise WrongAnswerError(f"{answer.path}: leads to {place!r}, not to a receipt")
