@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 from complaints.store.tables import Operator
 
 COMPLIANCE = "compliance"
-# A group's name in the outbox → the roles it means, first choice first: an administrator is told only when
-# there is nobody else, so that a notice never ends in silence.
+_LAST = (frozenset({"admin"}), frozenset({COMPLIANCE}))
+# A group's name in the outbox → the roles it means, first choice first: an administrator, and then the policy's
+# compliance contact, is told only when there is nobody else, so that a notice never ends in silence.
 GROUPS: dict[str, tuple[frozenset[str], ...]] = {
-    "operators": (frozenset({"handler", "supervisor"}), frozenset({"admin"})),
-    "supervisors": (frozenset({"supervisor"}), frozenset({"admin"})),
+    "operators": (frozenset({"handler", "supervisor"}), *_LAST),
+    "supervisors": (frozenset({"supervisor"}), *_LAST),
     COMPLIANCE: (frozenset({COMPLIANCE}), frozenset({"supervisor", "admin"})),
 }
 

@@ -68,7 +68,15 @@ class Database:
 
 
 def begin(connection: Connection) -> None:
-    """Begin a write: on SQLite with BEGIN IMMEDIATE, so that it waits for its turn instead of failing later."""
+    """Begin a write as each database needs it.
+
+    SQLite with BEGIN IMMEDIATE, so that it waits for its turn instead of failing later; MySQL and MariaDB
+    reading what is committed now, as PostgreSQL does.
+    """
+    if connection.dialect.name in {"mysql", "mariadb"}:
+        # By default InnoDB keeps reading what was there at the first read: after waiting for a lock the
+        # writer would build on a complaint that is no longer so. Holds for this one transaction.
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
     if connection.dialect.name != "sqlite":
         return
     raw = connection.connection.dbapi_connection
