@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from complaints.base.clock import beijing
-from complaints.base.errors import InputError
+from complaints.base.errors import InputError, TransitionError
 from complaints.base.translations import gettext as t
 from complaints.cases import handling
 from complaints.cases.handling import Order
@@ -98,7 +98,10 @@ def take_back(work: Work, case: Complaint, actor: Actor) -> Written:
 
 def release(work: Work, case: Complaint) -> Written:
     """Let the complainant see the decision; meets the result date and answers joined complaints too."""
-    rule = RELEASES[State(case.state)]
+    rule = RELEASES.get(State(case.state))
+    if rule is None:
+        # Taken back, or merged, between being found due and being locked.
+        raise TransitionError("only an answer that waits can be released")
     window = work.policy_of(case.policy_version).review.window_days
     tells = "review_result" if case.appeals else rule.tells
     written = step(

@@ -78,13 +78,13 @@ def fold(row: MutableMapping[str, Any], event_type: str, meta: Mapping[str, Any]
 
 def due_next(row: Mapping[str, Any]) -> datetime | None:
     """What the queue is ordered by: the moment by which somebody must act next, if any."""
-    match row["state"]:
+    match row.get("state"):
         case "submitted":
-            return row["accept_due"]  # type: ignore[no-any-return]  # a Mapping's values are Any
+            return row.get("accept_due")
         case "accepted" | "processing" | "under_review":
-            return row["result_due"]  # type: ignore[no-any-return]  # as above
+            return row.get("result_due")
         case "awaiting_complainant":
-            return row["reply_due"]  # type: ignore[no-any-return]  # as above
+            return row.get("reply_due")
         case _:
             return None
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 VERSION = 1
 ZERO = bytes(32)
 _LEAF = b"\x00"
-_FIELDS = frozenset({"v", "origin", "stream", "seq", "prev", "type", "at", "actor", "meta", "commits"})
+_TEXTS = ("origin", "stream", "prev", "type", "at", "actor")
+_FIELDS: dict[str, type] = {"v": int, "seq": int, "meta": dict, "commits": dict, **dict.fromkeys(_TEXTS, str)}
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Chains:
         except ValueError:
             yield Finding("leaf-unreadable", leaf[:40].hex(), "the leaf is not JSON")
             return
-        if not isinstance(entry, dict) or set(entry) != _FIELDS:
+        if not _has_form(entry):
             yield Finding("leaf-form", str(entry)[:60], "the leaf does not have the fields of version 1")
             return
         stream, seq, where = entry["stream"], entry["seq"], f"{entry['stream']}/{entry['seq']}"
@@ -66,3 +67,11 @@ class Chains:
     def streams(self) -> Iterable[str]:
         """The streams seen so far."""
         return self._heads.keys()
+
+
+def _has_form(entry: object) -> bool:
+    return (
+        isinstance(entry, dict)
+        and entry.keys() == _FIELDS.keys()
+        and all(isinstance(entry[name], kind) for name, kind in _FIELDS.items())
+    )
