@@ -40,6 +40,20 @@ def test_restricted_types_are_told_only_to_those_cleared_for_them(office):
     assert queued(office) == ["operator:op_b"]
 
 
+def test_what_was_taken_back_between_look_and_claim_is_told_to_nobody(office):
+    office.file()
+
+    class Meddled:
+        reading = office.installation.database.reading
+
+        def write(self, act):
+            office.execute(update(Outbox).values(state="taken_back"))
+            return office.installation.database.write(act)
+
+    assert fan_out(Meddled(), office.now, office.people) == 0
+    assert {each.state for each in office.outbox()} == {"taken_back"}
+
+
 def test_an_administrator_is_told_only_when_there_is_nobody_else():
     handler = Recipient("h", "", "h@example.cn", frozenset({"handler"}))
     assert eligible([handler, ADMIN], "operators", restricted=False) == [handler]

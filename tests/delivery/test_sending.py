@@ -163,6 +163,18 @@ def test_a_late_failure_does_not_undo_what_another_worker_sent(office):
     assert row(office).state == "sent"
 
 
+def test_a_late_failure_does_not_disturb_the_worker_that_took_over(office):
+    only(office)
+
+    def slow(messages):
+        office.pass_time(seconds=400)
+        assert claim(office.installation.database, office.now, [row(office).id])
+        raise DeliveryError("TimeoutError")
+
+    pass_once(office, slow)
+    assert (row(office).state, row(office).attempts, row(office).last_error) == ("sending", 2, None)
+
+
 def test_a_crash_between_acceptance_and_mark_repeats_under_the_same_identity(office):
     only(office)
     delivered = []
