@@ -24,7 +24,7 @@ demo: $(VENV)/demo  ## a small AI product with sample complaints, on http://127.
 
 test: $(VENV)/test  ## the suite; without database servers it runs on SQLite, `bash .ci/run` starts them all
 	@rm -rf $(RESULTS)
-	@$(BIN)/python -m pytest -n $(WORKERS) -m "not browser" --results $(RESULTS)/main.json $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not browser" --results $(RESULTS)/main.json $(ARGS)
 	@# A live Playwright blocks asyncio in its thread, so the browser has a run of its own.
 	@$(BIN)/python -m pytest -m browser --results $(RESULTS)/browser.json $(ARGS)
 	@$(BIN)/python tests/closing.py $(RESULTS)

@@ -38,9 +38,11 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
         return
     seen: dict[int, Any] = {}
     for value in getattr(item, "funcargs", {}).values():
-        found = _installation(value)
-        if found is not None:
-            seen[id(found)] = found
+        several = value if isinstance(value, list | tuple) else getattr(value, "made", None) or [value]
+        for each in several if isinstance(several, list | tuple) else [value]:
+            found = _installation(each)
+            if found is not None:
+                seen[id(found)] = found
     for installation in seen.values():
         audit_after(installation)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from complaints.administration import doctor as examination
@@ -29,7 +31,8 @@ def setup(found: Installation, *, policy_file: bool) -> None:
     settings = found.settings
     schema.upgrade(found.database.engine, resources.folder("migrations"))
     click.echo("database: up to date")
-    written = keys.create_missing(settings.keys_folder, settings.key_settings)
+    # A key that came by the environment must not be written to disk, where it would be a second, wrong one.
+    written = keys.create_missing(settings.keys_folder, {**os.environ, **settings.key_settings})
     click.echo(
         f"keys: {'wrote ' + ', '.join(written) if written else 'already there'} ({settings.keys_folder})"
     )

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from flask_wtf import FlaskForm
 from wtforms import Form
 
+_FOR_EVER = 100 * 365 * 24 * 3600
+
 
 class OwnForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
     """A form whose CSRF token lives as long as the session, whatever the host configured."""
@@ -15,7 +17,8 @@ class OwnForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
         """Always on, never expiring: an expired token would lose what was typed."""
 
         csrf = True
-        csrf_time_limit = None
+        # None would not do: Flask-WTF then takes the host's WTF_CSRF_TIME_LIMIT, or an hour.
+        csrf_time_limit = _FOR_EVER
 
 
 class Act(OwnForm):
