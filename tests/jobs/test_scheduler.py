@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import threading
 
 import pytest
@@ -119,3 +120,18 @@ def test_the_hosts_mail_settings_are_used(office):
     assert done.sent.sent == 2
     # No operator has an account yet: the policy's compliance contact hears of it.
     assert {each.recipient for each in office.outbox()} == {"complainant", "operators", "operator:compliance"}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_worker_forked_while_the_clock_was_being_started_does_not_hang(clock):
+    with clock._lock:
+        child = os.fork()
+        if child == 0:  # pragma: no cover - in the other process
+            try:
+                # The alarm ends the child when it waits for a lock that nobody here will release.
+                signal.alarm(10)
+                started = clock.start_once()
+            finally:
+                os._exit(0 if started else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
