@@ -24,15 +24,19 @@ demo: $(VENV)/demo  ## a small AI product with sample complaints, on http://127.
 
 test: $(VENV)/test  ## the suite; without database servers it runs on SQLite, `bash .ci/run` starts them all
 	@rm -rf $(RESULTS)
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not browser" --results $(RESULTS)/main.json $(ARGS)
 	@# A live Playwright blocks asyncio in its thread, so the browser has a run of its own.
-	@$(BIN)/python -m pytest -m browser --results $(RESULTS)/browser.json $(ARGS)
-	@$(BIN)/python tests/closing.py $(RESULTS)
+	@code=0; \
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not browser" --results $(RESULTS)/main.json $(ARGS) || code=1; \
+	$(BIN)/python -m pytest -m browser --results $(RESULTS)/browser.json $(ARGS) || code=1; \
+	$(BIN)/python tests/closing.py $(RESULTS) || code=1; \
+	exit $$code
 
 lint: $(VENV)/test  ## ruff and mypy, both strict
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
+	@code=0; \
+	$(BIN)/ruff check --output-format concise . || code=1; \
+	$(BIN)/ruff format --check . || code=1; \
+	$(BIN)/mypy || code=1; \
+	exit $$code
 
 format: $(VENV)/test  ## let ruff rewrite what it can
 	@$(BIN)/ruff check --fix .
