@@ -198,7 +198,7 @@ class _Words:
         if state not in WAITING or due is None:
             return Status(sentence)
         if due <= self.work.now:
-            return Status(sentence, late=True, late_sentence=self._late(due), notes=self._notes())
+            return Status(sentence, late=True, late_sentence=self._late(due))
         return Status(sentence, self._promise(), notes=self._notes())
 
     def event(self, moment: Moment) -> dict[str, str]:
@@ -340,6 +340,8 @@ class _Words:
         if due is None or due <= self.work.now:
             return ""
         left = self.work.calendar.count(beijing(self.work.now).date(), shown_date(due))
+        if self.view.state is State.ACCEPTED and left > 1:
+            return t("{n} working days left", n=left)
         day = due_words(due, self.lang)
         if left == 0:
             return t("Answer by {date} at the latest, that is today", date=day)
