@@ -29,5 +29,7 @@ def staff(work: Work) -> Staff:
         chosen = min(fitting, key=lambda each: (each.restricted, each.name)) if fitting else None
         if chosen is not None:
             free.remove(chosen)
-        found[name] = chosen.actor if chosen else Actor("supervisor" if leading else "handler", f"op_sample_{name}")
+        found[name] = (
+            chosen.actor if chosen else Actor("supervisor" if leading else "handler", f"op_sample_{name}")
+        )
     return found

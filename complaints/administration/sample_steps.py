@@ -59,7 +59,11 @@ def _reclassify(work: Work, case: Complaint, actor: Actor, step: Step) -> None:
 
 def _decision(step: Step) -> Decision:
     return Decision(
-        step.get("outcome", ""), step.get("reason", ""), step.get("text", ""), step.get("note", ""), _orders(step)
+        step.get("outcome", ""),
+        step.get("reason", ""),
+        step.get("text", ""),
+        step.get("note", ""),
+        _orders(step),
     )
 
 

@@ -183,7 +183,11 @@ def _times(sample: Sample) -> Iterator[tuple[str, Mapping[str, Any] | None]]:
 
 
 def _read(key: str, row: Mapping[str, Any]) -> Sample:
-    more = {name: value for name, value in row.items() if name not in {"type", "filed", "fields", "steps", "details"}}
+    more = {
+        name: value
+        for name, value in row.items()
+        if name not in {"type", "filed", "fields", "steps", "details"}
+    }
     return Sample(
         key=more.pop("key", key),
         type=row["type"],
