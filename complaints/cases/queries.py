@@ -63,7 +63,7 @@ def views(work: Work, viewer: Operator) -> Mapping[str, ColumnElement[bool]]:
     )
     return {
         "open": or_(opened, waiting),
-        "late": and_(opened, or_(Complaint.late, Complaint.due_next < work.now)),
+        "late": and_(opened, Complaint.due_next < work.now),
         "today": and_(opened, Complaint.due_next >= work.now, Complaint.due_next <= today),
         "mine": and_(opened, Complaint.assignee == viewer.ref),
         "unassigned": and_(opened, Complaint.assignee.is_(None)),

@@ -179,15 +179,18 @@ class Page:
         rows = []
         for entry in reversed(self.entries):
             tone, icon = words.look(entry.type)
+            breach = entry.type == "clock" and "late" in entry.meta.get("change", {})
+            detail = self._detail(entry)
+            clock = entry.type == "clock" and bool(detail)
             rows.append(
                 {
                     "when": self.said(entry.at),
                     "iso": entry.at.isoformat(timespec="seconds"),
-                    "title": words.event(entry.type),
-                    "text": self._detail(entry),
+                    "title": detail if clock else words.event(entry.type),
+                    "text": "" if clock else detail,
                     "who": self.who(entry),
-                    "tone": "bad" if entry.type == "clock" and "late" in entry.meta.get("change", {}) else tone,
-                    "icon": icon,
+                    "tone": "bad" if breach else tone,
+                    "icon": "late" if breach else "clock" if clock else icon,
                 }
             )
         return rows
@@ -208,6 +211,10 @@ class Page:
                     "why": self._why(each.due_at),
                 }
             )
+        following = words.due_next(self.work, self.case)
+        if following is not None and following.late:
+            # The step has been acted on, so no clock runs any more; the date is missed all the same.
+            rows.insert(0, _missed(following, self._why(self.case.due_next)))
         return sorted(rows, key=lambda row: not row["publish"])
 
     @property
@@ -369,6 +376,10 @@ def size(count: int) -> str:
     if count < KB * KB:
         return f"{max(1, round(count / KB))} kB"
     return f"{count / KB / KB:.1f} MB"
+
+
+def _missed(due: words.Due, why: dict[str, Any]) -> dict[str, Any]:
+    return {"due": due, "publish": True, "paused": False, "provisional": False, "why": why}
 
 
 def _brought(entry: Entry) -> set[str]:

@@ -153,7 +153,7 @@ def _accounts(form: AddForm, *, made: tuple[str, str, str] | None = None, fault:
 
 def _replies(form: TemplateForm) -> str:
     work, lang = frame().work, language()
-    uses = {"reply": t("Reply"), "ask": t("Question"), "decide": t("Answer"), "decline": t("Not taking on")}
+    uses = {"reply": t("Reply"), "ask": t("Question"), "decide": t("Give the answer"), "decline": t("Not taking on")}
     return render_template(
         "complaints/admin/replies.html",
         nav="operators",

@@ -1,0 +1,159 @@
+"""Every route of the operators against every role: what is not listed here fails."""
+
+from __future__ import annotations
+
+import pytest
+from office import ADMIN, PEOPLE, Office, quick_passwords
+
+from complaints.cases.people import Operator
+
+STAFF = {"handler", "supervisor", "auditor", "admin"}
+HANDLERS = {"handler", "supervisor", "admin"}
+READERS = {"supervisor", "auditor", "admin"}
+LEADERS = {"supervisor", "admin"}
+ANYONE = {*STAFF, "anyone"}
+# endpoint → method → who may; the number and uid of the addresses are filled with ones that do not exist.
+MATRIX = {
+    "login": {"GET": ANYONE, "POST": ANYONE},
+    "logout": {"POST": ANYONE},
+    "account": {"GET": STAFF, "POST": STAFF},
+    "queue": {"GET": STAFF},
+    "find": {"GET": STAFF},
+    "case": {"GET": STAFF},
+    "contact": {"POST": HANDLERS},
+    "act": {"POST": HANDLERS},
+    "file": {"GET": STAFF},
+    "picture": {"GET": STAFF},
+    "decide": {"GET": HANDLERS, "POST": HANDLERS},
+    "decline": {"GET": HANDLERS, "POST": HANDLERS},
+    "review": {"GET": HANDLERS, "POST": HANDLERS},
+    "new": {"GET": HANDLERS, "POST": HANDLERS},
+    "policy": {"GET": STAFF},
+    "health": {"GET": STAFF},
+    "retry": {"POST": LEADERS},
+    "evidence": {"GET": READERS},
+    "audit": {"POST": READERS},
+    "export": {"GET": READERS},
+    "operators": {"GET": READERS},
+    "operator_add": {"POST": {"admin"}},
+    "operator_change": {"POST": {"admin"}},
+    "replies": {"GET": STAFF},
+    "reply_save": {"POST": LEADERS},
+}
+FILLED = {"number": "TS20261123-222222", "uid": "0" * 32, "action": "accept", "what": "disable", "letter": 1, "kind": "log", "form": "csv"}
+
+
+@pytest.fixture
+def office(tmp_path, clock, monkeypatch):
+    quick_passwords(monkeypatch)
+    return Office(tmp_path, clock).start(clock)
+
+
+def admin_rules(app):
+    return [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("complaints.admin.")]
+
+
+def test_every_route_is_in_the_matrix_and_the_matrix_names_no_other(office):
+    found = {
+        (rule.endpoint.rpartition(".")[2], method)
+        for rule in admin_rules(office.app)
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+
+    assert found == {(name, method) for name, row in MATRIX.items() for method in row}
+
+
+def test_every_view_below_the_admin_address_belongs_to_the_guarded_blueprint(office):
+    strays = [
+        rule.endpoint
+        for rule in office.app.url_map.iter_rules()
+        if rule.rule.startswith(ADMIN) and not rule.endpoint.startswith("complaints.admin.")
+    ]
+
+    assert strays == []
+
+
+@pytest.mark.parametrize("who", ["anyone", *STAFF])
+def test_a_route_answers_only_the_roles_it_names(office, who):
+    client = office.client("" if who == "anyone" else who)
+    wrong = []
+    for rule in admin_rules(office.app):
+        name = rule.endpoint.rpartition(".")[2]
+        with office.app.test_request_context():
+            url = rule.build({key: FILLED[key] for key in rule.arguments})[1]
+        for method, allowed in MATRIX[name].items():
+            answer = client.open(url, method=method)
+            to_login = answer.status_code == 303 and "/admin/login" in answer.headers["Location"]
+            # The log-out page leads to the log-in page by itself, and a token-less POST ends no session.
+            refused = answer.status_code == 403 or (to_login and name != "logout")
+            if refused == (who in allowed):
+                wrong.append((name, method, answer.status_code))
+
+    assert wrong == []
+
+
+def test_a_view_that_names_no_role_is_closed_to_everybody(tmp_path, clock, monkeypatch):
+    from complaints.web.admin import office as module
+
+    quick_passwords(monkeypatch)
+    before = module.register
+
+    def register(blueprint):
+        before(blueprint)
+        blueprint.add_url_rule("/forgotten", "forgotten", lambda: "secret")
+
+    monkeypatch.setattr(module, "register", register)
+    office = Office(tmp_path, clock).start(clock)
+    office.hire("boss", "admin", "supervisor", "handler", "auditor")
+
+    assert office.client("boss").get(f"{ADMIN}/forgotten").status_code == 403
+
+
+def test_without_a_token_nothing_is_done_by_any_post(office):
+    filed = office.desk.file()
+    client = office.client("admin")
+    version = office.desk.case(filed).version
+    for rule in admin_rules(office.app):
+        if "POST" not in rule.methods or rule.endpoint.endswith(("login", "logout")):
+            continue
+        with office.app.test_request_context():
+            url = rule.build({**{key: FILLED[key] for key in rule.arguments}, **({"number": filed.number} if "number" in rule.arguments else {})})[1]
+        answer = client.post(url, data={"version": version, "text": "文字", "do": "send", "type": "other", "details": "x", "channel": "phone"})
+
+        assert answer.status_code in {200, 303, 400}, url
+    assert [entry.type for entry in office.desk.events(filed)] == ["filed", "viewed"]
+    assert office.desk.case(filed).version == version
+
+
+def test_with_the_hosts_users_there_is_no_login_of_ours(tmp_path, clock):
+    office = Office(tmp_path, clock).start(clock, hosts=True)
+    client = office.client()
+
+    assert client.get(f"{ADMIN}/").status_code == 404
+    assert client.get(f"{ADMIN}/login").status_code == 404
+    assert client.get(f"{ADMIN}/account").status_code == 404
+
+    office.loader = Operator("u17", "王", frozenset({"handler"}))
+    page = client.get(f"{ADMIN}/")
+    assert page.status_code == 200
+    assert "logout" not in page.get_data(as_text=True)
+    assert client.get(f"{ADMIN}/account").status_code == 404
+
+
+def test_a_cookie_of_ours_opens_nothing_where_the_host_has_users(tmp_path, clock, monkeypatch):
+    quick_passwords(monkeypatch)
+    office = Office(tmp_path, clock).start(clock, hosts=True)
+    client = office.client("admin")
+
+    assert client.get(f"{ADMIN}/").status_code == 404
+
+
+def test_a_host_user_without_a_known_login_time_exports_nothing(tmp_path, clock):
+    office = Office(tmp_path, clock).start(clock, hosts=True)
+    office.loader = Operator("u17", "王", frozenset({"auditor"}))
+
+    assert office.client().get(f"{ADMIN}/evidence/log.csv").status_code == 403
+
+
+def test_the_matrix_names_real_roles():
+    assert {role for row in MATRIX.values() for roles in row.values() for role in roles} <= {*PEOPLE, "anyone"}
