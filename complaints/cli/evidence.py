@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
+from flask import current_app
 
+from complaints.administration.installation import Installation
 from complaints.cli.group import FOUND, group, installed, person, plainly
 from complaints.evidence import filing as documents
 from complaints.evidence import handling_log, register
 from complaints.evidence.export import record_export
 from complaints.ledger.audit import audit as run_audit
 from complaints.ledger.work import Work
+from complaints.web.frame import KEY
 
 Writer = Callable[[Work, str, datetime | None, datetime | None], Iterator[bytes]]
 KINDS: dict[str, Writer] = {"log": handling_log.write, "register": register.write}
@@ -87,5 +92,17 @@ def audit() -> None:
 @plainly
 def filing(output: Path, screenshots: bool) -> None:
     """Write 投诉举报机制说明 (DOCX) for the filing, and the pictures it asks for."""
-    for line in documents.write(installed(), output, screenshots=screenshots):
+    for line in documents.write(installed(), output, screenshots=screenshots, stage=_stage):
         click.echo(line)
+
+
+@contextmanager
+def _stage(copy: Installation) -> Iterator[Any]:
+    """This app with another installation behind its pages, so that pictures show the product's own look."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - Flask's own way to the app
+    real = app.extensions[KEY]
+    app.extensions[KEY] = copy
+    try:
+        yield app
+    finally:
+        app.extensions[KEY] = real

@@ -8,7 +8,7 @@ from complaints.base.clock import beijing
 from complaints.evidence import filing_duties, filing_rules
 from complaints.evidence.filing_facts import ZH, Facts
 from complaints.evidence.paper import Identity, Paper, gap
-from complaints.evidence.pictures import AT_A_DESK, Shot
+from complaints.evidence.pictures import AT_A_DESK, Shot, slices
 from complaints.policy.deadlines import words
 from complaints.policy.model import Contacts
 
@@ -158,8 +158,11 @@ def _attachments(paper: Paper, shots: Sequence[Shot]) -> None:
         paper.text("已附的截图取自与本产品相同规则的测试环境，其中的投诉为标有“测试”的样例，不是真实投诉。")
     for number, shot in taken:
         assert shot.path is not None
-        size = {"width": 155.0} if shot.picture.name in AT_A_DESK else {"height": 150.0}
-        paper.picture(shot.path.read_bytes(), f"截图{number}　{shot.picture.caption}", **size)
+        caption = f"截图{number}　{shot.picture.caption}"
+        if shot.picture.name in AT_A_DESK:
+            paper.strip(slices(shot.path, 1.3), caption, width=150, in_a_row=1)
+        else:
+            paper.strip(slices(shot.path, 2.3), caption, width=47, in_a_row=3)
 
 
 def _still_open(paper: Paper, facts: Facts, shots: Sequence[Shot]) -> None:

@@ -141,14 +141,30 @@ class Paper:
                 cell.paragraphs[0].paragraph_format.keep_with_next = heading
         self._gap()
 
-    def picture(self, data: bytes, caption: str, *, width: float = 0, height: float = 0) -> None:
-        """A picture in the middle with its caption below; one of `width` and `height`, in millimetres."""
-        size = {"width": _millimetres(width)} if width else {"height": _millimetres(height)}
+    def picture(self, data: bytes, caption: str, *, height: float) -> None:
+        """A picture in the middle, `height` millimetres tall, with its caption below."""
         paragraph = self._document.add_paragraph()
         paragraph.alignment = 1
         paragraph.paragraph_format.keep_with_next = True
-        shape = paragraph.add_run().add_picture(BytesIO(data), **size)
-        shape._inline.docPr.set("descr", clean(caption))  # noqa: SLF001 - python-docx has no other way to alternative text
+        _picture(paragraph, data, caption, height=_millimetres(height))
+        self._paragraph(caption, style="Caption")
+
+    def strip(self, parts: Sequence[bytes], caption: str, *, width: float, in_a_row: int) -> None:
+        """A tall picture in framed parts, read from left to right and top to bottom, with one caption."""
+        rows = [parts[first : first + in_a_row] for first in range(0, len(parts), in_a_row)]
+        table = self._document.add_table(len(rows), len(rows[0]), style="Table Grid")
+        table.alignment, table.autofit = 1, False
+        for column in table.columns:
+            column.width = _millimetres(width + 4)
+        for row, pieces in zip(table.rows, rows, strict=True):
+            _keep_whole(row)
+            for number, (cell, piece) in enumerate(zip(row.cells, pieces, strict=False), 1):
+                cell.width = _millimetres(width + 4)
+                paragraph = cell.paragraphs[0]
+                paragraph.alignment = 1
+                paragraph.paragraph_format.keep_with_next = True
+                paragraph.paragraph_format.line_spacing = 1.0
+                _picture(paragraph, piece, f"{caption}（{number}）", width=_millimetres(width))
         self._paragraph(caption, style="Caption")
 
     def new_page(self) -> None:
@@ -224,6 +240,11 @@ class Paper:
         properties.comments, properties.language = clean(identity.remark)[:255], "zh-CN"
         properties.last_modified_by = ""
         properties.created = properties.modified = identity.made.replace(tzinfo=None)
+
+
+def _picture(paragraph: Any, data: bytes, words: str, **size: Any) -> None:
+    shape = paragraph.add_run().add_picture(BytesIO(data), **size)
+    shape._inline.docPr.set("descr", clean(words))  # noqa: SLF001 - python-docx has no other way to alternative text
 
 
 def _write(paragraph: Any, text: str, size: float = 0, *, bold: bool = False) -> None:
