@@ -22,7 +22,11 @@ def stamp(moment: datetime) -> str:
 
 def from_stamp(text: str) -> datetime:
     """The moment that `stamp` wrote; raises ValueError for any other form."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    # `strptime` reads the same form ten times slower, and an audit reads every moment of the log.
+    moment = datetime.fromisoformat(text)
+    if stamp(moment) != text:
+        raise ValueError(f"not a moment as leaves hold it: {text[:40]!r}")
+    return moment
 
 
 def beijing(moment: datetime) -> datetime:

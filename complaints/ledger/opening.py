@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import insert, select
+from sqlalchemy import Table, insert, select
 
 from complaints.ledger import private as sealing
 from complaints.ledger.entries import Clock, Personal, leaf_bytes, milestone_row
@@ -14,6 +14,12 @@ from complaints.ledger.projection import COLUMNS, fold, plain
 from complaints.ledger.proof import ZERO, leaf_hash
 from complaints.ledger.work import Actor, Work
 from complaints.store.tables import Complaint, Event, Milestone, PersonKey, Private, Stream
+
+# Kept, because SQLAlchemy finds the compiled text of a statement it has seen without walking it again.
+_COMPLAINT, _STREAM, _EVENT, _KEY, _PRIVATE, _MILESTONE = (
+    insert(cast("Table", table.__table__))
+    for table in (Complaint, Stream, Event, PersonKey, Private, Milestone)
+)
 
 
 @dataclass(frozen=True)
@@ -86,21 +92,20 @@ def prepare_opening(
 
 def insert_opening(work: Work, opening: Opening) -> int:
     """Write a prepared opening; returns the complaint's id. Raises IntegrityError on a repeated filing."""
-    session = work.session
-    inserted = session.execute(insert(Complaint.__table__), [opening.complaint])  # type: ignore[arg-type]  # Table
-    session.execute(insert(Stream.__table__), [{"uid": opening.stream, "seq": 1, "head": opening.hash}])  # type: ignore[arg-type]  # Table
-    session.execute(insert(Event.__table__), [opening.event])  # type: ignore[arg-type]  # Table
-    primary_key = inserted.inserted_primary_key  # type: ignore[attr-defined]  # an INSERT's CursorResult has it
+    # Straight on the session's connection: nothing here is an object the session could know.
+    connection = work.session.connection(bind_arguments={"clause": Complaint.__table__})
+    inserted = connection.execute(_COMPLAINT, [opening.complaint])
+    connection.execute(_STREAM, [{"uid": opening.stream, "seq": 1, "head": opening.hash}])
+    connection.execute(_EVENT, [opening.event])
+    primary_key = inserted.inserted_primary_key
     complaint_id = int(primary_key[0]) if primary_key else _id_of(work, opening.stream)
     if opening.keys:
-        session.execute(insert(PersonKey.__table__), list(opening.keys))  # type: ignore[arg-type]  # Table
+        connection.execute(_KEY, list(opening.keys))
     if opening.private:
-        session.execute(insert(Private.__table__), list(opening.private))  # type: ignore[arg-type]  # Table
+        connection.execute(_PRIVATE, list(opening.private))
     if opening.milestones:
-        session.execute(
-            insert(Milestone.__table__),  # type: ignore[arg-type]  # Table
-            [{**milestone, "complaint_id": complaint_id} for milestone in opening.milestones],
-        )
+        rows = [{**milestone, "complaint_id": complaint_id} for milestone in opening.milestones]
+        connection.execute(_MILESTONE, rows)
     return complaint_id
 
 

@@ -72,7 +72,8 @@ class Frame:
     def in_force(self) -> InForce | None:
         """The policy in force; None on an error page that must need no database."""
         try:
-            return self.installation.in_force(self.work.session)
+            # The work has asked which version rules; asking again would cost every page a statement.
+            return self.installation.published(self.work.session, self.work.policy_version)
         except Exception:  # noqa: BLE001 - an error page must come up whatever is broken
             return None
 
