@@ -19,6 +19,7 @@ from complaints.base.settings import Settings
 from complaints.base.translations import gettext as t
 from complaints.cases import intake
 from complaints.cases.people import Operator
+from complaints.delivery.mail import MailSettings
 from complaints.jobs import scheduler
 from complaints.store.files import LocalFiles
 from complaints.store.transactions import Database
@@ -73,6 +74,8 @@ class Complaints:
         )
         database = Database(lambda: _engine(app, settings, db or self._db))
         installed = Installation(settings, database, LocalFiles(settings.files_folder), hooks)
+        # Both are read again later; here so that a mistake shows at start.
+        MailSettings.of(settings, app.config, testing=app.testing)
         if settings.policy_path is not None:
             _ = installed.file_policy
         app.extensions[KEY] = installed

@@ -1,0 +1,155 @@
+"""A product served by gunicorn with the module mounted, a real mail server beside it, and nobody's clock but ours."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import os
+import re
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import servers
+import smtp
+
+ROOT = Path(__file__).resolve().parents[2]
+HOST = """
+import os
+from flask import Flask
+from complaints import Complaints
+
+app = Flask(__name__, instance_path=os.environ["SITE_FOLDER"])
+app.config.update(
+    SECRET_KEY="a secret of this test",
+    COMPLAINTS_POLICY_FILE=os.environ["SITE_FOLDER"] + "/policy.toml",
+    COMPLAINTS_BASE_URL=os.environ["SITE_URL"],
+    COMPLAINTS_DATABASE_URI=os.environ["SITE_DATABASE"],
+    COMPLAINTS_MAIL_SERVER="127.0.0.1",
+    COMPLAINTS_MAIL_PORT=int(os.environ["SITE_SMTP"]),
+    COMPLAINTS_MAIL_SECURITY="plain",
+    COMPLAINTS_MAIL_SENDER="complaints@ai.example.cn",
+    COMPLAINTS_TICK_SECONDS=1,
+    COMPLAINTS_LIMIT_FILINGS="1000/hour",
+)
+complaints = Complaints(app)
+"""
+POLICY = """
+extends = "cn-genai"
+undo_seconds = 1
+
+[provider]
+name = "示例科技（北京）有限公司"
+product = "小筑问答"
+
+[contacts]
+phone = "010-5555 0100"
+mail = "help@ai.example.cn"
+
+[emergency]
+exit_url = "https://www.weather.example.cn/"
+"""
+PATIENCE = 30
+
+
+class Site:
+    """One running site: its address, its mails, its command line."""
+
+    def __init__(self, folder, url, environment, inbox):
+        self.folder, self.url, self.environment, self.inbox = folder, url, environment, inbox
+
+    def flask(self, *words, code=0):
+        """Run `flask complaints …` against this site."""
+        done = subprocess.run(
+            [sys.executable, "-m", "flask", "--app", "host", "complaints", *words],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout
+
+    def operator(self, login, *words):
+        """Add an operator; returns the one-time password."""
+        said = self.flask("operator", "add", login, "--mail", f"{login}@ai.example.cn", *words)
+        return re.search(r"one-time password: (\S+)", said)[1]
+
+    def mails(self, to):
+        """What has arrived for an address, oldest first."""
+        return [
+            email.message_from_bytes(each.content, policy=email.policy.default)
+            for each in list(self.inbox.mails)
+            if to in each.rcpt_tos
+        ]
+
+    def await_mail(self, to, words):
+        """The first mail to `to` whose subject or text holds `words`."""
+        return until(
+            lambda: next((each for each in self.mails(to) if words in each["subject"] + text_of(each)), None),
+            f"a mail to {to} with {words!r}",
+        )
+
+
+def text_of(mail):
+    return mail.get_body(("plain",)).get_content()
+
+
+def until(condition, what):
+    """The first true value of `condition`; the test fails when it takes longer than it may."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"waited {PATIENCE} s in vain for {what}")
+
+
+@contextmanager
+def running(folder, database_url, policy=POLICY):
+    """Set up and serve a site until the block ends."""
+    port, inbox = servers.free_port(), smtp.Answers()
+    url = f"http://127.0.0.1:{port}"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "host.py").write_text(HOST, encoding="utf-8")
+    (folder / "policy.toml").write_text(policy, encoding="utf-8")
+    with smtp.serving(inbox) as smtp_port:
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "SITE_FOLDER": str(folder),
+            "SITE_URL": url,
+            "SITE_DATABASE": database_url,
+            "SITE_SMTP": str(smtp_port),
+        }
+        site = Site(folder, url, environment, inbox)
+        site.flask("init")
+        site.flask("policy", "publish", "--by", "王法务", "--yes")
+        with (folder / "server.log").open("wb") as log:
+            server = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", "-w", "2", "--threads", "4", "-b", f"127.0.0.1:{port}", "host:app"],
+                cwd=folder,
+                env=environment,
+                stdout=log,
+                stderr=log,
+            )
+            try:
+                until(lambda: answers(f"{url}/complaints/"), "the server's first page")
+                yield site
+            finally:
+                server.terminate()
+                server.wait(20)
+
+
+def answers(url):
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:
+            return response.status == 200
+    except OSError:
+        return False
