@@ -7,17 +7,21 @@ import os
 import warnings
 from pathlib import Path
 
-from complaints.administration import operators
+from complaints.administration import operators, sampling
 from complaints.administration.installation import Installation
+from complaints.cli.demo import fill_showing
 from complaints.cli.setup import setup
-from complaints.ledger.work import SYSTEM
+from complaints.ledger.work import SYSTEM, Work
 from example_app.product import create_app
 
 OPERATORS = (
     ("lin", "林老师", ("admin", "supervisor", "handler"), True),
+    ("wang", "王敏", ("handler",), True),
     ("chen", "陈晨", ("handler",), False),
     ("zhou", "周宁", ("auditor",), True),
 )
+# A complaint with a long life, to show following with.
+SHOWN = "billing-credit"
 
 
 def main() -> None:
@@ -34,36 +38,41 @@ def main() -> None:
     with app.app_context():
         found: Installation = app.extensions["complaints"]
         setup(found, policy_file=False)
-        passwords = _accounts(found)
+        passwords = found.write(_accounts)
         if given.demo:
-            from example_app import samples  # noqa: PLC0415 - only the demonstration needs them
-
-            print(f"sample data: {samples.fill(found)} complaints, each labelled 测试", flush=True)
-    print(f"\n  product     {base}/\n  complaints  {base}/complaints/\n  process     {base}/complaints/process", flush=True)
-    print(f"  operators   {base}/complaints/admin/", flush=True)
-    for login, password in passwords.items():
-        print(f"  log in as   {login}   one-time password  {password}", flush=True)
-    if not passwords:
-        print("  log in with the accounts made at the first start", flush=True)
+            count = fill_showing(found)
+            print(f"sample data: {count} complaints, each labelled 测试" if count else "sample data: already there")
+        _announce(found, base, passwords)
     if given.check:
         return
     warnings.simplefilter("default")
     app.run(given.host, given.port, threaded=True)
 
 
-def _accounts(found: Installation) -> dict[str, str]:
+def _accounts(work: Work) -> dict[str, str]:
     """Make the operators once; their one-time passwords are printed and never kept."""
+    if operators.everyone(work):
+        return {}
+    return {
+        login: operators.create(work, login, name, roles, restricted=restricted, by=SYSTEM)[1]
+        for login, name, roles, restricted in OPERATORS
+    }
+
+
+def _announce(found: Installation, base: str, passwords: dict[str, str]) -> None:
+    print(f"\n  product     {base}/")
+    print(f"  complaints  {base}/complaints/")
+    print(f"  process     {base}/complaints/process")
     with found.reading() as work:
-        if operators.everyone(work):
-            return {}
-    made = {}
-    for login, name, roles, restricted in OPERATORS:
-        made[login] = found.write(
-            lambda work, login=login, name=name, roles=roles, restricted=restricted: operators.create(  # type: ignore[misc]
-                work, login, name, roles, restricted=restricted, by=SYSTEM
-            )
-        )[1]
-    return made
+        for sample, filed in sampling.receipts(work):
+            if sample.key == SHOWN:
+                print(f"  follow one  {base}/complaints/track   number {filed.number}   code {filed.code}")
+    print(f"  operators   {base}/complaints/admin/")
+    for login, password in passwords.items():
+        print(f"    log in as {login:5} one-time password {password}")
+    if not passwords:
+        print("    log in with the accounts made at the first start")
+    print(flush=True)
 
 
 if __name__ == "__main__":

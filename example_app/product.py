@@ -7,17 +7,41 @@ import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
-from flask import Flask, Response, render_template, request, stream_with_context
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    redirect,
+    render_template,
+    request,
+    session,
+    stream_with_context,
+    url_for,
+)
+from itsdangerous import BadData, URLSafeSerializer
+from werkzeug.wrappers import Response as Reply
 
 from complaints import Complaints
 from example_app import responder
 
-MAX_PROMPT = 2000
 PRODUCT = "小筑问答"
 FILING_NO = "（演示）"
-complaints = Complaints()
+MAX_PROMPT = 2000
+REMEMBERED = 8
+SUGGESTIONS = ("太阳和地球谁绕着谁转", "写一首关于清晨的小诗", "发芽的土豆还能吃吗", "感冒发烧该吃什么药")
+DEMO_USER = "demo-user"
+
+complaints = Complaints(complainant_loader=lambda: session.get("user"))
+
+
+class Turn(TypedDict):
+    """A question and its answer; `token` vouches for the answer."""
+
+    prompt: str
+    output: str
+    token: str
 
 
 def create_app(instance: str | Path | None = None, **settings: Any) -> Flask:
@@ -36,42 +60,107 @@ def create_app(instance: str | Path | None = None, **settings: Any) -> Flask:
     complaints.init_app(app)
     app.add_url_rule("/", view_func=chat, methods=["GET", "POST"])
     app.add_url_rule("/stream", view_func=stream, methods=["POST"])
+    app.add_url_rule("/sign-in", view_func=sign_in, methods=["POST"])
+    app.add_url_rule("/sign-out", view_func=sign_out, methods=["POST"])
     app.after_request(_headers)
     return app
 
 
 def chat() -> str:
     """The chat page; without JavaScript a question is posted and the page comes back with its answer."""
-    prompt, turn = request.form.get("prompt", "")[:MAX_PROMPT].strip(), None
+    prompt, turns, fault = _prompt(), _remembered(), ""
     if prompt:
-        turn = {"prompt": prompt, **_sealed(prompt, "".join(responder.answer(prompt)))}
-    return render_template("example/chat.html", product=PRODUCT, source=responder.source(), turn=turn)
+        try:
+            turns.append(_sealed(prompt, "".join(responder.answer(prompt, _history(turns)))))
+        except OSError:
+            fault = responder.SILENT
+    return render_template(
+        "example/chat.html",
+        product=PRODUCT,
+        source=responder.source(),
+        suggestions=SUGGESTIONS,
+        turns=turns,
+        talk=_keep(turns),
+        fault=fault,
+        unanswered=prompt if fault else "",
+        user=session.get("user"),
+    )
 
 
 def stream() -> Response:
-    """One answer as server-sent events: pieces of text, then the seal and the report button's form."""
-    prompt = request.form.get("prompt", "")[:MAX_PROMPT].strip()
+    """One answer as server-sent events: pieces of text, then the report button and the talk so far."""
+    prompt, turns = _prompt(), _remembered()
 
     def events() -> Iterator[str]:
         output = ""
         try:
-            for piece in responder.answer(prompt):
+            for piece in responder.answer(prompt, _history(turns), paced=True):
                 output += piece
                 yield _event({"piece": piece})
         except OSError:
-            yield _event({"fault": "模型暂时没有回答，请稍后再试。"})
+            yield _event({"fault": responder.SILENT})
             return
-        yield _event({"report": render_template("example/_report.html", turn=_sealed(prompt, output) | {"prompt": prompt})})
+        turn = _sealed(prompt, output)
+        yield _event(
+            {
+                "report": render_template("example/_below.html", turn=turn),
+                "talk": _keep([*turns, turn]),
+            }
+        )
 
-    return Response(stream_with_context(events()), mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
+    if not prompt:
+        return Response("the prompt is empty", status=400, mimetype="text/plain")
+    headers = {"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
+    return Response(stream_with_context(events()), mimetype="text/event-stream", headers=headers)
 
 
-def _sealed(prompt: str, output: str) -> dict[str, str]:
-    answer_id = secrets.token_hex(8)
+def sign_in() -> Reply:
+    """Be the demonstration's one user, so that “my complaints” has something to show; a product asks for a password."""
+    session["user"] = DEMO_USER
+    return redirect(url_for("chat"), 303)
+
+
+def sign_out() -> Reply:
+    """Be nobody again."""
+    session.pop("user", None)
+    return redirect(url_for("chat"), 303)
+
+
+def _prompt() -> str:
+    # A suggestion's button sends its text beside the empty field.
+    given = (text.strip() for text in request.form.getlist("prompt"))
+    return next((text for text in given if text), "")[:MAX_PROMPT]
+
+
+def _sealed(prompt: str, output: str) -> Turn:
     token = complaints.seal_answer(
-        prompt=prompt, output=output, model=responder.source().name, answer_id=answer_id, filing_no=FILING_NO
+        prompt=prompt,
+        output=output,
+        model=responder.source().name,
+        answer_id=secrets.token_hex(8),
+        filing_no=FILING_NO,
     )
-    return {"output": output, "answer_id": answer_id, "token": token}
+    return {"prompt": prompt, "output": output, "token": token}
+
+
+def _history(turns: list[Turn]) -> list[tuple[str, str]]:
+    return [(turn["prompt"], turn["output"]) for turn in turns]
+
+
+def _serializer() -> URLSafeSerializer:
+    return URLSafeSerializer(str(current_app.config["SECRET_KEY"]), salt="talk")
+
+
+def _keep(turns: list[Turn]) -> str:
+    """The talk travels in the page, signed: the product keeps none of it."""
+    return str(_serializer().dumps(turns[-REMEMBERED:]))
+
+
+def _remembered() -> list[Turn]:
+    try:
+        return list(_serializer().loads(request.form.get("talk", "")))
+    except BadData:
+        return []
 
 
 def _event(data: dict[str, str]) -> str:
@@ -85,6 +174,7 @@ def _headers(response: Response) -> Response:
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     )
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
     return response
 
 

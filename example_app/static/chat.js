@@ -1,56 +1,117 @@
 // Streams an answer into the page; without this file the form is posted and the page comes back.
 const form = document.getElementById("ask");
 const turns = document.getElementById("turns");
-const prompt = document.getElementById("prompt");
+const field = document.getElementById("prompt");
+const talk = document.getElementById("talk");
+const send = document.getElementById("send");
+const stop = document.getElementById("stop");
+let running = null;
 
-function add(kind, text) {
+function add(kind, who, text) {
   const turn = document.createElement("li");
   turn.className = `turn ${kind}`;
   const words = document.createElement("p");
-  words.className = kind === "answered" ? "words" : "";
-  words.textContent = text;
+  words.className = "words";
+  const speaker = document.createElement("span");
+  speaker.className = "hidden";
+  speaker.textContent = `${who}：`;
+  const said = document.createElement("span");
+  said.textContent = text;
+  words.append(speaker, said);
   turn.append(words);
   turns.append(turn);
-  turn.scrollIntoView({ block: "nearest" });
-  return { turn, words };
+  return { turn, words, said };
 }
 
-async function ask() {
-  const body = new URLSearchParams({ prompt: prompt.value });
-  add("asked", prompt.value);
-  const { turn, words } = add("answered", "…");
-  prompt.value = "";
-  let text = "";
-  try {
-    const response = await fetch(form.dataset.stream, { method: "POST", body });
-    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-    let rest = "";
-    for (;;) {
-      const { value, done } = await reader.read();
-      if (done) break;
-      rest += value;
-      const events = rest.split("\n\n");
-      rest = events.pop();
-      for (const event of events) {
-        const data = JSON.parse(event.slice(6));
-        if (data.piece) words.textContent = text += data.piece;
-        if (data.fault) words.textContent = data.fault;
-        // Our own server's template, autoescaped there.
-        if (data.report) turn.insertAdjacentHTML("beforeend", data.report);
-      }
-    }
-  } catch {
-    words.textContent = text || "连接断开了，请再试一次。";
+function follow() {
+  const page = document.documentElement;
+  page.scrollTop = page.scrollHeight;
+}
+
+function busy(controller) {
+  running = controller;
+  send.hidden = Boolean(controller);
+  stop.hidden = !controller;
+}
+
+async function* events(response) {
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    rest += value;
+    const whole = rest.split("\n\n");
+    rest = whole.pop();
+    for (const event of whole) yield JSON.parse(event.slice("data: ".length));
   }
+}
+
+async function ask(prompt) {
+  document.getElementById("hello").hidden = true;
+  add("asked", "您", prompt);
+  const { turn, words, said } = add("answered", form.dataset.product, "");
+  turn.classList.add("waiting");
+  // Read aloud once it is whole, not piece by piece.
+  turn.setAttribute("aria-busy", "true");
+  follow();
+  const controller = new AbortController();
+  busy(controller);
+  const fail = (sentence) => {
+    said.textContent = sentence;
+    words.classList.add("fault");
+    if (!field.value) field.value = prompt;
+  };
+  try {
+    const body = new URLSearchParams({ prompt, talk: talk.value });
+    const response = await fetch(form.dataset.stream, { method: "POST", body, signal: controller.signal });
+    if (!response.ok) throw new Error(response.status);
+    let finished = false;
+    for await (const data of events(response)) {
+      if (data.piece) said.textContent += data.piece;
+      if (data.fault) fail(data.fault);
+      if (data.talk) {
+        talk.value = data.talk;
+        // Our own server's template, autoescaped there.
+        turn.insertAdjacentHTML("beforeend", data.report);
+      }
+      finished = Boolean(data.talk || data.fault);
+      follow();
+    }
+    if (!finished) throw new Error("broken off");
+  } catch {
+    // What was stopped half-way carries no seal, so it has no report button either.
+    if (controller.signal.aborted) said.textContent += "（已停止）";
+    else fail(form.dataset.silent);
+  } finally {
+    turn.classList.remove("waiting");
+    turn.removeAttribute("aria-busy");
+    busy(null);
+  }
+}
+
+function start(prompt) {
+  if (running || !prompt.trim()) return;
+  field.value = "";
+  ask(prompt.trim());
 }
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  if (prompt.value.trim()) ask();
+  const chip = event.submitter?.name === "prompt" ? event.submitter.value : "";
+  start(chip || field.value);
+  if (chip) field.focus({ preventScroll: true });
 });
-prompt.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
-    event.preventDefault();
-    form.requestSubmit();
-  }
+field.addEventListener("keydown", (event) => {
+  // keyCode 229: an input method is composing, and Enter chooses a word.
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+  event.preventDefault();
+  if (field.value.trim()) form.requestSubmit();
+});
+stop.addEventListener("click", () => {
+  running?.abort();
+  field.focus({ preventScroll: true });
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") running?.abort();
 });
