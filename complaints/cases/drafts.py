@@ -107,6 +107,11 @@ def remove(work: Work, draft: str, uids: Collection[str]) -> list[str]:
     return [row.uid for row in found]
 
 
+def close(work: Work, draft: str) -> None:
+    """End a draft whose files a complaint has taken over."""
+    work.session.execute(delete(Draft).where(Draft.uid == draft).execution_options(synchronize_session=False))
+
+
 def discard(work: Work, names: Collection[str]) -> None:
     """Delete stored bytes that no row names any more."""
     for name in names:

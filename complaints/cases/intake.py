@@ -45,6 +45,7 @@ class Filing:
     """A checked filing; `secret` is the draft's 128-bit value, the same at each retry.
 
     `fields` come from `fields.check`; `drafted` are files that wait in a draft, `uploads` files at hand.
+    `unproven` marks a filing from a crowded source without proof of work: operators look at it first.
     `recorded_by` and `arrived_at` belong to complaints that came by phone, letter or visit.
     """
 
@@ -58,6 +59,7 @@ class Filing:
     owner: str | None = None
     source: str | None = None
     is_test: bool = False
+    unproven: bool = False
     recorded_by: Actor | None = None
     arrived_at: datetime | None = None
     drafted: Sequence[tuple[SealedFile, dict[str, str]]] = field(default=())
@@ -139,6 +141,8 @@ def prepare(work: Work, filing: Filing) -> Prepared:
         meta["recorded_by"] = str(filing.recorded_by)
     if filing.is_test:
         meta["test"] = True
+    if filing.unproven:
+        meta["unproven"] = True
     opening = prepare_opening(
         work,
         uid,

@@ -29,12 +29,15 @@ def entry() -> ResponseReturnValue:
         (label, [kind for kind in policy.types.values() if kind.group == key]) for key, label in policy.groups.items()
     ]
     used = {key for kind in policy.types.values() for key in kind.routes}
+    table: dict[str, list[str]] = {}
+    for row in deadlines_table(policy, lang):
+        table.setdefault(row.result, []).extend(row.labels)
     today = beijing(work.now).date()
     return render_template(
         "complaints/entry.html",
         deadline=amount_words(promised, lang) if promised else longest(policy, "result", lang),
         provisional=promised is not None and work.calendar.provisional(work.calendar.add(today, max(1, promised.amount))),
-        table=deadlines_table(policy, lang),
+        table=table.items(),
         groups=[row for row in groups if row[1]],
         routes=[route for key, route in policy.routes.items() if key in used],
     )

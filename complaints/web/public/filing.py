@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from weakref import WeakKeyDictionary
 
 from flask import Blueprint, redirect, request, url_for
@@ -17,11 +17,12 @@ from complaints.base.translations import language
 from complaints.cases import attachments, drafts, fields, intake
 from complaints.cases.intake import Filed, Filing
 from complaints.ledger.work import Work
-from complaints.web import drafting, incoming, limiting, receipts
+from complaints.web import challenge, drafting, incoming, limiting, receipts
 from complaints.web.drafting import Kept
 from complaints.web.forms import Act, OwnForm, put_errors
 from complaints.web.frame import frame, installation
 from complaints.web.incoming import Incoming
+from complaints.web.public import filing_files as files
 from complaints.web.public import receipt
 from complaints.web.public.filing_form import typed
 from complaints.web.public.filing_pages import Desk, check_page, details_page, owner, types_page
@@ -88,50 +89,55 @@ def _chosen(ruling: InForce, work: Work | None, type_key: str, kept: Kept | None
     desk = Desk(
         ruling.policy, type_key, kept or drafting.fresh(), work, short=request.args.get("form") == "short"
     )
-    _find_files(desk)
+    files.find(desk)
     return details_page(desk)
 
 
 def _details_step(desk: Desk, got: Incoming) -> ResponseReturnValue:
     form = desk.sheet.form(formdata=got.form)
     if got.too_large:
-        form.form_errors = [t("That was too much at once, so the files did not arrive. Your text is kept; choose fewer or smaller files")]
+        files.find(desk)
+        form.form_errors = [
+            t("That was too much at once, so the files did not arrive. Your text is kept; choose fewer or smaller files")
+        ]
         return details_page(desk, form, status=413)
     if not form.validate():
         _stale(form, got)
-        _find_files(desk)
+        files.find(desk)
         return details_page(desk, form, status=400)
-    faults = {} if desk.short and "lang" not in got.form else _take_files(desk, got)
-    if "lang" in got.form:
-        put_errors(form, faults)
-        return details_page(desk, form)
+    turning = "lang" in got.form
+    # Files of the short form need no draft, unless something sends the person back to it.
+    direct = desk.short and not desk.kept.draft and not turning
+    faults: dict[str, list[str]] = {} if direct else files.take(desk, got)
     values = typed(form)
+    uploads: tuple[attachments.Upload, ...] = ()
     try:
+        checked = {} if turning else fields.check(desk.policy, desk.type_key, values)
         answer = _answer(desk, values)
-        checked = fields.check(desk.policy, desk.type_key, values)
+        uploads = files.at_hand(got) if direct else ()
     except InputError as error:
-        put_errors(form, error.fields, fallback="details")
-        faults = faults or _take_files(desk, got)
-        put_errors(form, faults)
-        return details_page(desk, form, status=422)
-    if not desk.short:
-        if faults:
-            put_errors(form, faults)
-            return details_page(desk, form, status=422)
-        values = {**{key: value for key, value in values.items() if key not in checked}, **checked}
-        desk.kept = desk.kept.with_values(desk.type_key, values)
-        return check_page(desk)
-    try:
-        uploads = _uploads(got, len(desk.files))
-    except InputError as error:
-        faults = _take_files(desk, got) or error.fields
-        put_errors(form, faults)
-        return details_page(desk, form, status=422)
-    return _file(desk, got, checked, answer, uploads)
+        put_errors(form, {key: said for key, said in error.fields.items() if key != "files"}, fallback="details")
+        faults = files.take(desk, got) if direct else faults
+        return _refilled(desk, form, faults, 422)
+    if faults or turning:
+        return _refilled(desk, form, faults, 200 if turning else 422)
+    if desk.short:
+        return _file(desk, got, checked, answer, uploads)
+    desk.kept = desk.kept.with_values(desk.type_key, {**values, **checked})
+    return check_page(desk)
+
+
+def _filled(desk: Desk) -> OwnForm:
+    return desk.sheet.form(formdata=incoming.plain(desk.kept.values))
+
+
+def _refilled(desk: Desk, form: OwnForm, faults: dict[str, list[str]], status: int) -> ResponseReturnValue:
+    put_errors(form, faults, fallback="details")
+    return details_page(desk, form, status=status)
 
 
 def _check_step(desk: Desk, got: Incoming) -> ResponseReturnValue:
-    _find_files(desk)
+    files.find(desk)
     if "lang" in got.form:
         return check_page(desk)
     if "change" in got.form:
@@ -140,19 +146,14 @@ def _check_step(desk: Desk, got: Incoming) -> ResponseReturnValue:
     if not form.validate():
         _stale(form, got)
         return check_page(desk, form, status=400)
-    lost = [name for uid, name in desk.kept.files.items() if uid not in {one.uid for one in desk.files}]
-    if lost:
-        filled = desk.sheet.form(formdata=incoming.plain(desk.kept.values))
-        put_errors(filled, {"files": [_lost(name) for name in lost]}, fallback="details")
-        desk.kept = replace(desk.kept, files={one.uid: one.name for one in desk.files})
-        return details_page(desk, filled, status=422)
+    gone = files.lost(desk)
+    if gone:
+        return _refilled(desk, _filled(desk), {"files": gone}, 422)
     try:
         answer = _answer(desk, desk.kept.values)
         checked = fields.check(desk.policy, desk.type_key, desk.kept.values)
     except InputError as error:
-        filled = desk.sheet.form(formdata=incoming.plain(desk.kept.values))
-        put_errors(filled, error.fields, fallback="details")
-        return details_page(desk, filled, status=422)
+        return _refilled(desk, _filled(desk), {key: list(said) for key, said in error.fields.items()}, 422)
     return _file(desk, got, checked, answer, ())
 
 
@@ -166,6 +167,10 @@ def _file(
     work = desk.work
     if work is None:
         raise SQLAlchemyError("the rules could not be read")
+    crowded = limiting.too_many_filings()
+    proven = not crowded or challenge.solved(got.get(challenge.FIELD))
+    if not proven and "challenged" not in got.form:
+        return _challenged(desk, got)
     filing = Filing(
         type=desk.type_key,
         fields=checked,
@@ -177,6 +182,7 @@ def _file(
         source=limiting.source(),
         is_test=frame().settings.TEST_INSTALLATION,
         drafted=tuple((one.sealed, one.inner) for one in desk.files),
+        unproven=not proven,
     )
     filed = _write(work, filing, desk.kept.draft)
     receipts.keep(filed, desk.kept.secret, discreet=desk.kind.exit or desk.kind.crisis)
@@ -184,11 +190,21 @@ def _file(
     return redirect(url_for("complaints.receipt", number=filed.number, again=again), 303)
 
 
+def _challenged(desk: Desk, got: Incoming) -> ResponseReturnValue:
+    desk.challenge = challenge.new()
+    if not desk.short:
+        return check_page(desk, status=429)
+    faults = files.take(desk, got)
+    form = desk.sheet.form(formdata=got.form)
+    put_errors(form, faults)
+    return details_page(desk, form, status=429)
+
+
 def _write(work: Work, filing: Filing, draft: str) -> Filed:
     for attempt in (1, 2):
         prepared = intake.prepare(work, filing)
         try:
-            return frame().write_under(work, lambda inner, prepared=prepared: intake.insert_prepared(inner, prepared))
+            return frame().write_under(work, _insert(prepared, draft))
         except IntegrityError:
             # This very form was filed before (a second click, a retry) — or a number met its double.
             with installation().reading() as reading:
@@ -201,85 +217,25 @@ def _write(work: Work, filing: Filing, draft: str) -> Filed:
     raise AssertionError("unreachable")
 
 
-def _answer(desk: Desk, values: dict[str, str] | object) -> intake.Answer | None:
+def _insert(prepared: intake.Prepared, draft: str) -> Callable[[Work], Filed]:
+    def insert(work: Work) -> Filed:
+        filed = intake.insert_prepared(work, prepared)
+        if prepared.files and draft:
+            drafts.close(work, draft)
+        return filed
+
+    return insert
+
+
+def _answer(desk: Desk, values: Mapping[str, str]) -> intake.Answer | None:
     question = desk.sheet.answer
     if desk.kept.answer is not None or question is None:
         return desk.kept.answer
-    text = values.get(question.key, "") if isinstance(values, dict) else ""
+    text = values.get(question.key, "")
     if len(text) > question.max:
         said = t("{n} characters too long; keep it under {max}", n=len(text) - question.max, max=question.max)
         raise InputError({question.key: [said]})
     return drafting.answer_of(installation(), desk.kept.token, text, "", question.max)
-
-
-def _take_files(desk: Desk, got: Incoming) -> dict[str, list[str]]:
-    """Put what arrived into the draft and take out what was ticked; returns sentences by field."""
-    _find_files(desk)
-    dropped = [uid for uid in got.form.getlist("files_drop") if uid in {one.uid for one in desk.files}]
-    said: list[str] = [_lost(name) for uid, name in desk.kept.files.items() if uid not in {f.uid for f in desk.files}]
-    if desk.sheet.files is None or (not got.files and not dropped):
-        desk.kept = replace(desk.kept, files={one.uid: one.name for one in desk.files})
-        return {"files": said} if said else {}
-    good: list[attachments.Upload] = []
-    limit = frame().settings.MAX_FILES
-    for storage in got.files:
-        try:
-            if len(desk.files) - len(dropped) + len(good) >= limit:
-                raise InputError({"files": [_eleventh(storage.filename or "", limit)]})
-            good.append(_checked(storage))
-        except InputError as error:
-            said += error.fields["files"]
-    try:
-        _store(desk, good, dropped)
-    except InputError as error:
-        said += [*error.fields["files"], *(_lost(one.name) for one in good)]
-    desk.kept = replace(desk.kept, files={one.uid: one.name for one in desk.files})
-    return {"files": said} if said else {}
-
-
-def _store(desk: Desk, good: list[attachments.Upload], dropped: list[str]) -> None:
-    work = desk.work
-    if work is None:
-        raise InputError({"files": []})
-    settings = frame().settings
-    name = desk.kept.draft or drafts.new_name()
-    sealed = drafts.seal(work, name, good)
-    quota = drafts.Quota(settings.DRAFT_MB_PER_SOURCE, settings.DRAFT_MB_TOTAL)
-    source = limiting.source()
-
-    def write(inner: Work) -> list[str]:
-        gone = drafts.remove(inner, name, dropped)
-        if sealed:
-            drafts.add(inner, name, source, sealed, quota)
-        return gone
-
-    try:
-        gone = frame().write_under(work, write)
-    except BaseException:
-        drafts.discard(work, [file.uid for file in sealed])
-        raise
-    drafts.discard(work, gone)
-    desk.kept = replace(desk.kept, draft=name)
-    desk.work = frame().work
-    desk.files = drafts.waiting(desk.work, name)
-
-
-def _find_files(desk: Desk) -> None:
-    if desk.kept.draft and desk.work is not None:
-        desk.files = drafts.waiting(desk.work, desk.kept.draft)
-
-
-def _uploads(got: Incoming, waiting: int) -> tuple[attachments.Upload, ...]:
-    limit = frame().settings.MAX_FILES
-    if len(got.files) + waiting > limit:
-        raise InputError({"files": [_eleventh(got.files[-1].filename or "", limit)]})
-    return tuple(_checked(storage) for storage in got.files)
-
-
-def _checked(storage: object) -> attachments.Upload:
-    name, stream = storage.filename or "", storage.stream  # type: ignore[attr-defined]  # werkzeug's FileStorage
-    limit = frame().settings.MAX_FILE_MB
-    return attachments.check(name, stream.read(limit * incoming.MB + 1), max_mb=limit)
 
 
 def _rules() -> tuple[InForce, Work | None]:
@@ -292,7 +248,8 @@ def _rules() -> tuple[InForce, Work | None]:
         # The footer and the contacts are needed most when nothing else works.
         frame().in_force = ruling
         return ruling, None
-    ruling = frame().in_force or InForce(0, work.policy, trial=True, published_at=None, published_by="")
+    # The frame's own look at the rules would be a second statement for what was just read.
+    ruling = frame().in_force = installed.published(work.session, work.policy_version)
     _seen[installed] = ruling
     return ruling, work
 
@@ -308,25 +265,13 @@ def _fault(desk: Desk, got: Incoming, error: Exception, status: int) -> Response
         form.form_errors = [said]
         return check_page(desk, form, status=status)
     form = desk.sheet.form(formdata=got.form)
-    form.form_errors = [said, *(_lost(storage.filename or "") for storage in got.files)]
+    form.form_errors = [said, *(files.missing(storage.filename or "") for storage in got.files)]
     return details_page(desk, form, status=status)
 
 
 def _stale(form: OwnForm, got: Incoming) -> None:
     form.csrf_token.errors = [t("The page was open a long time. All is still here. Submit again")]
-    form.form_errors = [_lost(storage.filename or "") for storage in got.files]
-
-
-def _lost(name: str) -> str:
-    return t("“{file}” did not arrive; your text is kept. Choose it again", file=attachments.display_name(name))
-
-
-def _eleventh(name: str, limit: int) -> str:
-    return t(
-        "“{file}” was not taken: at most {n} files. Remove one first, or add it later on the tracking page",
-        file=attachments.display_name(name),
-        n=limit,
-    )
+    form.form_errors = [files.missing(storage.filename or "") for storage in got.files]
 
 
 def _choose() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -52,10 +51,6 @@ class Sheet:
     files: Question | None
     answer: Question | None
 
-    def all(self) -> Sequence[Question]:
-        """Every question, in the order of the page."""
-        return self.questions
-
 
 def sheet(policy: Policy, type_key: str, lang: str, *, phone: bool) -> Sheet:
     """The form of a type; `phone` says whether the host can send text messages.
@@ -80,7 +75,7 @@ class _ByDigest:
 
 
 @lru_cache(maxsize=256)
-def _sheet(ruling: _ByDigest, type_key: str, lang: str, phone: bool) -> Sheet:  # noqa: FBT001 - a cache's key
+def _sheet(ruling: _ByDigest, type_key: str, lang: str, phone: bool) -> Sheet:
     policy = ruling.policy
     kind = policy.types[type_key]
     with speaking(lang):
@@ -144,9 +139,4 @@ def _choices(field: Field, lang: str) -> tuple[tuple[str, str], ...]:
 
 def typed(form: OwnForm) -> dict[str, str]:
     """What was entered, by the question's key."""
-    return {name: field.data or "" for name, field in form._fields.items() if isinstance(field, StringField)}  # noqa: SLF001 - WTForms names no other way
-
-
-def errors_of(faults: Mapping[str, Sequence[str]]) -> list[str]:
-    """Every sentence, for a page without the fields."""
-    return [sentence for sentences in faults.values() for sentence in sentences]
+    return {name: field.data or "" for name, field in form._fields.items() if isinstance(field, StringField)}

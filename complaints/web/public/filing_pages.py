@@ -35,7 +35,7 @@ class Desk:
     work: Work | None
     short: bool = False
     files: list[Waiting] = field(default_factory=list)
-    challenge: bool = False
+    challenge: str = ""
 
     @property
     def kind(self) -> ComplaintType:
