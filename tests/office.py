@@ -130,13 +130,13 @@ def quick_passwords(monkeypatch: Any) -> None:
     passwords.nobodys.cache_clear()
 
 
-def send(client: FlaskClient, page: str, action: str, do: str = "", **values: Any) -> Any:
+def send(client: FlaskClient, page: str, action: str, do: str = "", /, **values: Any) -> Any:
     """Open `page`, fill the form that posts to `action`, and send it; names are given without their prefix."""
     html = client.get(page).get_data(as_text=True)
     return send_from(client, html, page, action, do, **values)
 
 
-def send_from(client: FlaskClient, html: str, page: str, action: str, do: str = "", **values: Any) -> Any:
+def send_from(client: FlaskClient, html: str, page: str, action: str, do: str = "", /, **values: Any) -> Any:
     """As `send`, from a page that was read earlier."""
     form = next(
         (each for each in Forms(html).found if each["method"].lower() == "post" and (each["action"] or page).endswith(action)),

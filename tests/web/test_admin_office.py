@@ -1,0 +1,266 @@
+"""Logging in, recording by hand, accounts, health and evidence, as operators use them."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from office import ADMIN, Office, quick_passwords, send, send_from, words
+
+from complaints.delivery import outbox
+from complaints.store.tables import Complaint, Operator, Outbox
+
+
+@pytest.fixture
+def office(tmp_path, clock, monkeypatch):
+    quick_passwords(monkeypatch)
+    return Office(tmp_path, clock).start(clock)
+
+
+def log_in(office, login, password, **values):
+    return send(office.client(), f"{ADMIN}/login", "/login", login=login, password=password, **values)
+
+
+def cookie(answer):
+    return next((line for line in answer.headers.getlist("Set-Cookie") if line.startswith("complaints_operator=")), "")
+
+
+def test_a_stranger_is_sent_to_the_log_in_page_and_back(office):
+    password = office.hire("alice", "handler")
+    filed = office.desk.file()
+    client = office.client()
+    answer = client.get(f"{ADMIN}/case/{filed.number}")
+    assert answer.status_code == 303
+    page = client.get(answer.headers["Location"])
+    assert filed.number not in words(page)
+    answer = send_from(client, page.get_data(as_text=True), f"{ADMIN}/login", "/login", login="alice", password=password)
+
+    assert answer.headers["Location"].endswith(f"/case/{filed.number}")
+    assert office.desk.events(filed)[-1].type == "filed"
+
+
+def test_the_cookie_is_our_own_strict_and_out_of_scripts_reach(office):
+    password = office.hire("alice", "handler")
+    plain = cookie(log_in(office, "alice", password))
+    assert {"HttpOnly", "SameSite=Strict", f"Path={ADMIN}"} <= {part.strip() for part in plain.split(";")}
+    assert "Secure" not in plain
+    client = office.app.test_client()
+    page = client.get(f"{ADMIN}/login", base_url="https://localhost").get_data(as_text=True)
+    token = page.split('name="csrf_token" value="')[1].split('"')[0]
+    answer = client.post(
+        f"{ADMIN}/login",
+        data={"login": "alice", "password": password, "csrf_token": token},
+        base_url="https://localhost",
+        headers={"Referer": "https://localhost/"},
+    )
+    assert "Secure" in cookie(answer)
+
+
+@pytest.mark.parametrize("who", ["alice", "nobody", "gone"])
+def test_every_failed_log_in_reads_alike(office, who):
+    from complaints.administration import operators
+    from complaints.ledger.work import Actor
+
+    office.hire("alice", "handler")
+    office.hire("gone", "handler")
+    office.installation.write(lambda work: operators.disable(work, "gone", by=Actor("admin", "x")))
+    answer = log_in(office, who, "wrong password")
+
+    assert answer.status_code == 403
+    assert "登录名或密码不正确" in words(answer)
+    assert not cookie(answer)
+    assert "wrong password" not in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("where", ["https://evil.example/", "//evil.example", f"{ADMIN}/..//evil\\x", "/elsewhere"])
+def test_after_the_log_in_nobody_is_led_elsewhere(office, where):
+    password = office.hire("alice", "handler")
+    assert log_in(office, "alice", password, next=where).headers["Location"] == f"{ADMIN}/"
+
+
+def test_a_one_time_password_opens_only_its_own_change(office):
+    password = office.hire("alice", "admin")
+    client = office.client()
+    answer = send(client, f"{ADMIN}/login", "/login", login="alice", password=password)
+    assert answer.status_code == 303
+    for page in ("/", "/operators", "/health"):
+        assert client.get(f"{ADMIN}{page}").headers["Location"].endswith("/account")
+    assert send(client, f"{ADMIN}/account", "/account", old=password, new="short").status_code == 422
+    assert send(client, f"{ADMIN}/account", "/account", old=password, new="a sentence of mine").status_code == 303
+    assert client.get(f"{ADMIN}/").status_code == 200
+
+
+def test_logging_out_ends_the_session_on_the_server(office):
+    client = office.client("handler")
+    token = client.get_cookie("complaints_operator", path=ADMIN).value
+    assert client.post(f"{ADMIN}/logout").status_code == 303
+    assert client.get(f"{ADMIN}/").status_code == 200
+    send(client, f"{ADMIN}/", "/logout")
+    thief = office.client()
+    thief.set_cookie("complaints_operator", token, path=ADMIN, domain="localhost")
+    assert thief.get(f"{ADMIN}/").status_code == 303
+
+
+def record(office, who="handler", kind="billing", **values):
+    given = {"channel": "phone", "details": "电话里说扣了两次钱", **values}
+    client = office.client(who)
+    return send(client, f"{ADMIN}/new?type={kind}", "/new", **given)
+
+
+def only_case(office):
+    return office.desk.read(lambda work: work.session.query(Complaint).one())
+
+
+def test_a_complaint_by_phone_gets_a_number_a_code_and_its_own_date(office, clock):
+    arrived = clock.now - timedelta(days=3)
+    answer = record(office, arrived=(arrived + timedelta(hours=8)).strftime("%Y-%m-%dT%H:%M"))
+    case = only_case(office)
+    entry = office.desk.read(lambda work: __import__("complaints.ledger.reading").ledger.reading.history(work, case.uid))[0]
+
+    assert answer.status_code == 200
+    assert case.number in words(answer)
+    assert (case.channel, case.filed_at) == ("phone", arrived)
+    assert entry.actor == entry.meta["recorded_by"] == f"handler:{office.refs['handler']}"
+    assert case.result_due < clock.now + timedelta(days=14)
+    code = answer.get_data(as_text=True).split("cmp-secret")[1].split(">")[1].split("<")[0]
+    from complaints.cases import access
+
+    assert office.desk.read(lambda work: access.by_code(work, case.number, code).uid) == case.uid
+
+
+def test_recording_twice_files_once(office):
+    client = office.client("handler")
+    html = client.get(f"{ADMIN}/new?type=billing").get_data(as_text=True)
+    first, second = (
+        send_from(client, html, f"{ADMIN}/new", "/new", channel="letter", details="来信说扣了两次钱") for _ in range(2)
+    )
+    number = only_case(office).number
+    assert number in words(first)
+    assert number in words(second)
+    assert "没有重复登记" in words(second)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"channel": "carrier pigeon"}, "请选择投诉方式"),
+        ({"arrived": "2027-01-01T00:00"}, "请填写日期和时间"),
+        ({"arrived": "yesterday"}, "请填写日期和时间"),
+        ({"arrived": "2026-01-01T00:00"}, "请填写日期和时间"),
+        ({"details": ""}, "请写下发生了什么"),
+        ({"mail": "no address"}, "邮箱应类似"),
+    ],
+)
+def test_a_record_that_cannot_be_comes_back_whole(office, values, said):
+    answer = record(office, **{"order": "订单88", **values})
+    assert answer.status_code == 422
+    assert said in words(answer)
+    assert "订单88" in answer.get_data(as_text=True)
+    assert office.desk.read(lambda work: work.session.query(Complaint).count()) == 0
+
+
+def test_an_account_is_made_and_its_password_shown_once(office):
+    client = office.client("admin")
+    answer = send(client, f"{ADMIN}/operators", "/operators/add", login="dora", name="多拉", mail="dora@example.com", roles=["handler", "auditor"])
+    password = answer.get_data(as_text=True).split('id="one-time">')[1].split("<")[0]
+
+    assert log_in(office, "dora", password).status_code == 303
+    assert password not in client.get(f"{ADMIN}/operators").get_data(as_text=True)
+    assert send(client, f"{ADMIN}/operators", "/operators/add", login="dora", roles=["handler"]).status_code == 422
+
+
+def test_disabling_an_account_logs_it_out(office):
+    office.hire("noise", "handler")
+    other, client = office.client("handler"), office.client("admin")
+    html = client.get(f"{ADMIN}/operators").get_data(as_text=True)
+    token = html.split('name="csrf_token" value="')[1].split('"')[0]
+    assert client.post(f"{ADMIN}/operators/disable", data={"login": "handler", "csrf_token": token}).status_code == 303
+    assert other.get(f"{ADMIN}/").status_code == 303
+    assert client.post(f"{ADMIN}/operators/disable", data={"login": "admin", "csrf_token": token}).status_code == 422
+    assert office.desk.read(lambda work: {row.login for row in work.session.query(Operator) if row.active}) == {"admin", "noise"}
+
+
+def test_a_message_given_up_is_sent_again_by_its_button(office):
+    filed = office.desk.file()
+    case = office.desk.case(filed)
+
+    def give_up(work):
+        work.session.query(Outbox).delete()
+        outbox.queue(work, "received", "complainant", dedupe="x", complaint_id=case.id)
+        work.session.query(Outbox).one().state = "dead"
+
+    office.installation.write(give_up)
+    client = office.client("supervisor")
+    assert filed.number in words(client.get(f"{ADMIN}/health"))
+    letter = office.desk.read(lambda work: work.session.query(Outbox).one().id)
+    assert send(client, f"{ADMIN}/health", f"/retry/{letter}").status_code == 303
+    assert office.desk.read(lambda work: work.session.query(Outbox).one().state) == "queued"
+    assert "/retry/" not in office.client("handler").get(f"{ADMIN}/health").get_data(as_text=True)
+
+
+def test_the_policy_page_names_what_is_missing_and_not_published(office):
+    seen = words(office.client("handler").get(f"{ADMIN}/policy"))
+    assert "尚未公布" in seen
+    assert "服务提供者" in seen
+
+
+@pytest.mark.parametrize(("kind", "form"), [("log", "jsonl"), ("log", "csv"), ("register", "csv"), ("register", "jsonl")])
+def test_an_export_leaves_a_mark_before_it_leaves(office, kind, form):
+    filed = office.desk.file()
+    answer = office.client("auditor").get(f"{ADMIN}/evidence/{kind}.{form}")
+    text = answer.get_data(as_text=True)
+
+    assert answer.status_code == 200
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert filed.number in text
+    assert "reporter@example.com" not in text
+    last = office.desk.read(lambda work: __import__("complaints.ledger.reading").ledger.reading.history(work, "system"))[-1]
+    assert (last.type, last.meta["kind"], last.meta["format"]) == ("exported", kind, form)
+    if (kind, form) == ("log", "jsonl"):
+        assert [json.loads(line)["type"] for line in text.splitlines()][-1] == "exported"
+
+
+@pytest.mark.parametrize("address", ["log.exe", "secrets.csv", "log.csv?from=nonsense"])
+def test_an_export_that_does_not_exist_is_not_found(office, address):
+    assert office.client("auditor").get(f"{ADMIN}/evidence/{address}").status_code == 404
+
+
+def test_the_audit_says_what_it_looked_at(office):
+    office.desk.file()
+    client = office.client("auditor")
+    assert "未发现问题" in words(send(client, f"{ADMIN}/evidence", "/audit"))
+
+
+@pytest.mark.tampered
+def test_the_audit_names_a_finding(office):
+    filed = office.desk.file()
+
+    def tamper(work):
+        work.session.query(Complaint).filter_by(uid=filed.uid).one().state = "closed"
+
+    office.installation.write(tamper)
+    seen = words(send(office.client("auditor"), f"{ADMIN}/evidence", "/audit"))
+    assert "complaint-row" in seen
+
+
+def test_a_template_of_ones_own_is_offered(office):
+    client = office.client("supervisor")
+    answer = send(client, f"{ADMIN}/replies", "/save", use="reply", lang="zh", type="", key="mine", title="我的模板", body="您好【填写：内容】")
+    assert answer.status_code == 303
+    filed = office.desk.file()
+    seen = client.get(f"{ADMIN}/case/{filed.number}?template=mine").get_data(as_text=True)
+    assert "您好【填写：内容】" in seen
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_page_comes_in_both_languages(office, lang):
+    filed = office.desk.file()
+    client = office.client("admin")
+    for page in ("/", "/policy", "/evidence", "/operators", "/health", "/replies", "/new", "/new?type=ip_notice", "/account", f"/case/{filed.number}", f"/case/{filed.number}/decide", f"/case/{filed.number}/decline"):
+        joint = "&" if "?" in page else "?"
+        answer = client.get(f"{ADMIN}{page}{joint}lang={lang}")
+        assert answer.status_code == 200, page
+        assert f'lang="{"zh-Hans" if lang == "zh" else "en"}"' in answer.get_data(as_text=True)
+        assert " style=" not in answer.get_data(as_text=True)
+        assert "<script>" not in answer.get_data(as_text=True)
