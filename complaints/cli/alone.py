@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         receipt = json.loads(given.receipt.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         print(f"{given.receipt}: cannot be read ({type(error).__name__})", file=sys.stderr)
         return WRONG_USE
     steps = receipts.verify(receipt, given.key)

@@ -61,7 +61,7 @@ def export(
 def audit() -> None:
     """Check every chain, replay every event and compare with the tables; exit code 1 when something is found."""
     found = installed()
-    show = click.get_text_stream("stderr") if sys.stderr.isatty() else None
+    show = sys.stderr if sys.stderr.isatty() else None
     with found.reading() as work:
         report = run_audit(
             work, (lambda done: print(f"\r{done} complaints", end="", file=show)) if show else None

@@ -15,8 +15,8 @@ import rfc8785
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from complaints.base.clock import stamp
 from complaints.cases.access import filing_hash_of
+from complaints.ledger.reading import history
 from complaints.ledger.work import Work
 from complaints.store.tables import Complaint
 
@@ -35,14 +35,16 @@ class Step:
 
 def promise(work: Work, case: Complaint) -> dict[str, Any]:
     """The signed promise (Ed25519 over RFC 8785 bytes) of one complaint; dates as they were at filing."""
+    # From the leaf it names, not from the row: a pause moves the row's dates, and the promise stays.
+    first = history(work, case.uid, types=("filed",), opened=False)[0].meta["change"]
     said = {
         "kind": KIND,
         "origin": work.origin,
         "number": case.number,
-        "filed_at": stamp(case.filed_at),
+        "filed_at": first["filed_at"][1],
         "leaf": filing_hash_of(work, case.uid).hex(),
-        "accept_due": stamp(case.accept_due) if case.accept_due else None,
-        "result_due": stamp(case.result_due) if case.result_due else None,
+        "accept_due": first.get("accept_due", [None, None])[1],
+        "result_due": first.get("result_due", [None, None])[1],
         "policy": work.policy_of(case.policy_version).digest,
     }
     key = Ed25519PrivateKey.from_private_bytes(work.keys.log)
@@ -65,7 +67,7 @@ def verify(receipt: Any, key: str = "") -> list[Step]:
     Never raises: whatever the receipt holds, the answer is a list of steps.
     """
     said = receipt.get("promise") if isinstance(receipt, Mapping) else None
-    form = isinstance(said, Mapping) and set(said) == _FIELDS and said.get("kind") == KIND
+    form = isinstance(said, Mapping) and set(said) == _FIELDS and said["kind"] == KIND and _plain(said)
     steps = [
         Step(1, form, "the file is a promise of filing" if form else "the file is not a promise of filing")
     ]
@@ -99,6 +101,13 @@ def verify(receipt: Any, key: str = "") -> list[Step]:
         )
     )
     return steps
+
+
+def _plain(said: Mapping[str, Any]) -> bool:
+    """Whether every field is text; a date may be missing."""
+    return all(
+        isinstance(value, str) or (value is None and name.endswith("_due")) for name, value in said.items()
+    )
 
 
 def _signed(said: Mapping[str, Any], signature: str, key: str) -> bool:
