@@ -26,8 +26,8 @@ test: $(VENV)/test  ## the suite; without database servers it runs on SQLite, `b
 	@rm -rf $(RESULTS)
 	@# A live Playwright blocks asyncio in its thread, so the browser has a run of its own.
 	@code=0; \
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not browser" --results $(RESULTS)/main.json $(ARGS) || code=1; \
-	$(BIN)/python -m pytest -m browser --results $(RESULTS)/browser.json $(ARGS) || code=1; \
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not browser" --results=$(RESULTS)/main.json $(ARGS) || code=1; \
+	$(BIN)/python -m pytest -m browser --results=$(RESULTS)/browser.json $(ARGS) || code=1; \
 	$(BIN)/python tests/closing.py $(RESULTS) || code=1; \
 	exit $$code
 
@@ -46,7 +46,7 @@ messages: $(VENV)/test  ## which sentences have no Chinese yet; compiles the cat
 	@$(BIN)/python tests/messages.py
 
 screenshots: $(VENV)/test  ## pictures of each page into screenshots/, for reading before a change lands
-	@$(BIN)/python -m pytest -m browser --screenshots screenshots $(ARGS)
+	@$(BIN)/python -m pytest -m browser --screenshots=screenshots $(ARGS)
 
 benchmark: $(VENV)/test  ## measured work, beside other programs
 	@$(BIN)/python -m benchmarks submit start

@@ -1,6 +1,6 @@
 """Add the runs of a suite together, compare the databases, and end with one closing line as pytest writes it.
 
-`python tests/closing.py FOLDER`: reads the JSON files that `pytest --results` wrote there. Exit code 1 when a test
+`python tests/closing.py FOLDER`: reads the JSON files that `pytest --results=FILE` wrote there. Exit code 1 when a test
 passed on one database and not on another without a reason (`@pytest.mark.differs("reason")`), where all databases
 have to be there.
 """

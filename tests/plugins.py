@@ -1,6 +1,6 @@
 """What pytest does beyond running tests: audit each log that a test wrote, count passes per database.
 
-`--results FILE` writes the counts as JSON; `tests/closing.py` adds the runs of a suite together.
+`--results=FILE` writes the counts as JSON; `tests/closing.py` adds the runs of a suite together.
 """
 
 from __future__ import annotations
