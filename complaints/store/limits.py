@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from limits.storage import Storage
-from sqlalchemy import Engine, case, delete, select
+from sqlalchemy import Engine, bindparam, case, delete, select
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -109,18 +110,28 @@ def _lightly(connection: Connection) -> Iterator[None]:
 
 
 def _count(connection: Connection, key: str, now: datetime, expiry: int, amount: int) -> int:
-    end = now + timedelta(seconds=expiry)
-    row = {"key": key, "count": amount, "expires_at": end}
+    given = {"at": key, "by": amount, "end": now + timedelta(seconds=expiry), "now": now}
+    counting, reading = _statements(connection.dialect.name)
+    counted = connection.execute(counting, given)
+    return int((counted if reading is None else connection.execute(reading, {"at": key})).scalar() or 0)
+
+
+@cache
+def _statements(name: str) -> tuple[Any, Any]:
+    """Count, and read where counting does not answer; built once, because building takes longer than running."""
+    end, now = (bindparam(each, type_=_TABLE.c.expires_at.type) for each in ("end", "now"))
+    by: Any = bindparam("by", type_=_TABLE.c.count.type)
+    row = {"key": bindparam("at"), "count": by, "expires_at": end}
     over = _TABLE.c.expires_at <= now
     # The counter first: MySQL assigns from left to right, and both look at the old end of the window.
     changes = [
-        ("count", case((over, amount), else_=_TABLE.c.count + amount)),
+        ("count", case((over, by), else_=_TABLE.c.count + by)),
         ("expires_at", case((over, end), else_=_TABLE.c.expires_at)),
     ]
-    name = connection.dialect.name
     if name in {"mysql", "mariadb"}:
-        connection.execute(mysql.insert(_TABLE).values(row).on_duplicate_key_update(changes))
-        return int(connection.scalar(select(_TABLE.c.count).where(_TABLE.c.key == key)) or 0)
+        reading = select(_TABLE.c.count).where(_TABLE.c.key == bindparam("at"))
+        return mysql.insert(_TABLE).values(row).on_duplicate_key_update(changes), reading
     dialect: Any = postgresql if name == "postgresql" else sqlite
-    statement = dialect.insert(_TABLE).values(row).on_conflict_do_update(index_elements=["key"], set_=dict(changes))
-    return int(connection.scalar(statement.returning(_TABLE.c.count)) or 0)
+    statement = dialect.insert(_TABLE).values(row)
+    statement = statement.on_conflict_do_update(index_elements=["key"], set_=dict(changes))
+    return statement.returning(_TABLE.c.count), None
