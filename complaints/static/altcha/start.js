@@ -1,10 +1,11 @@
-// Registers the worker (its own file: the page allows no inline code) and starts at once; the form can be sent without it.
+// Registers words and worker (a file of its own: the page allows no inline code), then lets the widget in, which
+// begins at once. The form can be sent without it.
 import "./altcha.min.js";
 
-const beside = (name) => new URL(name, import.meta.url);
-const widget = document.querySelector("altcha-widget");
-window.$altcha.algorithms.set("PBKDF2/SHA-256", () => new Worker(beside("pbkdf2.js"), { type: "module" }));
-window.$altcha.i18n.set(widget.getAttribute("language"), JSON.parse(widget.dataset.words));
-widget.configure({ hideLogo: true, hideFooter: true, humanInteractionSignature: false });
-widget.closest("[hidden]")?.removeAttribute("hidden");
-widget.verify();
+const { algorithms, i18n } = window.$altcha;
+for (const waiting of document.querySelectorAll("template[data-cmp-challenge]")) {
+  const words = JSON.parse(waiting.dataset.words);
+  i18n.set(document.documentElement.lang.toLowerCase(), words);
+  algorithms.set("PBKDF2/SHA-256", () => new Worker(new URL("pbkdf2.js", import.meta.url), { type: "module" }));
+  waiting.after(waiting.content.cloneNode(true));
+}
