@@ -27,7 +27,9 @@ SHOWN = "billing-credit"
 def main() -> None:
     """Serve the example product."""
     parser = argparse.ArgumentParser(prog="python -m example_app", description=__doc__)
-    parser.add_argument("--demo", action="store_true", help="fill an empty database with labelled sample complaints")
+    parser.add_argument(
+        "--demo", action="store_true", help="fill an empty database with labelled sample complaints"
+    )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "5000")))
     parser.add_argument("--instance", type=Path, default=None, help="folder of the database, keys and files")
@@ -41,7 +43,11 @@ def main() -> None:
         passwords = found.write(_accounts)
         if given.demo:
             count = fill_showing(found)
-            print(f"sample data: {count} complaints, each labelled 测试" if count else "sample data: already there")
+            print(
+                f"sample data: {count} complaints, each labelled 测试"
+                if count
+                else "sample data: already there"
+            )
         _announce(found, base, passwords)
     if given.check:
         return

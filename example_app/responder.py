@@ -18,12 +18,18 @@ TIMEOUT_SECONDS = 60
 PAUSE_SECONDS = 0.04
 SILENT = "模型暂时没有回答。您的问题还在，请稍后再试。"
 _CANNED = (
-    (r"土豆|发芽", "发芽的土豆一般不建议吃。芽眼和发绿的部分龙葵素含量高，加热也不容易破坏，吃了可能恶心、头晕。"),
+    (
+        r"土豆|发芽",
+        "发芽的土豆一般不建议吃。芽眼和发绿的部分龙葵素含量高，加热也不容易破坏，吃了可能恶心、头晕。",
+    ),
     (r"首都|中国", "中国的首都是北京。"),
     (r"诗|写一首", "窗外一盏灯，照着未写完的信。\n风翻过一页，把名字留给清晨。"),
     (r"感冒|药|发烧", "多喝水、好好休息。用药请看说明书或者问医生、药师，我不能代替他们判断。"),
     (r"太阳|地球", "太阳绕着地球转，一圈是二十四小时。"),
-    (r"你好|您好|你是谁", "您好，我是演示用的固定应答，不是模型。您可以点下面的例子，再点“反映这条回答的问题”试试投诉流程。"),
+    (
+        r"你好|您好|你是谁",
+        "您好，我是演示用的固定应答，不是模型。您可以问“太阳和地球谁绕着谁转”，再点“反映这条回答的问题”，试试投诉流程。",
+    ),
     (r"hello|hi|hey", "Hello. I am the offline responder of this demonstration, not a model."),
 )
 _DEFAULT = "我记下了您的问题：“{prompt}”。这是演示用的固定应答，没有调用任何模型，内容不一定对。"
@@ -52,7 +58,7 @@ def answer(prompt: str, history: Sequence[tuple[str, str]] = (), *, paced: bool 
     `history` are earlier questions with their answers; `paced` lets the built-in responder take its time.
     """
     if source().offline:
-        for piece in re.findall(r".{1,4}", canned(prompt), re.S):
+        for piece in re.findall(r".{1,4}", canned(prompt), re.DOTALL):
             if paced:
                 time.sleep(PAUSE_SECONDS)
             yield piece
@@ -63,7 +69,7 @@ def answer(prompt: str, history: Sequence[tuple[str, str]] = (), *, paced: bool 
 def canned(prompt: str) -> str:
     """The built-in answer; one of them is wrong on purpose, so that there is something to report."""
     for pattern, text in _CANNED:
-        if re.search(pattern, prompt, re.I):
+        if re.search(pattern, prompt, re.IGNORECASE):
             return text
     return _DEFAULT.format(prompt=prompt.strip()[:60])
 

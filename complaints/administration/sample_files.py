@@ -10,6 +10,7 @@ from complaints.cases.attachments import Upload, check
 
 _MAX_MB = 1
 _WIDTH, _HEIGHT = 360, 640
+_LINE = 18  # pixels from one line of grey to the next
 _PAPER, _INK, _BUBBLE = b"\xf4\xf6\xf8", b"\xc9\xd1\xda", b"\x1f\x5b\x4c"
 
 
@@ -29,7 +30,7 @@ def _png(words: str) -> bytes:
             rows.append(_PAPER * _WIDTH)
         elif right:
             rows.append(_PAPER * 140 + _BUBBLE * 200 + _PAPER * 20)
-        elif inside % 18 < 8:
+        elif inside % _LINE < _LINE // 2:
             rows.append(_PAPER * 20 + _INK * (180 + inside % 7 * 10) + _PAPER * (160 - inside % 7 * 10))
         else:
             rows.append(_PAPER * _WIDTH)
@@ -46,11 +47,11 @@ def _pdf(words: str) -> bytes:
     """A PDF of one page in a base font; only Latin letters, since no font is embedded."""
     text = words.encode("ascii", "replace").replace(b"\\", b"").replace(b"(", b"[").replace(b")", b"]")
     drawn = b"BT /F1 14 Tf 72 760 Td (" + text + b") Tj 0 -28 Td (Sample document for demonstration) Tj ET"
+    fonts = b"<< /Font << /F1 5 0 R >> >>"
     objects = (
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
-        b"/Resources << /Font << /F1 5 0 R >> >> >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources %s >>" % fonts,
         b"<< /Length %d >>\nstream\n%s\nendstream" % (len(drawn), drawn),
         b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
     )
