@@ -83,7 +83,7 @@ def _load() -> Operator | None:
 
 def _guard() -> ResponseReturnValue | None:
     view = current_app.view_functions.get(request.endpoint or "")
-    open_to = getattr(view, "complaints_roles", frozenset())
+    open_to: frozenset[str] = getattr(view, "complaints_roles", frozenset())
     if ANYONE in open_to:
         return None
     who = visitor()

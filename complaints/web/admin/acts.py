@@ -12,7 +12,7 @@ from complaints.ledger.work import Work
 from complaints.web.admin import caseforms, casepage
 from complaints.web.admin.access import HANDLERS, operator, roles
 from complaints.web.admin.case import opened, shown
-from complaints.web.admin.forms import sent
+from complaints.web.admin.forms import CaseForm, sent
 from complaints.web.forms import put_errors
 from complaints.web.frame import frame
 
@@ -33,11 +33,12 @@ def act(number: str, action: str) -> ResponseReturnValue:
     if not sent(form):
         return shown(page, forms, unfolded=action, status=400)
     viewer, uid, version = operator(), page.case.uid, form.read_at
+    if action == "take_back" and "take_back" not in page.can:
+        # What goes out this second must not be called back: an undo that may do nothing is worse than none.
+        return conflicted(number, action, form, version, moved=False)
     try:
         if action == "reply":
             form.uploads = caseforms.uploads(form, frame().settings.MAX_FILE_MB)
-        if action == "take_back" and "take_back" not in page.can:
-            raise TransitionError("the undo time is over")
 
         def do(work: Work) -> None:
             case = journal.lock(work, uid, version=version)
@@ -55,7 +56,7 @@ def act(number: str, action: str) -> ResponseReturnValue:
 
 
 def conflicted(
-    number: str, action: str, form: caseforms.CaseForm, version: int, *, moved: bool
+    number: str, action: str, form: CaseForm, version: int, *, moved: bool
 ) -> ResponseReturnValue:
     """The case as it is now, what others did meanwhile, and the form with everything that was typed."""
     page = casepage.gather(frame().work, operator(), number)
@@ -71,14 +72,14 @@ def conflicted(
     return shown(page, forms, unfolded=action, status=409, conflict=told)
 
 
-def _typed(form: caseforms.CaseForm) -> str:
+def _typed(form: CaseForm) -> str:
     for name in ("text", "note", "reason"):
         if name in form and form[name].data:
             return str(form[name].data)
     return ""
 
 
-def _again(number: str, action: str, form: caseforms.CaseForm, status: int) -> ResponseReturnValue:
+def _again(number: str, action: str, form: CaseForm, status: int) -> ResponseReturnValue:
     page = casepage.gather(frame().work, operator(), number)
     return shown(
         page, {**caseforms.blank(page.case.version), action: form}, unfolded=action, status=status

@@ -295,27 +295,31 @@ class Page:
     def _detail(self, entry: Entry) -> str:
         meta, change = entry.meta, entry.meta.get("change", {})
         parts: list[str] = []
-        if entry.type == "assigned":
-            parts.append(self.name(meta.get("to")) or t("Nobody"))
-        if entry.type == "reclassified":
-            for column, table in (("type", self.policy.types), ("risk_class", self.policy.risk_classes)):
-                if column in change and change[column][1] in table:
-                    parts.append(table[change[column][1]].label(self.lang))
-        if entry.type in deciding.DECISIONS and entry.type != "overturned":
-            parts += self._decision(meta)
-        if entry.type == "action":
-            parts += self._measures(meta)
-        if entry.type == "clock":
-            named = words.kinds()
-            parts += [f"{named.get(each['kind'], each['kind'])}: {_step(each['step'])}" for each in meta.get("due", ())]
-        if entry.type == "viewed" and meta.get("contact"):
-            parts.append(t("Contact shown"))
-        if entry.type == "viewed" and meta.get("file"):
-            parts.append(t("Picture shown"))
-        if entry.type == "filed" and meta.get("recorded_by"):
-            parts.append(t("Recorded for the complainant"))
-        if entry.type == "rated" and "rating" in change:
-            parts.append(t("{n} of 5", n=change["rating"][1]))
+        match entry.type:
+            case "assigned":
+                parts = [self.name(meta.get("to")) or t("Nobody")]
+            case "reclassified":
+                tables = (("type", self.policy.types), ("risk_class", self.policy.risk_classes))
+                parts = [
+                    table[change[column][1]].label(self.lang)
+                    for column, table in tables
+                    if column in change and change[column][1] in table
+                ]
+            case "action":
+                parts = self._measures(meta)
+            case "clock":
+                named = words.kinds()
+                parts = [
+                    f"{named.get(each['kind'], each['kind'])}: {_step(each['step'])}" for each in meta.get("due", ())
+                ]
+            case "viewed":
+                parts = [said for key, said in (("contact", t("Contact shown")), ("file", t("Picture shown"))) if key in meta]
+            case "filed" if meta.get("recorded_by"):
+                parts = [t("Recorded for the complainant")]
+            case "rated" if "rating" in change:
+                parts = [t("{n} of 5", n=change["rating"][1])]
+            case kind if kind in deciding.DECISIONS and kind != "overturned":
+                parts = self._decision(meta)
         return t(" · ").join(parts)
 
     def _decision(self, meta: Mapping[str, Any]) -> list[str]:

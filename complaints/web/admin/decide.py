@@ -92,9 +92,16 @@ def _answer(number: str, mode: Mode) -> ResponseReturnValue:
         return _shown(page, _with_template(page, form, mode), mode, rows)
     if wish == "more":
         return _shown(page, form, mode, [*rows, MeasureRow(), MeasureRow()][:MOST])
+    return _done(page, form, mode, rows, preview=wish == "preview")
+
+
+def _done(
+    page: Page, form: DecideForm, mode: Mode, rows: Sequence[MeasureRow], *, preview: bool
+) -> ResponseReturnValue:
+    number = page.case.number
     try:
-        if wish == "preview":
-            _check(page, form, mode, rows)
+        _check(page, form, mode, rows)
+        if preview:
             return _shown(page, form, mode, rows, preview=True)
         _send(page, form, mode, rows)
     except InputError as error:
@@ -106,7 +113,6 @@ def _answer(number: str, mode: Mode) -> ResponseReturnValue:
 
 
 def _send(page: Page, form: DecideForm, mode: Mode, rows: Sequence[MeasureRow]) -> None:
-    _check(page, form, mode, rows)
     viewer, uid, version = operator(), page.case.uid, form.read_at
     decision, verdict = _decision(form, rows), form.verdict.data or ""
     also = _also(page, form) if mode == "decide" else {}

@@ -124,9 +124,12 @@ def reply_save() -> ResponseReturnValue:
     if not sent(form):
         return _replies(form), 400
     who = operator().actor
-    given = {name: form[name].data or "" for name in ("key", "lang", "use", "type", "title", "body")}
+    key, lang, use, kind, title, body = (
+        str(form[name].data or "") for name in ("key", "lang", "use", "type", "title", "body")
+    )
+    given = Template(key, lang, use, kind, title, body)
     try:
-        frame().write(lambda work: templates.save(work, Template(**given), who))
+        frame().write(lambda work: templates.save(work, given, who))
     except InputError as error:
         put_errors(form, error.fields)
         return _replies(form), 422

@@ -46,7 +46,7 @@ def queue() -> ResponseReturnValue:
         # Written before anything is shown: whoever reads excerpts stands in the log first.
         frame().write(lambda fresh: looking.browse(fresh, viewer.actor))
     lang = language()
-    narrowed = {key: asked[key] for key in _FILTERS if asked.get(key)}
+    narrowed: dict[str, Any] = {key: asked[key] for key in _FILTERS if asked.get(key)}
     return render_template(
         "complaints/admin/queue.html",
         nav="queue",
@@ -99,7 +99,7 @@ def view_words() -> dict[str, str]:
     }
 
 
-def _views(known: Any, counted: dict[str, int], view: str, narrowed: dict[str, str]) -> list[dict[str, Any]]:
+def _views(known: Any, counted: dict[str, int], view: str, narrowed: dict[str, Any]) -> list[dict[str, Any]]:
     said = view_words()
     return [
         {

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
-from wtforms import HiddenField, MultipleFileField, RadioField, StringField, TextAreaField
+from wtforms import HiddenField, MultipleFileField, StringField, TextAreaField
 from wtforms.fields import Field
 
 from complaints.base.clock import BEIJING, beijing
@@ -36,7 +36,7 @@ class RecordForm(OwnForm):
 
     type = HiddenField()
     secret = HiddenField()
-    channel = RadioField(choices=list(CHANNELS), validate_choice=False)
+    channel = StringField()
     arrived = StringField()
     files = MultipleFileField()
 
