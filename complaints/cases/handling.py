@@ -160,7 +160,7 @@ def _reclocked(work: Work, case: Complaint, deadlines: str) -> list[Clock]:
         earlier = promised.get((each.kind, each.step))
         if not each.publish:
             clocks.append(milestones.changed(each, {"state": "void", "acted_at": work.now}))
-        elif earlier is not None and earlier.due < each.due_at:
+        elif earlier is not None and max(earlier.due, work.now) < each.due_at:
             clocks.append(milestones.changed(each, {"due_at": max(earlier.due, work.now)}))
     internal = [each for each in plan(policy, deadlines, work.now, work.calendar) if not each.publish]
     fresh = milestones.clocks_for(internal, case.cycle, milestones.revision(work, case, case.cycle))

@@ -325,3 +325,12 @@ def _alice():
     from factories import ALICE
 
     return ALICE
+
+
+def test_a_change_of_type_never_moves_a_date_back_not_even_one_that_has_just_passed(following, clock) -> None:
+    due = following.desk.case(following.filed).accept_due
+    clock.now = due + timedelta(hours=1)
+
+    following.do("reclassify", to="ncii")
+
+    assert following.desk.case(following.filed).accept_due == due

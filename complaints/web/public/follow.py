@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import MultipleFileField, RadioField, TextAreaField
+from wtforms import MultipleFileField, StringField, TextAreaField
 
 from complaints.base.errors import InputError, NotFoundError, TransitionError
 from complaints.base.translations import gettext as t
@@ -23,7 +23,7 @@ from complaints.web import incoming
 from complaints.web.forms import Act, OwnForm, put_errors
 from complaints.web.frame import frame
 from complaints.web.headers import DOWNLOAD_CSP
-from complaints.web.public import opened, sent, telling
+from complaints.web.public import opened, sent, standing, telling
 
 # Types a browser or a viewer opens without running anything; all others come as bytes.
 _SAFE = frozenset(
@@ -54,7 +54,7 @@ class Appeal(OwnForm):
 class Rating(OwnForm):
     """From 1 to 5, and words where wanted."""
 
-    rating = RadioField(choices=["5", "4", "3", "2", "1"], validate_choice=False)
+    rating = StringField()
     text = TextAreaField()
 
 
@@ -65,6 +65,7 @@ FORMS: dict[str, type[OwnForm]] = {
     "rate": Rating,
     "withdraw": Withdrawal,
 }
+_STARS = frozenset(map(str, relations.STARS))
 Step = Callable[[Work, Complaint], Any]
 
 
@@ -202,11 +203,11 @@ def _step(act: str, form: Any) -> Step:
         files: list[Upload] = sent.uploads("message-files")
         return lambda work, case: conversation.write(work, case, form.text.data or "", files)
     if act == "remind":
-        words = telling.reminder()
+        words = standing.reminder()
         return lambda work, case: conversation.write(work, case, words)
     if act == "appeal":
         return lambda work, case: appeal.appeal(work, case, form.text.data or "")
     if act == "rate":
-        stars = int(form.rating.data) if form.rating.data in form.rating.choices else 0
+        stars = int(form.rating.data) if form.rating.data in _STARS else 0
         return lambda work, case: relations.rate(work, case, stars, form.text.data or "")
     return lambda work, case: relations.withdraw(work, case, form.text.data or "")

@@ -18,7 +18,7 @@ from complaints.policy.states import State
 from complaints.web import limiting
 from complaints.web.forms import Act, OwnForm, put_errors
 from complaints.web.frame import frame
-from complaints.web.public import codes, follow, opened, sent, telling
+from complaints.web.public import codes, follow, opened, sent, standing
 
 _NUMBER = re.compile(r"TS\s*\d{8}[\s\-–—]*[0-9A-Z]{6}(?![0-9A-Z])")
 _CODE = re.compile(r"(?<![0-9A-Z])(?:[2-9A-HJKMNP-Z]{4}[\s\-–—]*){4}[2-9A-HJKMNP-Z]{4}(?![0-9A-Z])")
@@ -124,15 +124,15 @@ def mine() -> ResponseReturnValue:
         state = views.visible_state(case)
         policy = work.policy_of(case.policy_version)
         due = case.accept_due if state is State.SUBMITTED else case.result_due
-        owed = state in telling.WAITING and case.erased_at is None and due is not None
+        owed = state in standing.WAITING and case.erased_at is None and due is not None
         rows.append(
             {
                 "number": case.number,
                 "state": state,
                 "late": bool(owed and due and due <= work.now),
                 "type": policy.types[case.filed_type].label(lang),
-                "filed": telling.day_words(case.filed_at, lang),
-                "due": telling.due_words(due, lang) if owed and due else "",
+                "filed": standing.day_words(case.filed_at, lang),
+                "due": standing.due_words(due, lang) if owed and due else "",
             }
         )
     return render_template("complaints/mine.html", rows=rows)
