@@ -44,7 +44,7 @@ class Chains:
         """Findings of one leaf; leaves of a stream come in order."""
         try:
             entry = json.loads(leaf)
-        except ValueError:
+        except (ValueError, RecursionError):
             yield Finding("leaf-unreadable", leaf[:40].hex(), "the leaf is not JSON")
             return
         if not _has_form(entry):

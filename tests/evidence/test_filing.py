@@ -209,7 +209,7 @@ def test_no_internal_target_leaves(written):
 
 
 def test_12377_stands_beside_the_types_it_is_for(written):
-    read = [row for row in re.findall(r"12377[^\n]*", written[1])]
+    read = re.findall(r"12377[^\n]*", written[1])
 
     assert read
     assert not any("收费" in row for row in read)
