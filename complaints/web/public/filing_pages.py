@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from flask import render_template, url_for
+from flask import current_app, render_template, url_for
+from markupsafe import Markup
 
+from complaints.administration.installation import Installation
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.cases.drafts import Waiting
@@ -23,6 +26,9 @@ from complaints.web.incoming import MB, plain
 from complaints.web.public.filing_form import Question, Sheet, sheet
 
 _KB = 1000
+_MOST_WRITTEN = 256
+# The empty questions of each type, as the host's templates write them.
+_written: WeakKeyDictionary[Installation, dict[tuple[type[OwnForm], bool], Markup]] = WeakKeyDictionary()
 
 
 @dataclass
@@ -81,6 +87,7 @@ def details_page(
     filled = form if form is not None else desk.sheet.form(formdata=plain(desk.kept.values))
     filled.form_errors = [*filled.form_errors, *faults]
     kept = replace(desk.kept, type="", values={})
+    plain_form = form is None and not desk.kept.values and not desk.files and not focus
     page = render_template(
         "complaints/new_details.html",
         desk=desk,
@@ -88,13 +95,37 @@ def details_page(
         form=filled,
         kept=desk.kept,
         hidden=drafting.seal(installation(), kept),
-        files=_shown(desk.files),
-        focus=focus,
-        lost_file_limit=installation().settings.MAX_FILES,
+        asked=_empty(desk, filled) if plain_form else _asked(desk, filled, focus),
         emergency=desk.policy.emergency,
         promises=promises(desk) if desk.short else [],
     )
     return page, status
+
+
+def _asked(desk: Desk, form: OwnForm, focus: str = "") -> Markup:
+    return Markup(  # noqa: S704 - our own template, autoescaped
+        render_template(
+            "complaints/_questions.html",
+            questions=desk.questions,
+            form=form,
+            files=_shown(desk.files),
+            focus=focus,
+            most_files=installation().settings.MAX_FILES,
+        )
+    )
+
+
+def _empty(desk: Desk, form: OwnForm) -> Markup:
+    # A third of the time of the page that everybody opens; a template in work is read anew.
+    if current_app.jinja_env.auto_reload:
+        return _asked(desk, form)
+    written = _written.setdefault(installation(), {})
+    key = (desk.sheet.form, desk.kept.answer is None)
+    if key not in written:
+        if len(written) >= _MOST_WRITTEN:
+            written.clear()
+        written[key] = _asked(desk, form)
+    return written[key]
 
 
 def check_page(desk: Desk, form: OwnForm | None = None, *, status: int = 200) -> tuple[str, int]:
