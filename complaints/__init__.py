@@ -1,13 +1,12 @@
 """The complaint and report channel of a generative-AI product, as a Flask extension."""
 
 from complaints.base.errors import ComplaintsError, ConfigError, InputError, PolicyError
+from complaints.base.version import __version__
 from complaints.cases.attachments import Upload
 from complaints.cases.intake import Answer, Filed, Filing
 from complaints.cases.people import Operator
 from complaints.extension import Complaints
 from complaints.store.tables.base import include_name
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Answer",
@@ -20,5 +19,6 @@ __all__ = [
     "Operator",
     "PolicyError",
     "Upload",
+    "__version__",
     "include_name",
 ]

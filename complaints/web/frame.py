@@ -14,6 +14,7 @@ from werkzeug.routing import BuildError
 from complaints.administration.installation import InForce, Installation
 from complaints.base.errors import ComplaintsError, ConfigError
 from complaints.base.translations import Language, gettext, language, set_language
+from complaints.base.version import __version__
 from complaints.ledger.work import Work
 from complaints.policy.states import STATES
 
@@ -145,8 +146,6 @@ class Shown:
 
     def static(self, name: str) -> str:
         """A file of ours; the version in the query lets it be cached for long."""
-        from complaints import __version__  # noqa: PLC0415 - the package imports the extension, which imports us
-
         return url_for("complaints.static", filename=name, v=__version__)
 
 

@@ -112,8 +112,8 @@ def until(condition, what):
 
 
 @contextmanager
-def running(folder, database_url, policy=POLICY):
-    """Set up and serve a site until the block ends."""
+def running(folder, database_url, policy=POLICY, prepare=None):
+    """Set up and serve a site until the block ends; `prepare(site)` runs before its clock does."""
     port, inbox = servers.free_port(), smtp.Answers()
     url = f"http://127.0.0.1:{port}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -131,9 +131,22 @@ def running(folder, database_url, policy=POLICY):
         site = Site(folder, url, environment, inbox)
         site.flask("init")
         site.flask("policy", "publish", "--by", "王法务", "--yes")
+        if prepare is not None:
+            prepare(site)
         with (folder / "server.log").open("wb") as log:
             server = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "-w", "2", "--threads", "4", "-b", f"127.0.0.1:{port}", "host:app"],
+                [
+                    sys.executable,
+                    "-m",
+                    "gunicorn",
+                    "-w",
+                    "2",
+                    "--threads",
+                    "4",
+                    "-b",
+                    f"127.0.0.1:{port}",
+                    "host:app",
+                ],
                 cwd=folder,
                 env=environment,
                 stdout=log,

@@ -138,8 +138,17 @@ def exported_and_audited(site, number):
     assert kinds[:4] == ["filed", "accepted", "asked", "supplied"]
     assert kinds[-2:] == ["released", "rated"] or "rated" in kinds
 
-    rows = list(csv.DictReader(io.StringIO(site.flask("export", "register", "--format", "csv").removeprefix("\ufeff"))))
+    rows = list(
+        csv.DictReader(
+            io.StringIO(site.flask("export", "register", "--format", "csv").removeprefix("\ufeff"))
+        )
+    )
     row = next(each for each in rows if each["number"] == number)
-    assert (row["state"], row["outcome"], row["answered_on_time"], row["rating"]) == ("decided", "upheld", "yes", "4")
+    assert (row["state"], row["outcome"], row["answered_on_time"], row["rating"]) == (
+        "decided",
+        "upheld",
+        "yes",
+        "4",
+    )
 
     until(lambda: "nothing found" in site.flask("audit"), "a clean audit")

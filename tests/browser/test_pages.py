@@ -1,0 +1,180 @@
+"""Every page, in both languages, light and dark, on phone and desktop: axe finds nothing, nothing runs sideways.
+
+`--screenshots FOLDER` keeps a picture of each for people to look at.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from browser import site as sites
+from browser.test_whole_life import NEW_PASSWORD, file_on_a_phone
+
+pytestmark = pytest.mark.browser
+AXE = Path(__file__).with_name("vendor") / "axe.min.js"
+LOOKS = [
+    (lang, scheme, width) for lang in ("zh", "en") for scheme in ("light", "dark") for width in (390, 1440)
+]
+PUBLIC = {
+    "entry": "/",
+    "types": "/new",
+    "details": "/new?type=inaccurate",
+    "details-rights": "/new?type=ip_notice",
+    "details-crisis": "/new?type=self_harm",
+    "details-short": "/new?type=other&form=short",
+    "track": "/track",
+    "lost": "/track/lost",
+    "process": "/process",
+    "nowhere": "/no-such-page",
+}
+STATES = (
+    "submitted",
+    "accepted",
+    "processing",
+    "awaiting_complainant",
+    "decided",
+    "under_review",
+    "closed",
+    "declined",
+    "withdrawn",
+    "merged",
+)
+ADMIN = {
+    "queue": "/admin/",
+    "queue-late": "/admin/?view=late",
+    "queue-empty": "/admin/?view=all&assignee=nobody",
+    "record": "/admin/new?type=other",
+    "policy": "/admin/policy",
+    "evidence": "/admin/evidence",
+    "operators": "/admin/operators",
+    "health": "/admin/health",
+    "replies": "/admin/replies",
+    "account": "/admin/account",
+}
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory):
+    """A site with the sample complaints of the demonstration."""
+    folder = tmp_path_factory.mktemp("full")
+    address = f"sqlite:///{folder}/site.db"
+    with sites.running(
+        folder / "site",
+        address,
+        sites.POLICY.replace("undo_seconds = 1\n", ""),
+        prepare=lambda site: site.flask("demo-data", "--force"),
+    ) as running:
+        running.password = running.operator(
+            "wu", "--role", "admin", "--role", "supervisor", "--role", "handler", "--restricted"
+        )
+        yield running
+
+
+@pytest.fixture(scope="module")
+def session_states(full, chromium):
+    """Cookies of a logged-in operator, and of a complainant who has just filed."""
+    desk = chromium.new_context(viewport={"width": 1440, "height": 900}, locale="zh-CN")
+    page = desk.new_page()
+    page.goto(f"{full.url}/complaints/admin/login")
+    page.locator("input[name=login]").fill("wu")
+    page.locator("input[name=password]").fill(full.password)
+    page.get_by_role("button", name="登录").click()
+    page.locator("input[name=old]").fill(full.password)
+    page.locator("input[name=new]").fill(NEW_PASSWORD)
+    page.get_by_role("button", name=re.compile("密码")).click()
+    page.wait_for_load_state()
+    phone = chromium.new_context(viewport={"width": 390, "height": 844}, locale="zh-CN")
+    number, _ = file_on_a_phone(full, phone.new_page())
+    yield {"desk": desk.storage_state(), "phone": phone.storage_state(), "number": number}
+    desk.close()
+    phone.close()
+
+
+def looks_of(chromium, look, state=None):
+    lang, scheme, width = look
+    context = chromium.new_context(
+        viewport={"width": width, "height": 844 if width < 800 else 900},
+        color_scheme=scheme,
+        locale="zh-CN" if lang == "zh" else "en-US",
+        bypass_csp=True,
+        storage_state=state,
+    )
+    context.set_default_timeout(15_000)
+    return context
+
+
+def hold(page, name, look, config):
+    """Fail on what axe finds or what runs out of the page sideways; keep a picture where one is asked for."""
+    folder = config.getoption("--screenshots")
+    if folder:
+        target = Path(folder) / f"{name}-{'-'.join(map(str, look))}.png"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=target, full_page=True)
+    page.add_script_tag(path=str(AXE))
+    found = page.evaluate(
+        "async () => (await axe.run()).violations.map(v => [v.id, v.help, v.nodes[0].html])"
+    )
+    assert found == [], f"{name} {look}: {found}"
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (
+        f"{name} {look} runs sideways"
+    )
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: "-".join(map(str, look)))
+def test_axe_finds_nothing_on_any_public_page(full, chromium, look, request):
+    context = looks_of(chromium, look)
+    page = context.new_page()
+    for name, path in PUBLIC.items():
+        page.goto(f"{full.url}/complaints{path}")
+        hold(page, name, look, request.config)
+    page.goto(f"{full.url}/complaints/new?type=other")
+    page.locator("form#details button, main form button").last.click()
+    hold(page, "details-errors", look, request.config)
+    page.locator("textarea[name=details]").fill("一段说明")
+    page.locator("form .cmp-acts button").last.click()
+    hold(page, "check", look, request.config)
+    context.close()
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: "-".join(map(str, look)))
+def test_axe_finds_nothing_on_receipt_and_tracking(full, session_states, chromium, look, request):
+    context = looks_of(chromium, look, session_states["phone"])
+    page = context.new_page()
+    page.goto(f"{full.url}/complaints/receipt/{session_states['number']}")
+    hold(page, "receipt", look, request.config)
+    page.goto(f"{full.url}/complaints/track/{session_states['number']}")
+    hold(page, "follow", look, request.config)
+    context.close()
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: "-".join(map(str, look)))
+def test_axe_finds_nothing_on_any_page_of_the_operators(full, session_states, chromium, look, request):
+    context = looks_of(chromium, look, session_states["desk"])
+    page = context.new_page()
+    for name, path in ADMIN.items():
+        page.goto(f"{full.url}/complaints{path}")
+        assert page.locator("h1").count() == 1, f"{name}: {page.title()}"
+        hold(page, f"admin-{name}", look, request.config)
+    for state in STATES:
+        page.goto(f"{full.url}/complaints/admin/?view=all&state={state}")
+        link = page.locator("a[href*='/admin/case/']").first
+        if link.count() == 0:
+            continue
+        number = re.search(r"TS\d{8}-\w{6}", link.get_attribute("href"))[0]
+        page.goto(f"{full.url}/complaints/admin/case/{number}")
+        hold(page, f"admin-case-{state}", look, request.config)
+        if state == "accepted":
+            page.goto(f"{full.url}/complaints/admin/case/{number}/decide")
+            hold(page, "admin-decide", look, request.config)
+    context.close()
+
+
+def test_the_log_in_page_is_sound(full, chromium, request):
+    for look in LOOKS:
+        context = looks_of(chromium, look)
+        page = context.new_page()
+        page.goto(f"{full.url}/complaints/admin/login")
+        hold(page, "admin-login", look, request.config)
+        context.close()
