@@ -62,7 +62,7 @@ def conflicted(
     page = casepage.gather(frame().work, operator(), number)
     form.version.data = str(page.case.version)
     forms = {**caseforms.blank(page.case.version), action: form}
-    missed = page.since(version) if moved else []
+    missed = page.record.since(version) if moved else []
     sentence = (
         t("Somebody else changed this case while you were writing. Nothing of yours was sent; it is kept below")
         if missed

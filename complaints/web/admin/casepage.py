@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +15,8 @@ from complaints.base.errors import NotFoundError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.cases import access as reach
-from complaints.cases import appeal, attachments, deciding, looking, queries
+from complaints.cases import appeal, attachments, looking, queries
 from complaints.cases.people import Operator
-from complaints.ledger.projection import QUIET
 from complaints.ledger.reading import Entry, history
 from complaints.ledger.work import Work
 from complaints.policy.deadlines import shown_date
@@ -28,8 +27,8 @@ from complaints.sla import milestones
 from complaints.store.tables import Complaint
 from complaints.web.admin import words
 from complaints.web.admin.access import built_in
+from complaints.web.admin.caserecord import Record
 
-_SPOKEN = ("message", "supplied", "asked", "replied", "appealed", "rated", "withdrawn")
 KB = 1000
 
 
@@ -42,7 +41,7 @@ class Page:
     case: Complaint
     policy: Policy
     entries: Sequence[Entry]
-    names: Mapping[str, str]
+    record: Record
     lang: str
 
     @property
@@ -64,21 +63,20 @@ class Page:
             "contact": contact if shown else {key: mask(key, value) for key, value in contact.items()},
             "contact_shown": shown,
             "files": self.files,
-            "talk": self.talk,
-            "notes": self.notes,
-            "timeline": self.timeline,
+            "talk": self.record.talk(self.files),
+            "notes": self.record.notes,
+            "timeline": self.record.timeline,
             "clocks": self.clocks,
             "similar": queries.similar(self.work, self.viewer, case),
             "similar_state": {str(state): state.label(self.lang) for state in State},
             "can": self.can,
             "waiting": self.waiting,
             "review": self.review,
-            "others": [(self.name(ref), self.said(at)) for ref, at in self._others],
-            "owner": self.name(case.assignee) if case.assignee else "",
+            "others": [(self.record.name(ref), self.record.said(at)) for ref, at in self._others],
+            "owner": self.record.name(case.assignee) if case.assignee else "",
             "lead": self.lead,
             "joined": self.joined,
-            "said": self.said,
-            "names": self.names,
+            "said": self.record.said,
             "me": self.viewer.ref,
             "dead_end": case.erased_at is not None,
         }
@@ -109,7 +107,7 @@ class Page:
             return None
         return {
             "at": f"{beijing(case.release_due):%H:%M:%S}",
-            "by": self.name(case.decided_by),
+            "by": self.record.name(case.decided_by),
             "over": "yes" if self.work.now >= case.release_due else "",
         }
 
@@ -124,7 +122,7 @@ class Page:
             "own": self.case.decided_by == self.viewer.ref,
             "able": able,
             "nobody": built_in() and not able,
-            "decided_by": self.name(self.case.decided_by),
+            "decided_by": self.record.name(self.case.decided_by),
         }
 
     @property
@@ -146,54 +144,6 @@ class Page:
             }
             for held in attachments.held(self.work, case.uid)
         ]
-
-    @property
-    def talk(self) -> list[dict[str, Any]]:
-        """What was written between complainant and operators, oldest first, with answers that went out."""
-        found: list[dict[str, Any]] = []
-        decision: Entry | None = None
-        for entry in self.entries:
-            if entry.type in deciding.DECISIONS:
-                decision = entry
-            elif entry.type == "taken_back":
-                decision = None
-            if entry.type in _SPOKEN and entry.text("message"):
-                found.append(self._spoken(entry, entry.text("message")))
-            elif entry.type == "released" and decision is not None:
-                found.append({**self._spoken(decision, decision.text("public")), "side": "ours"})
-                decision = None
-        return found
-
-    @property
-    def notes(self) -> list[dict[str, str]]:
-        """Internal notes, oldest first."""
-        return [
-            {"who": self.who(entry), "when": self.said(entry.at), "text": entry.text("note")}
-            for entry in self.entries
-            if "note" in entry.personal
-        ]
-
-    @property
-    def timeline(self) -> list[dict[str, str]]:
-        """Every event, newest first; readings of one person in one hour are one line already."""
-        rows = []
-        for entry in reversed(self.entries):
-            tone, icon = words.look(entry.type)
-            breach = entry.type == "clock" and "late" in entry.meta.get("change", {})
-            detail = self._detail(entry)
-            clock = entry.type == "clock" and bool(detail)
-            rows.append(
-                {
-                    "when": self.said(entry.at),
-                    "iso": entry.at.isoformat(timespec="seconds"),
-                    "title": detail if clock else words.event(entry.type),
-                    "text": "" if clock else detail,
-                    "who": self.who(entry),
-                    "tone": "bad" if breach else tone,
-                    "icon": "late" if breach else "clock" if clock else icon,
-                }
-            )
-        return rows
 
     @property
     def clocks(self) -> list[dict[str, Any]]:
@@ -234,35 +184,6 @@ class Page:
         able = OPEN - {State.UNDER_REVIEW, State.MERGED}
         return [case for case in queries.similar(self.work, self.viewer, self.case) if State(case.state) in able]
 
-    def since(self, version: int) -> list[dict[str, str]]:
-        """What others did since a form was read: events beyond its version, readings left out."""
-        changing = [entry for entry in self.entries if entry.type not in QUIET]
-        return [
-            {
-                "when": self.said(entry.at),
-                "who": self.who(entry),
-                "what": words.event(entry.type),
-                "text": entry.text("public") or entry.text("message") or entry.text("note"),
-            }
-            for entry in changing[max(version, 0) :]
-        ]
-
-    def name(self, ref: str | None) -> str:
-        """What a colleague is called; the reference itself where the host keeps the names."""
-        if ref == self.viewer.ref:
-            return self.viewer.name
-        return self.names.get(ref or "", ref or "")
-
-    def who(self, entry: Entry) -> str:
-        """Whose act an event is."""
-        if entry.role == "complainant":
-            return t("Complainant")
-        return t("System") if entry.role == "system" else self.name(entry.ref)
-
-    def said(self, at: Any) -> str:
-        """A moment in words."""
-        return words.moment(at, self.work.now)
-
     @property
     def _revealed(self) -> bool:
         return looking.looked(self.work, self.case.uid, self.viewer.actor, "viewed", contact=True)
@@ -280,56 +201,6 @@ class Page:
             shown = field.choices[value](self.lang) if value in field.choices else str(value)
             rows.append({"key": field.label(self.lang), "value": t("Yes") if field.kind == "checkbox" else shown})
         return [{"key": "details", "value": str(given.get("details", ""))}, *rows]
-
-    def _spoken(self, entry: Entry, text: str) -> dict[str, Any]:
-        theirs = entry.role == "complainant"
-        return {
-            "who": self.who(entry),
-            "when": self.said(entry.at),
-            "text": text,
-            "side": "theirs" if theirs else "ours",
-            "what": "" if entry.type in {"message", "replied"} else words.event(entry.type),
-            "files": [file for file in self.files if file["uid"] in _brought(entry)],
-        }
-
-    def _detail(self, entry: Entry) -> str:
-        meta, change = entry.meta, entry.meta.get("change", {})
-        parts: list[str] = []
-        match entry.type:
-            case "assigned":
-                parts = [self.name(meta.get("to")) or t("Nobody")]
-            case "reclassified":
-                tables = (("type", self.policy.types), ("risk_class", self.policy.risk_classes))
-                parts = [
-                    table[change[column][1]].label(self.lang)
-                    for column, table in tables
-                    if column in change and change[column][1] in table
-                ]
-            case "action":
-                parts = self._measures(meta)
-            case "clock":
-                named = words.kinds()
-                parts = [
-                    f"{named.get(each['kind'], each['kind'])}: {_step(each['step'])}" for each in meta.get("due", ())
-                ]
-            case "viewed":
-                parts = [said for key, said in (("contact", t("Contact shown")), ("file", t("Picture shown"))) if key in meta]
-            case "filed" if meta.get("recorded_by"):
-                parts = [t("Recorded for the complainant")]
-            case "rated" if "rating" in change:
-                parts = [t("{n} of 5", n=change["rating"][1])]
-            case kind if kind in deciding.DECISIONS and kind != "overturned":
-                parts = self._decision(meta)
-        return t(" · ").join(parts)
-
-    def _decision(self, meta: Mapping[str, Any]) -> list[str]:
-        reasons = {**self.policy.decision_reasons, **self.policy.decline_reasons}
-        outcome, reason = self.policy.outcomes.get(meta.get("outcome", "")), reasons.get(meta.get("reason", ""))
-        return [each.label(self.lang) for each in (outcome, reason) if each] + self._measures(meta)
-
-    def _measures(self, meta: Mapping[str, Any]) -> list[str]:
-        table = self.policy.actions
-        return [table[each["action"]].label(self.lang) for each in meta.get("actions", ()) if each["action"] in table]
 
     def _why(self, due: Any) -> dict[str, Any]:
         came, day = beijing(self.case.filed_at).date(), shown_date(due)
@@ -354,14 +225,15 @@ def gather(work: Work, viewer: Operator, number: str) -> Page:
     case = reach.find(work, number)
     if not queries.may_see(viewer, case):
         raise NotFoundError("no such complaint")
+    policy, entries, lang = work.policy_of(case.policy_version), history(work, case.uid), language()
     return Page(
         work=work,
         viewer=viewer,
         case=case,
-        policy=work.policy_of(case.policy_version),
-        entries=history(work, case.uid),
-        names=operators.names(work),
-        lang=language(),
+        policy=policy,
+        entries=entries,
+        record=Record(entries, policy, operators.names(work), viewer, work.now, lang),
+        lang=lang,
     )
 
 
@@ -384,18 +256,6 @@ def size(count: int) -> str:
 
 def _missed(due: words.Due, why: dict[str, Any]) -> dict[str, Any]:
     return {"due": due, "publish": True, "paused": False, "provisional": False, "why": why}
-
-
-def _brought(entry: Entry) -> set[str]:
-    return {file["uid"] for file in entry.meta.get("files", ())}
-
-
-def _step(step: str) -> str:
-    if step.startswith("warn"):
-        return t("due soon")
-    if step == "due":
-        return t("date passed")
-    return t("still late") if step.startswith("late") else t("internal target passed")
 
 
 def _off(days: Sequence[Day], today: Any, lang: str) -> list[str]:

@@ -210,7 +210,7 @@ def _conflict(
 ) -> ResponseReturnValue:
     page, version = _fresh(number), form.read_at
     form.version.data = str(page.case.version)
-    missed = page.since(version) if moved else []
+    missed = page.record.since(version) if moved else []
     sentence = (
         t("Somebody else changed this case while you were writing. Nothing of yours was sent; it is kept below")
         if moved

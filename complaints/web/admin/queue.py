@@ -58,7 +58,7 @@ def queue() -> ResponseReturnValue:
         names=names,
         me=viewer.ref,
         narrowed=narrowed,
-        states=[("", t("All")), *((state.value, state.label(lang)) for state in State)],
+        states=[("", t("All")), *((state.value, _state(state, lang)) for state in State)],
         types=[("", t("All")), *((key, kind.label(lang)) for key, kind in work.policy.types.items())],
         people=[("", t("All")), *names.items()],
         tests=[("", t("All")), ("no", t("Without test cases")), ("yes", t("Test cases only"))],
@@ -97,6 +97,11 @@ def view_words() -> dict[str, str]:
         "ended": t("Ended"),
         "all": t("All complaints"),
     }
+
+
+def _state(state: State, lang: str) -> str:
+    # The public word says "you" and means the complainant.
+    return t("Waiting for complainant") if state is State.AWAITING_COMPLAINANT else state.label(lang)
 
 
 def _views(known: Any, counted: dict[str, int], view: str, narrowed: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,0 +1,168 @@
+"""What was said and done in a case, read from its events for the people who handle it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from complaints.base.translations import gettext as t
+from complaints.cases import deciding
+from complaints.cases.people import Operator
+from complaints.ledger.projection import QUIET
+from complaints.ledger.reading import Entry
+from complaints.policy.profile import Policy
+from complaints.web.admin import words
+
+_SPOKEN = ("message", "supplied", "asked", "replied", "appealed", "rated", "withdrawn")
+
+
+@dataclass(frozen=True)
+class Record:
+    """A case's events in words; `names` are colleagues by their reference."""
+
+    entries: Sequence[Entry]
+    policy: Policy
+    names: Mapping[str, str]
+    viewer: Operator
+    now: datetime
+    lang: str
+
+    def talk(self, files: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """What was written between complainant and operators, oldest first, with answers that went out."""
+        found: list[dict[str, Any]] = []
+        decision: Entry | None = None
+        for entry in self.entries:
+            if entry.type in deciding.DECISIONS:
+                decision = entry
+            elif entry.type == "taken_back":
+                decision = None
+            if entry.type in _SPOKEN and entry.text("message"):
+                found.append(self._spoken(files, entry, entry.text("message")))
+            elif entry.type == "released" and decision is not None:
+                found.append({**self._spoken(files, decision, decision.text("public")), "side": "ours"})
+                decision = None
+        return found
+
+    @property
+    def notes(self) -> list[dict[str, str]]:
+        """Internal notes, oldest first."""
+        return [
+            {"who": self.who(entry), "when": self.said(entry.at), "text": entry.text("note")}
+            for entry in self.entries
+            if "note" in entry.personal
+        ]
+
+    @property
+    def timeline(self) -> list[dict[str, str]]:
+        """Every event, newest first; readings of one person in one hour are one line already."""
+        rows = []
+        for entry in reversed(self.entries):
+            tone, icon = words.look(entry.type)
+            breach = entry.type == "clock" and "late" in entry.meta.get("change", {})
+            detail = self._detail(entry)
+            clock = entry.type == "clock" and bool(detail)
+            rows.append(
+                {
+                    "when": self.said(entry.at),
+                    "iso": entry.at.isoformat(timespec="seconds"),
+                    "title": detail if clock else words.event(entry.type),
+                    "text": "" if clock else detail,
+                    "who": self.who(entry),
+                    "tone": "bad" if breach else tone,
+                    "icon": "late" if breach else "clock" if clock else icon,
+                }
+            )
+        return rows
+
+    def since(self, version: int) -> list[dict[str, str]]:
+        """What others did since a form was read: events beyond its version, readings left out."""
+        changing = [entry for entry in self.entries if entry.type not in QUIET]
+        return [
+            {
+                "when": self.said(entry.at),
+                "who": self.who(entry),
+                "what": words.event(entry.type),
+                "text": entry.text("public") or entry.text("message") or entry.text("note"),
+            }
+            for entry in changing[max(version, 0) :]
+        ]
+
+    def name(self, ref: str | None) -> str:
+        """What a colleague is called; the reference itself where the host keeps the names."""
+        if ref == self.viewer.ref:
+            return self.viewer.name
+        return self.names.get(ref or "", ref or "")
+
+    def who(self, entry: Entry) -> str:
+        """Whose act an event is."""
+        if entry.role == "complainant":
+            return t("Complainant")
+        return t("System") if entry.role == "system" else self.name(entry.ref)
+
+    def said(self, at: Any) -> str:
+        """A moment in words."""
+        return words.moment(at, self.now)
+
+    def _spoken(self, files: Sequence[Mapping[str, Any]], entry: Entry, text: str) -> dict[str, Any]:
+        theirs = entry.role == "complainant"
+        return {
+            "who": self.who(entry),
+            "when": self.said(entry.at),
+            "text": text,
+            "side": "theirs" if theirs else "ours",
+            "what": "" if entry.type in {"message", "replied"} else words.event(entry.type),
+            "files": [file for file in files if file["uid"] in _brought(entry)],
+        }
+
+    def _detail(self, entry: Entry) -> str:
+        meta, change = entry.meta, entry.meta.get("change", {})
+        parts: list[str] = []
+        match entry.type:
+            case "assigned":
+                parts = [self.name(meta.get("to")) or t("Nobody")]
+            case "reclassified":
+                tables = (("type", self.policy.types), ("risk_class", self.policy.risk_classes))
+                parts = [
+                    table[change[column][1]].label(self.lang)
+                    for column, table in tables
+                    if column in change and change[column][1] in table
+                ]
+            case "action":
+                parts = self._measures(meta)
+            case "clock":
+                named = words.kinds()
+                parts = [
+                    f"{named.get(each['kind'], each['kind'])}: {_step(each['step'])}" for each in meta.get("due", ())
+                ]
+            case "viewed":
+                parts = [said for key, said in (("contact", t("Contact shown")), ("file", t("Picture shown"))) if key in meta]
+            case "filed" if meta.get("recorded_by"):
+                parts = [t("Recorded for the complainant")]
+            case "rated" if "rating" in change:
+                parts = [t("{n} of 5", n=change["rating"][1])]
+            case kind if kind in deciding.DECISIONS and kind != "overturned":
+                parts = self._decision(meta)
+        return t(" · ").join(parts)
+
+    def _decision(self, meta: Mapping[str, Any]) -> list[str]:
+        reasons = {**self.policy.decision_reasons, **self.policy.decline_reasons}
+        outcome, reason = self.policy.outcomes.get(meta.get("outcome", "")), reasons.get(meta.get("reason", ""))
+        return [each.label(self.lang) for each in (outcome, reason) if each] + self._measures(meta)
+
+    def _measures(self, meta: Mapping[str, Any]) -> list[str]:
+        table = self.policy.actions
+        return [table[each["action"]].label(self.lang) for each in meta.get("actions", ()) if each["action"] in table]
+
+
+def _brought(entry: Entry) -> set[str]:
+    return {file["uid"] for file in entry.meta.get("files", ())}
+
+
+def _step(step: str) -> str:
+    if step.startswith("warn"):
+        return t("due soon")
+    if step == "due":
+        return t("date passed")
+    return t("still late") if step.startswith("late") else t("internal target passed")
