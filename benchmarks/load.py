@@ -220,11 +220,12 @@ def _attributes(text: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Round:
-    """One round: what was filed, in how many seconds, and how long each filing took."""
+    """One round: what was filed, in how many seconds, how long each filing took, and what the server computed."""
 
     filed: tuple[str, ...]
     seconds: float
     durations: tuple[float, ...]
+    processor: float = 0.0
 
     @property
     def rate(self) -> float:

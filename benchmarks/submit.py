@@ -9,6 +9,7 @@ import argparse
 import time
 from collections import defaultdict
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import URL
@@ -59,8 +60,10 @@ def _on(kind: str, options: argparse.Namespace) -> dict[str, Any]:
 
         def drive_one(name: str, seconds: float) -> Round:
             contender, act = chosen[name]
-            port = up[contender.name].port
-            done = drive(port, act, seconds=seconds, clients=options.clients, renew=options.renew)
+            server = up[contender.name]
+            computed = server.processor_seconds()
+            done = drive(server.port, act, seconds=seconds, clients=options.clients, renew=options.renew)
+            done = replace(done, processor=server.processor_seconds() - computed)
             before = len(filed[contender.name])
             filed[contender.name].update(done.filed)
             if len(filed[contender.name]) != before + len(done.filed):
@@ -98,8 +101,14 @@ def _report(
     for name, done in rounds.items():
         durations = [1000 * duration for each in done for duration in each.durations]
         rate = stats.spread(rates[name])
+        each = stats.spread([1000 * one.processor / len(one.filed) for one in done])
         latency = {"p50": stats.percentile(durations, 0.5), "p95": stats.percentile(durations, 0.95)}
-        found["rows"][name] = {"per_second": rate, "rounds": rates[name], "milliseconds": latency}
+        found["rows"][name] = {
+            "per_second": rate,
+            "rounds": rates[name],
+            "milliseconds": latency,
+            "server_cpu_ms": each,
+        }
         range_ = f"{rate['low']:.1f}–{rate['high']:.1f}"
         submissions = str(sum(len(each.filed) for each in done))
         rows.append(
@@ -109,11 +118,12 @@ def _report(
                 range_,
                 f"{latency['p50']:.0f}",
                 f"{latency['p95']:.0f}",
+                f"{each['median']:.1f}",
                 submissions,
             )
         )
     print(f"\n{kind}: submissions a second, median of {len(next(iter(rounds.values())))} rounds")
-    print(stats.table(("path", "per second", "low–high", "p50 ms", "p95 ms", "submissions"), rows))
+    print(stats.table(("path", "per second", "low–high", "p50 ms", "p95 ms", "CPU ms", "submissions"), rows))
     compared = []
     for ours, theirs, asked, aim in RATIOS:
         if ours in rates and theirs in rates:
