@@ -5,17 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from complaints.base.errors import TransitionError
+from complaints.policy.moves import RESUME, Release, Transition
 from complaints.policy.state_words import STATES, State, StateInfo
-from complaints.policy.transitions import (
-    FINAL,
-    OPEN,
-    RELEASES,
-    RESUME,
-    ROLES,
-    TRANSITIONS,
-    Release,
-    Transition,
-)
+from complaints.policy.transitions import FINAL, OPEN, RELEASES, ROLES, TRANSITIONS
 
 __all__ = [
     "FINAL",
