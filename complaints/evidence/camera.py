@@ -6,6 +6,8 @@ import importlib.util
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,11 +37,21 @@ _TALL = 3200
 _SECONDS = 60
 
 
-class Camera(Protocol):
-    """Whatever can photograph an address."""
+class Shoot(Protocol):
+    """Photograph one address."""
 
-    def shoot(self, address: str, path: Path, *, desk: bool) -> None:
-        """Write the whole page as PNG; `desk` is the width of a desk, else that of a phone."""
+    def __call__(self, address: str, path: Path, *, desk: bool) -> None:
+        """Write the whole page as PNG; `desk` is the width of a desk, else that of a phone.
+
+        Raises OSError when the browser fails.
+        """
+
+
+class Camera(Protocol):
+    """Whatever can photograph addresses."""
+
+    def ready(self) -> AbstractContextManager[Shoot]:
+        """Hold the browser for as long as pictures are taken."""
 
 
 def find() -> Camera | None:
@@ -68,19 +80,25 @@ class ByPlaywright:
 
     browser: str
 
-    def shoot(self, address: str, path: Path, *, desk: bool) -> None:
-        """See Camera; raises OSError when the browser fails."""
+    @contextmanager
+    def ready(self) -> Iterator[Shoot]:
+        """See Camera."""
         from playwright.sync_api import Error, sync_playwright  # noqa: PLC0415 - an optional tool
 
-        width, height, dots = _DESK if desk else _PHONE
         try:
             with sync_playwright() as playwright:
                 running = playwright.chromium.launch(executable_path=self.browser, args=_switches())
-                page = running.new_page(
-                    viewport={"width": width, "height": height}, device_scale_factor=dots, locale="zh-CN"
-                )
-                page.goto(address)
-                page.screenshot(path=str(path), full_page=True)
+
+                def shoot(address: str, path: Path, *, desk: bool) -> None:
+                    width, height, dots = _DESK if desk else _PHONE
+                    page = running.new_page(
+                        viewport={"width": width, "height": height}, device_scale_factor=dots, locale="zh-CN"
+                    )
+                    page.goto(address)
+                    page.screenshot(path=str(path), full_page=True)
+                    page.close()
+
+                yield shoot
                 running.close()
         except Error as error:
             raise OSError(f"the browser failed: {error.message.splitlines()[0]}") from error
@@ -92,8 +110,12 @@ class ByCommand:
 
     browser: str
 
-    def shoot(self, address: str, path: Path, *, desk: bool) -> None:
-        """See Camera; raises OSError when the browser fails."""
+    @contextmanager
+    def ready(self) -> Iterator[Shoot]:
+        """See Camera; each picture starts a browser of its own."""
+        yield self._shoot
+
+    def _shoot(self, address: str, path: Path, *, desk: bool) -> None:
         width, _, dots = _DESK if desk else _PHONE
         with TemporaryDirectory(prefix="complaints-browser-") as profile:
             command = [

@@ -115,11 +115,12 @@ def _pictures(copy: Installation, sample: Sample, app: Any, camera: Camera, fold
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        for name, page in walk(copy, sample, server.server_port):
-            pages[name] = page
-            address = f"http://127.0.0.1:{server.server_port}{mark}{name}"
-            camera.shoot(address, folder / f"{name}.png", desk=name in AT_A_DESK)
-            yield name
+        with camera.ready() as shoot:
+            for name, page in walk(copy, sample, server.server_port):
+                pages[name] = page
+                address = f"http://127.0.0.1:{server.server_port}{mark}{name}"
+                shoot(address, folder / f"{name}.png", desk=name in AT_A_DESK)
+                yield name
     finally:
         server.shutdown()
         thread.join()

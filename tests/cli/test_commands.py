@@ -313,7 +313,6 @@ def test_filing_writes_the_document_and_the_list_of_pictures(host, tmp_path):
 @pytest.mark.browser
 def test_filing_photographs_the_pages_and_leaves_the_real_database_alone(host, tmp_path, chromium_path, monkeypatch):
     monkeypatch.setenv("COMPLAINTS_TEST_CHROMIUM", chromium_path)
-    monkeypatch.setattr("complaints.evidence.camera.importlib.util.find_spec", lambda name: None)
     real = host.installation
     before = _everything(host)
     said = host.good("filing", "--output", tmp_path / "filing")
