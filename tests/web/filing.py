@@ -6,6 +6,7 @@ import html
 import re
 from io import BytesIO
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
@@ -39,6 +40,17 @@ PNG = bytes.fromhex(
 )
 
 
+_made = []
+
+
+@pytest.fixture(autouse=True)
+def close_connections():
+    """Each app has an engine of its own; its connections end with the test."""
+    yield
+    while _made:
+        _made.pop().extensions["complaints"].database.engine.dispose()
+
+
 def make_app(path, database_url, loaders=None, **config):
     (path / "instance").mkdir(exist_ok=True)
     (path / "instance" / "complaints.toml").write_text(POLICY, encoding="utf-8")
@@ -53,6 +65,7 @@ def make_app(path, database_url, loaders=None, **config):
         }
     )
     Complaints(app, **(loaders or {}))
+    _made.append(app)
     create_missing(path / "instance" / "complaints" / "keys", {})
     return app
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from filing import NEW, WORDS, Person, cases, filed, make_app, reading
+from filing import NEW, WORDS, Person, cases, close_connections, filed, make_app, reading  # noqa: F401 - used by itself
 
 from complaints import Complaints
 from complaints.store.transactions import Database
@@ -185,7 +185,7 @@ def test_a_filing_takes_at_most_twelve_statements_and_one_commit(tmp_path, datab
             person.send(details=WORDS, mail="reporter@example.com")
         del seen[:], commits[:]
         person.send(details=WORDS, mail="reporter@example.com")
-        ours = [each for each in seen if "complaints_limit" not in each and not each.startswith("BEGIN")]
+        ours = [each for each in seen if "complaints_limit" not in each and not each.startswith(("BEGIN", "SET TRANSACTION"))]
         assert len(ours) <= 12, ours
         assert len(commits) - (len(ours) != len(seen)) == 1
         assert len(person.receipt()) == 2

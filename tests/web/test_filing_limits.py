@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from filing import NEW, PNG, WORDS, Person, cases, filed, make_app, reading
+from filing import NEW, PNG, WORDS, Person, cases, close_connections, filed, make_app, reading  # noqa: F401 - used by itself
 
 from complaints.base.errors import LimitedError
 from complaints.store.limits import DatabaseStorage

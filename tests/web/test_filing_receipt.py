@@ -11,7 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from filing import Person, cases, make_app, reading
+from filing import Person, cases, close_connections, make_app, reading  # noqa: F401 - used by itself
 
 from complaints.evidence import receipts as promises
 from complaints.web import receipts
