@@ -34,7 +34,7 @@ def opened(number: str) -> Opened | None:
     """The receipt of this number, if this browser may still open it."""
     for row in _rows():
         if row[0] == number:
-            return Opened(row[0], row[1], bool(row[3]))
+            return Opened(str(row[0]), str(row[1]), bool(row[3]))
     return None
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint
 
+from complaints.web.public import entry, filing, process, tracking
+
 
 def register(blueprint: Blueprint) -> None:
     """Add every public page."""
-    from complaints.web.public import entry, filing, process, tracking  # noqa: PLC0415
-
     for module in (entry, filing, tracking, process):
         module.register(blueprint)
