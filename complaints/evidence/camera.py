@@ -33,7 +33,7 @@ _PLACES = (
 # Width and height in CSS pixels, and how many dots each has: a phone, and a desk.
 _PHONE, _DESK = (390, 844, 2), (1280, 800, 1.5)
 # By command a picture has the size of its window; what is left over below the page is cut off.
-_TALL = 3200
+_TALL = 6000
 _SECONDS = 60
 
 
