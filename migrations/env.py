@@ -30,7 +30,7 @@ context.configure(
     version_table="complaints_alembic_version",
     compare_type=True,
     render_item=render_item,
-    include_name=lambda name, type_, parents: type_ != "table" or (name or "").startswith("complaints_"),
+    include_name=lambda name, type_, _: type_ != "table" or (name or "").startswith("complaints_"),
     render_as_batch=connection.dialect.name == "sqlite",
     transaction_per_migration=True,
 )

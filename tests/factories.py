@@ -24,7 +24,9 @@ from complaints.store.tables import Complaint, Milestone, Outbox
 
 ALICE, BOB, CAROL = Actor("handler", "op_alice"), Actor("supervisor", "op_bob"), Actor("admin", "op_carol")
 WORDS = "回答里说的事情完全不对😀𠮷"
-UPHELD = Decision("upheld", "", "我们核实了，情况属实", "内部：模型版本7", (Order("stop_generation", "answer-1"),))
+UPHELD = Decision(
+    "upheld", "", "我们核实了，情况属实", "内部：模型版本7", (Order("stop_generation", "answer-1"),)
+)
 
 
 class Desk:
@@ -57,11 +59,17 @@ class Desk:
         return STEPS[name](self, filed, **changes)
 
     def case(self, filed: intake.Filed) -> Complaint:
-        return self.read(lambda work: work.session.scalars(select(Complaint).where(Complaint.uid == filed.uid)).one())
+        return self.read(
+            lambda work: work.session.scalars(select(Complaint).where(Complaint.uid == filed.uid)).one()
+        )
 
     def milestones(self, filed: intake.Filed, **wanted: Any) -> list[Milestone]:
         case = self.case(filed)
-        query = select(Milestone).where(Milestone.complaint_id == case.id).order_by(Milestone.due_at, Milestone.id)
+        query = (
+            select(Milestone)
+            .where(Milestone.complaint_id == case.id)
+            .order_by(Milestone.due_at, Milestone.id)
+        )
         rows = self.read(lambda work: list(work.session.scalars(query)))
         return [row for row in rows if all(getattr(row, name) == value for name, value in wanted.items())]
 
@@ -89,17 +97,26 @@ class Desk:
 
 def a_reason(work: Work, outcome: str) -> str:
     return next(
-        key for key, one in work.policy.decision_reasons.items() if not one.types and outcome in (one.outcomes or (outcome,))
+        key
+        for key, one in work.policy.decision_reasons.items()
+        if not one.types and outcome in (one.outcomes or (outcome,))
     )
 
 
 def a_decision(desk: Desk, outcome: str = "upheld", **changes: Any) -> Decision:
-    values = {**vars(UPHELD), "outcome": outcome, "reason": desk.read(lambda work: a_reason(work, outcome)), **changes}
+    values = {
+        **vars(UPHELD),
+        "outcome": outcome,
+        "reason": desk.read(lambda work: a_reason(work, outcome)),
+        **changes,
+    }
     return Decision(**values)
 
 
 def _first(desk: Desk, table: str) -> str:
-    return desk.read(lambda work: next(key for key, one in getattr(work.policy, table).items() if not one.types))
+    return desk.read(
+        lambda work: next(key for key, one in getattr(work.policy, table).items() if not one.types)
+    )
 
 
 STEPS: dict[str, Callable[..., Any]] = {

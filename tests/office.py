@@ -44,7 +44,9 @@ class Forms(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         a = dict(attrs)
         if tag == "form":
-            self.found.append({"action": a.get("action") or "", "method": a.get("method") or "get", "data": {}})
+            self.found.append(
+                {"action": a.get("action") or "", "method": a.get("method") or "get", "data": {}}
+            )
             return
         if not self.found:
             return
@@ -139,7 +141,11 @@ def send(client: FlaskClient, page: str, action: str, do: str = "", /, **values:
 def send_from(client: FlaskClient, html: str, page: str, action: str, do: str = "", /, **values: Any) -> Any:
     """As `send`, from a page that was read earlier."""
     form = next(
-        (each for each in Forms(html).found if each["method"].lower() == "post" and (each["action"] or page).endswith(action)),
+        (
+            each
+            for each in Forms(html).found
+            if each["method"].lower() == "post" and (each["action"] or page).endswith(action)
+        ),
         None,
     )
     assert form is not None, f"no form posts to {action}"

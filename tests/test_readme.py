@@ -15,7 +15,9 @@ READMES = ("README.md", "README.zh-CN.md")
 
 
 def blocks(name: str, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", (ROOT / name).read_text(encoding="utf-8"), re.S | re.M)
+    return re.findall(
+        rf"^```{language}\n(.*?)^```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
 
 
 @pytest.mark.parametrize("name", READMES)
@@ -23,7 +25,9 @@ def test_the_settings_table_says_what_the_code_does(name):
     text = (ROOT / name).read_text(encoding="utf-8")
     table = text.partition("<!-- settings -->")[2].partition("<!-- /settings -->")[0]
 
-    assert re.findall(r"^\| `(\w+)` \|", table, re.M) == [f"{PREFIX}{setting.name}" for setting in SETTINGS]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == [
+        f"{PREFIX}{setting.name}" for setting in SETTINGS
+    ]
     for setting in SETTINGS:
         assert f"| `{PREFIX}{setting.name}` | `{setting.default!r}` |" in table
 
@@ -42,7 +46,11 @@ def test_the_first_python_block_with_the_first_shell_block_gives_a_working_chann
 
     said = run(["sh", "-e", "-c", blocks(name, "sh")[0]], tmp_path)
     page = run(
-        [sys.executable, "-c", "from app import app; print(app.test_client().get('/complaints/').get_data(as_text=True))"],
+        [
+            sys.executable,
+            "-c",
+            "from app import app; print(app.test_client().get('/complaints/').get_data(as_text=True))",
+        ],
         tmp_path,
     )
 
@@ -61,6 +69,8 @@ def run(command: list[str], folder: Path) -> str:
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
     }
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -140,7 +140,9 @@ def set_password(work: Work, ref: str, old: str, new: str) -> Operator:
     passwords.check(new, row.login, old)
     row.password_hash, row.must_change = passwords.hashed(new), False
     end_all(work, row)
-    _log(work, "operator_password_changed", Actor("admin" if "admin" in row.roles else row.roles[0], ref), row)
+    _log(
+        work, "operator_password_changed", Actor("admin" if "admin" in row.roles else row.roles[0], ref), row
+    )
     return row
 
 

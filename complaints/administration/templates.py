@@ -52,7 +52,9 @@ def everything(work: Work) -> list[Template]:
         found[row.key, row.lang] = Template(
             row.key, row.lang, row.use, row.type or "", row.title, row.body, own=True
         )
-    return sorted((each for each in found.values() if each.body), key=lambda each: (each.use, each.key, each.lang))
+    return sorted(
+        (each for each in found.values() if each.body), key=lambda each: (each.use, each.key, each.lang)
+    )
 
 
 def save(work: Work, template: Template, by: Actor) -> None:
@@ -77,7 +79,9 @@ def save(work: Work, template: Template, by: Actor) -> None:
     row.title, row.body = template.title.strip(), template.body.strip()
     work.session.add(row)
     work.session.flush()
-    record_system(work, "template_saved", by, {"key": template.key, "lang": template.lang, "use": template.use})
+    record_system(
+        work, "template_saved", by, {"key": template.key, "lang": template.lang, "use": template.use}
+    )
 
 
 def gaps(text: str) -> list[str]:

@@ -63,7 +63,9 @@ def add(work: Work, draft: str, source: str, files: Sequence[SealedFile], quota:
         ).where(Draft.expires_at > work.now)
     ).one()
     if int(used) + size > quota.total * MB or int(own) + size > quota.source * MB:
-        full = t("No more files can be taken just now. Submit without them and add them later on the tracking page")
+        full = t(
+            "No more files can be taken just now. Submit without them and add them later on the tracking page"
+        )
         raise InputError({"files": [full]})
     expires = work.now + timedelta(hours=work.policy.retention.draft_hours)
     changed = work.session.execute(
@@ -73,7 +75,13 @@ def add(work: Work, draft: str, source: str, files: Sequence[SealedFile], quota:
         .execution_options(synchronize_session=False)
     )
     if changed.rowcount == 0:  # type: ignore[attr-defined]  # an UPDATE's CursorResult has it
-        row = {"uid": draft, "source_hash": source, "created_at": work.now, "expires_at": expires, "bytes_total": size}
+        row = {
+            "uid": draft,
+            "source_hash": source,
+            "created_at": work.now,
+            "expires_at": expires,
+            "bytes_total": size,
+        }
         work.session.execute(insert(Draft.__table__), [row])  # type: ignore[arg-type]  # Table
     rows = [{**file.row, "stream": None, "draft": draft} for file in files]
     work.session.execute(insert(Attachment.__table__), rows)  # type: ignore[arg-type]  # Table
@@ -123,9 +131,13 @@ def _waiting(key: bytes, draft: str, row: Attachment) -> Waiting:
     inner: dict[str, str] = json.loads(
         sealing.decrypt(key, row.sealed, f"attachment\x00{draft}\x00{row.uid}")
     )
-    columns: dict[str, Any] = {column.key: getattr(row, column.key) for column in Attachment.__table__.columns}
+    columns: dict[str, Any] = {
+        column.key: getattr(row, column.key) for column in Attachment.__table__.columns
+    }
     commit = commitment(bytes.fromhex(inner["salt"]), "file", bytes.fromhex(inner["digest"]))
-    return Waiting(row.uid, inner["name"], row.media_type, row.size, SealedFile(row.uid, commit, columns), inner)
+    return Waiting(
+        row.uid, inner["name"], row.media_type, row.size, SealedFile(row.uid, commit, columns), inner
+    )
 
 
 def _key(work: Work, draft: str) -> bytes:

@@ -50,7 +50,13 @@ def running(work: Work, case: Complaint) -> list[Milestone]:
 
 
 def effects(
-    work: Work, case: Complaint, *, meets: Collection[str], voids: bool, pause: str, paused_at: datetime | None
+    work: Work,
+    case: Complaint,
+    *,
+    meets: Collection[str],
+    voids: bool,
+    pause: str,
+    paused_at: datetime | None,
 ) -> list[Clock]:
     """What a step does to running milestones: kinds in `meets` are met, `voids` ends all others.
 
@@ -99,6 +105,8 @@ def changed(milestone: Milestone, values: dict[str, Any]) -> Clock:
 def revision(work: Work, case: Complaint, cycle: int) -> int:
     """The next unused revision of this cycle's milestones."""
     newest = work.session.scalar(
-        select(func.max(Milestone.revision)).where(Milestone.complaint_id == case.id, Milestone.cycle == cycle)
+        select(func.max(Milestone.revision)).where(
+            Milestone.complaint_id == case.id, Milestone.cycle == cycle
+        )
     )
     return 0 if newest is None else newest + 1

@@ -93,9 +93,16 @@ def answer_of(installation: Installation, token: str, output: str, prompt: str, 
             )
     if not output.strip():
         return None
-    said = {} if sealed is None else {
-        "model": sealed.model, "answer_id": sealed.answer_id, "filing_no": sealed.filing_no, "at": sealed.at
-    }
+    said = (
+        {}
+        if sealed is None
+        else {
+            "model": sealed.model,
+            "answer_id": sealed.answer_id,
+            "filing_no": sealed.filing_no,
+            "at": sealed.at,
+        }
+    )
     if mark == "verified" and (len(output) > limit or len(prompt) > limit):
         mark = "altered"
     return Answer(output[:limit], prompt[:limit], mark=mark, **said)

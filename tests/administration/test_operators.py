@@ -186,7 +186,9 @@ def test_what_is_done_to_accounts_stands_in_the_log_without_names(installation):
     installation.write(lambda work: operators.reset(work, "alice", by=BY))
     with installation.reading() as work:
         leaves = [event.leaf.decode() for event in work.session.query(Event).order_by(Event.id)]
-    assert [event for leaf in leaves for event in ("operator_added", "operator_password_reset") if event in leaf] == [
+    assert [
+        event for leaf in leaves for event in ("operator_added", "operator_password_reset") if event in leaf
+    ] == [
         "operator_added",
         "operator_password_reset",
     ]

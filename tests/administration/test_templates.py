@@ -39,17 +39,32 @@ def test_ones_own_template_for_the_type_comes_first_and_nowhere_else(installatio
 
 
 def test_a_shipped_template_is_replaced_or_taken_away(installation):
-    installation.write(lambda work: templates.save(work, Template("upheld", "zh", "decide", "", "属实", "新的文字"), BY))
+    installation.write(
+        lambda work: templates.save(work, Template("upheld", "zh", "decide", "", "属实", "新的文字"), BY)
+    )
     with installation.reading() as work:
-        assert next(each.body for each in templates.everything(work) if each.key == "upheld" and each.lang == "zh") == "新的文字"
-    installation.write(lambda work: templates.save(work, Template("upheld", "zh", "decide", "", "属实", ""), BY))
+        assert (
+            next(
+                each.body for each in templates.everything(work) if each.key == "upheld" and each.lang == "zh"
+            )
+            == "新的文字"
+        )
+    installation.write(
+        lambda work: templates.save(work, Template("upheld", "zh", "decide", "", "属实", ""), BY)
+    )
     assert "upheld" not in choose(installation, "decide", "zh", "other")
     assert "upheld" in choose(installation, "decide", "en", "other")
 
 
 @pytest.mark.parametrize(
     ("change", "field"),
-    [({"key": "Not good"}, "key"), ({"use": "spam"}, "use"), ({"lang": "fr"}, "use"), ({"title": " "}, "title"), ({"body": "x" * 5001}, "body")],
+    [
+        ({"key": "Not good"}, "key"),
+        ({"use": "spam"}, "use"),
+        ({"lang": "fr"}, "use"),
+        ({"title": " "}, "title"),
+        ({"body": "x" * 5001}, "body"),
+    ],
 )
 def test_a_template_that_cannot_be_is_refused(installation, change, field):
     with pytest.raises(InputError) as caught:

@@ -94,7 +94,17 @@ def test_no_step_after_filing_can_set_the_test_mark(desk):
     from factories import STEPS
 
     filed = desk.file()
-    for name in ("ask", "supply", "accept", "note", "assign", "start", "reclassify", "record_action", "decide"):
+    for name in (
+        "ask",
+        "supply",
+        "accept",
+        "note",
+        "assign",
+        "start",
+        "reclassify",
+        "record_action",
+        "decide",
+    ):
         desk.do(filed, name)
 
     assert "is_test" in COLUMNS
@@ -123,7 +133,11 @@ def test_a_file_comes_back_byte_for_byte_and_only_through_its_own_complaint(desk
         ("other", {"details": "有\x07铃"}, {"details"}),
         ("other", {"details": "x", "mail": "nobody"}, {"mail"}),
         ("other", {"details": "x", "mail": "a@b.cn\nBcc: c@d.cn"}, {"mail"}),
-        ("ip_notice", {"details": "x"}, {"name", "relation", "right_kind", "work", "proof", "truthful", "mail"}),
+        (
+            "ip_notice",
+            {"details": "x"},
+            {"name", "relation", "right_kind", "work", "proof", "truthful", "mail"},
+        ),
         ("other", {"details": "x"}, set()),
         ("other", {"details": "长" * 5000, "mail": "a@b.cn"}, set()),
     ],
@@ -209,7 +223,9 @@ def test_a_link_ends_with_its_day(desk):
 def test_each_private_field_is_sealed_under_its_own_place(desk):
     filed = desk.file()
     rows = desk.read(
-        lambda work: work.session.execute(select(Private.field, Private.sealed).where(Private.stream == filed.uid)).all()
+        lambda work: work.session.execute(
+            select(Private.field, Private.sealed).where(Private.stream == filed.uid)
+        ).all()
     )
 
     assert {row.field for row in rows} == {"details", "contact"}
@@ -230,5 +246,3 @@ def test_one_of_two_steps_at_once_gets_a_conflict(desk):
     desk.installation.write(accept)
     with pytest.raises(ConflictError):
         desk.installation.write(accept)
-
-

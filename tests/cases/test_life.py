@@ -45,7 +45,9 @@ LIVES = [
 ]
 
 
-@pytest.mark.parametrize(("steps", "state", "result", "outcome"), LIVES, ids=[life[0].replace(" ", "_") for life in LIVES])
+@pytest.mark.parametrize(
+    ("steps", "state", "result", "outcome"), LIVES, ids=[life[0].replace(" ", "_") for life in LIVES]
+)
 def test_a_life_ends_where_the_table_says(desk, steps, state, result, outcome):
     filed = desk.file()
     for name in steps.split():
@@ -97,7 +99,9 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("steps", "then", "error"), REFUSED, ids=[f"{row[0]}_then_{row[1]}".replace(" ", "_") for row in REFUSED])
+@pytest.mark.parametrize(
+    ("steps", "then", "error"), REFUSED, ids=[f"{row[0]}_then_{row[1]}".replace(" ", "_") for row in REFUSED]
+)
 def test_what_the_table_does_not_allow_is_refused_and_leaves_no_trace(desk, steps, then, error):
     filed = desk.file()
     for name in steps.split():

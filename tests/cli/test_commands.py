@@ -150,7 +150,8 @@ def test_doctor_sees_keys_that_others_can_read(host):
 def test_policy_check_names_file_key_and_remedy_of_every_fault(host, tmp_path):
     broken = tmp_path / "broken.toml"
     broken.write_text(
-        POLICY + '[deadlines.general]\nresult = { amount = 0, unit = "wd" }\n[review]\nwindow_days = "many"\n',
+        POLICY
+        + '[deadlines.general]\nresult = { amount = 0, unit = "wd" }\n[review]\nwindow_days = "many"\n',
         encoding="utf-8",
     )
     result = host.run("policy", "check", broken)
@@ -161,7 +162,9 @@ def test_policy_check_names_file_key_and_remedy_of_every_fault(host, tmp_path):
     assert "Write " in result.output
 
 
-@pytest.mark.parametrize("content", ["", "extends = \n", 'extends = "nowhere"\n', "\x00", "[provider]\nname = 7\n"])
+@pytest.mark.parametrize(
+    "content", ["", "extends = \n", 'extends = "nowhere"\n', "\x00", "[provider]\nname = 7\n"]
+)
 def test_policy_check_ends_with_a_finding_whatever_the_file_holds(host, tmp_path, content):
     broken = tmp_path / "broken.toml"
     broken.write_text(content, encoding="utf-8")
@@ -192,7 +195,9 @@ def test_publishing_names_a_person_makes_a_version_and_stands_in_the_log(host):
     assert (row.trial, row.published_by) == (False, "陈明")
     assert row.page_zh
     assert row.page_en
-    leaves = host.read(lambda work: work.session.scalars(select(Event.leaf).where(Event.type == "policy_published")).all())
+    leaves = host.read(
+        lambda work: work.session.scalars(select(Event.leaf).where(Event.type == "policy_published")).all()
+    )
     assert [json.loads(leaf)["meta"]["version"] for leaf in leaves] == [1, 2]
 
     assert "nothing to publish" in host.good("policy", "publish", "--by", "陈明", "--yes")
@@ -247,7 +252,9 @@ def test_db_check_sees_a_table_that_is_not_as_expected(host):
     ("log", "jsonl", b'{"stream"'), ("log", "csv", "\ufeffstream,".encode()),
     ("register", "jsonl", b'{"number"'), ("register", "csv", "\ufeffnumber,".encode()),
 ])  # fmt: skip
-def test_an_export_goes_to_a_file_or_to_standard_output_and_is_itself_recorded(host, tmp_path, kind, form, begins):
+def test_an_export_goes_to_a_file_or_to_standard_output_and_is_itself_recorded(
+    host, tmp_path, kind, form, begins
+):
     host.file()
     target = tmp_path / "out"
     host.good("export", kind, "--format", form, "--output", target, "--by", "陈明")
@@ -255,7 +262,9 @@ def test_an_export_goes_to_a_file_or_to_standard_output_and_is_itself_recorded(h
     assert target.read_bytes().startswith(begins)
     printed = host.run("export", kind, "--format", form)
     assert printed.stdout_bytes.startswith(begins)
-    exported = host.read(lambda work: work.session.scalars(select(Event.leaf).where(Event.type == "exported")).all())
+    exported = host.read(
+        lambda work: work.session.scalars(select(Event.leaf).where(Event.type == "exported")).all()
+    )
     assert len(exported) == 2
     assert json.loads(exported[0])["actor"] == "admin:陈明"
 
@@ -276,7 +285,9 @@ def test_an_audit_ends_well_when_nothing_is_found(host):
 def test_an_audit_ends_with_a_finding_when_something_is(host):
     filed = host.file()
     host.installation.database.write(
-        lambda session: session.execute(update(Complaint).where(Complaint.uid == filed.uid).values(late=True)) and None
+        lambda session: (
+            session.execute(update(Complaint).where(Complaint.uid == filed.uid).values(late=True)) and None
+        )
     )
     result = host.run("audit")
 
@@ -311,7 +322,9 @@ def test_filing_writes_the_document_and_the_list_of_pictures(host, tmp_path):
 
 
 @pytest.mark.browser
-def test_filing_photographs_the_pages_and_leaves_the_real_database_alone(host, tmp_path, chromium_path, monkeypatch):
+def test_filing_photographs_the_pages_and_leaves_the_real_database_alone(
+    host, tmp_path, chromium_path, monkeypatch
+):
     monkeypatch.setenv("COMPLAINTS_TEST_CHROMIUM", chromium_path)
     real = host.installation
     before = _everything(host)
@@ -324,6 +337,7 @@ def test_filing_photographs_the_pages_and_leaves_the_real_database_alone(host, t
     assert _everything(host) == before
     assert host.app.extensions["complaints"] is real
 
+
 def _everything(host):
     from complaints.store.tables import Base
 
@@ -335,10 +349,14 @@ def test_a_tick_says_what_it_did(host):
     filed = host.file()
     said = json.loads(host.good("tick").splitlines()[0])
     assert said
-    case = host.read(lambda work: work.session.scalars(select(Complaint).where(Complaint.uid == filed.uid)).one())
+    case = host.read(
+        lambda work: work.session.scalars(select(Complaint).where(Complaint.uid == filed.uid)).one()
+    )
     assert case.due_next > utcnow()
 
 
-@pytest.mark.parametrize("words", [["nothing"], ["export"], ["export", "all"], ["operator", "add"], ["calendar", "show", "x"]])
+@pytest.mark.parametrize(
+    "words", [["nothing"], ["export"], ["export", "all"], ["operator", "add"], ["calendar", "show", "x"]]
+)
 def test_wrong_use_ends_with_two(host, words):
     assert host.run(*words).exit_code == 2

@@ -40,7 +40,20 @@ def lived(desk):
 
 @pytest.mark.parametrize(
     "dangerous",
-    ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠x", '=HYPERLINK("http://x","y")'],
+    [
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        "＝1",
+        "＋1",
+        "－1",
+        "＠x",
+        '=HYPERLINK("http://x","y")',
+    ],
 )
 def test_no_cell_begins_like_a_formula(dangerous):
     assert cell(dangerous) == f"'{dangerous}"
@@ -82,7 +95,9 @@ def test_the_log_as_a_table_has_the_same_events_in_the_same_order(desk, lived):
     table = rows_of_csv(export(desk, handling_log, "csv"))
     plain = [json.loads(line) for line in export(desk, handling_log, "jsonl").splitlines()]
 
-    assert [(row["stream"], row["seq"]) for row in table] == [(row["stream"], str(row["seq"])) for row in plain]
+    assert [(row["stream"], row["seq"]) for row in table] == [
+        (row["stream"], str(row["seq"])) for row in plain
+    ]
     assert [row["hash"] for row in table] == [row["hash"] for row in plain]
     assert "leaf" not in table[0]
 
@@ -98,7 +113,12 @@ def test_the_register_has_a_line_for_each_complaint_with_its_dates_and_outcome(d
     assert (done["test"], done["state"], done["outcome"], done["rating"]) == ("yes", "decided", "upheld", "4")
     assert (done["accepted_on_time"], done["answered_on_time"]) == ("yes", "yes")
     assert done["type_zh"] == "其他，或不确定是哪一类"
-    assert (missed["test"], missed["late"], missed["accepted_on_time"], missed["answered_on_time"]) == ("no", "yes", "no", "")
+    assert (missed["test"], missed["late"], missed["accepted_on_time"], missed["answered_on_time"]) == (
+        "no",
+        "yes",
+        "no",
+        "",
+    )
 
 
 def test_an_unreleased_decision_stands_in_no_register(desk):
@@ -107,7 +127,11 @@ def test_an_unreleased_decision_stands_in_no_register(desk):
     desk.do(filed, "decide")
     rows = {row["number"]: row for row in rows_of_csv(export(desk, register, "csv"))}
 
-    assert (rows[filed.number]["outcome"], rows[filed.number]["reason"], rows[filed.number]["answered_at"]) == ("", "", "")
+    assert (
+        rows[filed.number]["outcome"],
+        rows[filed.number]["reason"],
+        rows[filed.number]["answered_at"],
+    ) == ("", "", "")
 
 
 @pytest.mark.parametrize("kind", [handling_log, register])
@@ -115,7 +139,15 @@ def test_an_unreleased_decision_stands_in_no_register(desk):
 def test_nothing_personal_leaves(desk, lived, kind, form):
     data = export(desk, kind, form).decode()
 
-    for said in (WORDS, "reporter@example.com", "请问是哪一天", "情况属实", "内部：模型版本7", "截图.txt", lived.code):
+    for said in (
+        WORDS,
+        "reporter@example.com",
+        "请问是哪一天",
+        "情况属实",
+        "内部：模型版本7",
+        "截图.txt",
+        lived.code,
+    ):
         assert said not in data
 
 

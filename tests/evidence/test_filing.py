@@ -41,15 +41,17 @@ complaint_route = "https://xinghe.example/complaints"
 phone = "010-00000000"
 mail = "jubao@mingdeng.example"
 """
-STRANGE = "".join(
-    f"""
+STRANGE = (
+    "".join(
+        f"""
 [deadlines.{key}]
 accept = {{ amount = 17, unit = "wd" }}
 result = {{ amount = 23, unit = "wd", cap_days = 0 }}
 review = {{ amount = 29, unit = "wd", cap_days = 0 }}
 """
-    for key in ("general", "rights", "personal_information", "urgent", "counter_notice")
-) + """
+        for key in ("general", "rights", "personal_information", "urgent", "counter_notice")
+    )
+    + """
 [review]
 window_days = 41
 max_per_case = 7
@@ -60,6 +62,7 @@ case_years = 19
 log_months = 31
 draft_hours = 37
 """
+)
 
 
 def in_force(installation, text, tmp_path, *, trial=False):
@@ -74,7 +77,12 @@ def text_of(data):
     read = docx.Document(io.BytesIO(data))
     body = [paragraph.text for paragraph in read.paragraphs]
     cells = [cell.text for table in read.tables for row in table.rows for cell in row.cells]
-    frame = [p.text for section in read.sections for part in (section.header, section.footer) for p in part.paragraphs]
+    frame = [
+        p.text
+        for section in read.sections
+        for part in (section.header, section.footer)
+        for p in part.paragraphs
+    ]
     return "\n".join([*body, *cells, *frame])
 
 
@@ -131,10 +139,24 @@ def test_strange_numbers_arrive_everywhere_and_the_old_ones_nowhere(installation
     in_force(installation, MINE + STRANGE, tmp_path)
     text = text_of(filing.document(installation))
 
-    for said in ("17个工作日", "23个工作日", "29个工作日", "41天内", "最多7次", "13个工作日", "19年", "31个月", "37小时"):
+    for said in (
+        "17个工作日",
+        "23个工作日",
+        "29个工作日",
+        "41天内",
+        "最多7次",
+        "13个工作日",
+        "19年",
+        "31个月",
+        "37小时",
+    ):
         assert said in text
-    numbers = set(re.findall(r"(\d+)(?:个工作日|小时|个月)", text)) | set(re.findall(r"保存(\d+)年|(\d+)天内|最长(\d+)天", text))
-    plain = {number for found in numbers for number in (found if isinstance(found, tuple) else (found,)) if number}
+    numbers = set(re.findall(r"(\d+)(?:个工作日|小时|个月)", text)) | set(
+        re.findall(r"保存(\d+)年|(\d+)天内|最长(\d+)天", text)
+    )
+    plain = {
+        number for found in numbers for number in (found if isinstance(found, tuple) else (found,)) if number
+    }
     # 15 is the one outer limit that a rule sets; it cannot stand beside a longer promise.
     assert plain == {"17", "23", "29", "41", "13", "19", "31", "37"}
 
@@ -328,6 +350,14 @@ def test_the_diagram_is_the_one_of_the_pages():
 
 
 def test_the_shipped_profile_has_the_sets_that_the_strange_numbers_replace():
-    shipped = tomllib.loads((Path(diagram.__file__).parent / "profiles" / "cn-genai.toml").read_text(encoding="utf-8"))
+    shipped = tomllib.loads(
+        (Path(diagram.__file__).parent / "profiles" / "cn-genai.toml").read_text(encoding="utf-8")
+    )
 
-    assert set(shipped["deadlines"]) == {"general", "rights", "personal_information", "urgent", "counter_notice"}
+    assert set(shipped["deadlines"]) == {
+        "general",
+        "rights",
+        "personal_information",
+        "urgent",
+        "counter_notice",
+    }

@@ -18,7 +18,9 @@ from complaints.evidence import receipts
 @pytest.fixture
 def receipt(desk):
     filed = desk.file()
-    return json.loads(json.dumps(desk.read(lambda work: receipts.promise(work, access.find(work, filed.number)))))
+    return json.loads(
+        json.dumps(desk.read(lambda work: receipts.promise(work, access.find(work, filed.number))))
+    )
 
 
 def good(receipt, key=None):
@@ -54,7 +56,9 @@ CHANGES = [
 ]
 
 
-@pytest.mark.parametrize("change", [row[1] for row in CHANGES], ids=[row[0].replace(" ", "_") for row in CHANGES])
+@pytest.mark.parametrize(
+    "change", [row[1] for row in CHANGES], ids=[row[0].replace(" ", "_") for row in CHANGES]
+)
 def test_every_change_to_a_promise_shows(receipt, change):
     damaged = copy.deepcopy(receipt)
     change(damaged)

@@ -99,7 +99,9 @@ SQL = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("statement", "codes"), [row[1:] for row in SQL], ids=[row[0].replace(" ", "_") for row in SQL])
+@pytest.mark.parametrize(
+    ("statement", "codes"), [row[1:] for row in SQL], ids=[row[0].replace(" ", "_") for row in SQL]
+)
 def test_what_sql_can_do_is_found(desk, victim, statement, codes):
     sql(desk, statement(desk, victim))
 
@@ -131,7 +133,9 @@ EDITS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("change", "codes"), [row[1:] for row in EDITS], ids=[row[0].replace(" ", "_") for row in EDITS])
+@pytest.mark.parametrize(
+    ("change", "codes"), [row[1:] for row in EDITS], ids=[row[0].replace(" ", "_") for row in EDITS]
+)
 def test_an_edited_leaf_is_found(desk, victim, change, codes):
     # The answer to a question carries a text, and the acceptance a change of state.
     rewrite(desk, victim, 4 if codes == {"private-changed"} else 2, change)
@@ -199,7 +203,9 @@ def test_two_texts_that_change_places_do_not_open(desk, victim):
 
     def swap(session):
         rows = [
-            session.scalars(select(Private).where(Private.stream == filed.uid, Private.field == "details")).one()
+            session.scalars(
+                select(Private).where(Private.stream == filed.uid, Private.field == "details")
+            ).one()
             for filed in (victim, other)
         ]
         rows[0].sealed, rows[1].sealed = rows[1].sealed, rows[0].sealed
@@ -212,7 +218,9 @@ def test_two_texts_that_change_places_do_not_open(desk, victim):
 @pytest.mark.parametrize("how", ["overwritten", "truncated", "deleted", "replaced"])
 def test_a_stored_file_that_changed_is_found(desk, victim, how):
     uid = desk.read(
-        lambda work: work.session.scalar(select(Attachment.uid).where(Attachment.stream == victim.uid, Attachment.seq == 1))
+        lambda work: work.session.scalar(
+            select(Attachment.uid).where(Attachment.stream == victim.uid, Attachment.seq == 1)
+        )
     )
     path = next(desk.installation.files.folder.glob(f"??/{uid}"))
     data = path.read_bytes()

@@ -32,6 +32,7 @@ def test_what_was_sealed_opens_and_is_what_was_committed_to(payload):
         (KEY, "stream", 3, "contact"),
         (KEY, "stream\x003", 3, "details"),
     ],
+    ids=["another key", "another stream", "another event", "another field", "a stream that runs on"],
 )
 def test_it_opens_in_no_other_place_and_with_no_other_key(key, stream, seq, field):
     sealed = private.seal(KEY, "stream", 3, "details", b"x").sealed
@@ -69,6 +70,10 @@ def test_a_data_key_opens_for_its_own_person_and_stream_only():
     wrapped = private.wrap(KEY, OTHER, "s", "complainant")
 
     assert private.unwrap(KEY, wrapped, "s", "complainant") == OTHER
-    for key, stream, person in ((OTHER, "s", "complainant"), (KEY, "t", "complainant"), (KEY, "s", "operator")):
+    for key, stream, person in (
+        (OTHER, "s", "complainant"),
+        (KEY, "t", "complainant"),
+        (KEY, "s", "operator"),
+    ):
         with pytest.raises(IntegrityError):
             private.unwrap(key, wrapped, stream, person)

@@ -58,7 +58,11 @@ def test_hashes_are_those_of_the_rfc():
 
 def test_a_commitment_binds_salt_field_and_text():
     salt = bytes(32)
-    whole = {commitment(salt, "details", b"x"), commitment(salt, "contact", b"x"), commitment(salt, "details", b"y")}
+    whole = {
+        commitment(salt, "details", b"x"),
+        commitment(salt, "contact", b"x"),
+        commitment(salt, "details", b"y"),
+    }
     assert len(whole | {commitment(bytes([1]) * 32, "details", b"x")}) == 4
     # The byte between field and text keeps one pair from reading as another.
     assert commitment(salt, "a", b"bc") != commitment(salt, "ab", b"c")
@@ -154,6 +158,8 @@ def test_a_leaf_nested_beyond_reason_is_a_finding():
 def test_it_needs_nothing_but_the_standard_library():
     path = Path(proof.__file__)
     alone = "import sys, runpy; runpy.run_path(sys.argv[1]); print(sorted(m for m in sys.modules if m in {'flask', 'sqlalchemy', 'cryptography', 'complaints'}))"
-    said = subprocess.run([sys.executable, "-I", "-S", "-c", alone, str(path)], capture_output=True, text=True, check=True)
+    said = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", alone, str(path)], capture_output=True, text=True, check=True
+    )
 
     assert said.stdout.strip() == "[]"

@@ -101,7 +101,9 @@ class Person:
         return {html.unescape(name): html.unescape(value) for name, value in found}
 
     def action(self):
-        return html.unescape(re.search(r'<form id="cmp-[a-z]+" method="post" action="([^"]*)"', self.page.text)[1])
+        return html.unescape(
+            re.search(r'<form id="cmp-[a-z]+" method="post" action="([^"]*)"', self.page.text)[1]
+        )
 
     def to_check(self, kind="other", files=(), **values):
         self.open(f"{NEW}?type={kind}")
@@ -109,7 +111,11 @@ class Person:
 
     def errors(self):
         box = re.search(r'<div class="cmp-errors".*?</div>', self.page.text, re.DOTALL)
-        return [html.unescape(re.sub("<[^>]*>", "", row)) for row in re.findall("<li>(.*?)</li>", box[0])] if box else []
+        return (
+            [html.unescape(re.sub("<[^>]*>", "", row)) for row in re.findall("<li>(.*?)</li>", box[0])]
+            if box
+            else []
+        )
 
     def field(self, name):
         found = re.search(rf'<textarea id="{name}"[^>]*>\n(.*?)</textarea>', self.page.text, re.DOTALL)
@@ -120,7 +126,9 @@ class Person:
         return html.unescape(re.sub("<[^>]*>", " ", self.page.text))
 
     def codes(self):
-        return [html.unescape(each) for each in re.findall(r'<dd class="cmp-code[^"]*">([^<]*)', self.page.text)]
+        return [
+            html.unescape(each) for each in re.findall(r'<dd class="cmp-code[^"]*">([^<]*)', self.page.text)
+        ]
 
     def receipt(self):
         assert self.page.status_code == 303, (self.page.status_code, self.errors())

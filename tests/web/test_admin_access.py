@@ -40,7 +40,15 @@ MATRIX = {
     "replies": {"GET": STAFF},
     "reply_save": {"POST": LEADERS},
 }
-FILLED = {"number": "TS20261123-222222", "uid": "0" * 32, "action": "accept", "what": "disable", "letter": 1, "kind": "log", "form": "csv"}
+FILLED = {
+    "number": "TS20261123-222222",
+    "uid": "0" * 32,
+    "action": "accept",
+    "what": "disable",
+    "letter": 1,
+    "kind": "log",
+    "form": "csv",
+}
 
 
 @pytest.fixture
@@ -117,8 +125,23 @@ def test_without_a_token_nothing_is_done_by_any_post(office):
         if "POST" not in rule.methods or rule.endpoint.endswith(("login", "logout")):
             continue
         with office.app.test_request_context():
-            url = rule.build({**{key: FILLED[key] for key in rule.arguments}, **({"number": filed.number} if "number" in rule.arguments else {})})[1]
-        answer = client.post(url, data={"version": version, "text": "文字", "do": "send", "type": "other", "details": "x", "channel": "phone"})
+            url = rule.build(
+                {
+                    **{key: FILLED[key] for key in rule.arguments},
+                    **({"number": filed.number} if "number" in rule.arguments else {}),
+                }
+            )[1]
+        answer = client.post(
+            url,
+            data={
+                "version": version,
+                "text": "文字",
+                "do": "send",
+                "type": "other",
+                "details": "x",
+                "channel": "phone",
+            },
+        )
 
         assert answer.status_code in {200, 303, 400}, url
     assert [entry.type for entry in office.desk.events(filed)] == ["filed", "viewed"]
@@ -156,4 +179,7 @@ def test_a_host_user_without_a_known_login_time_exports_nothing(tmp_path, clock)
 
 
 def test_the_matrix_names_real_roles():
-    assert {role for row in MATRIX.values() for roles in row.values() for role in roles} <= {*PEOPLE, "anyone"}
+    assert {role for row in MATRIX.values() for roles in row.values() for role in roles} <= {
+        *PEOPLE,
+        "anyone",
+    }

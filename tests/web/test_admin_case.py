@@ -84,7 +84,10 @@ def test_a_late_case_says_so_in_words(office):
 
 def test_the_queue_shows_sixty_characters_and_none_of_restricted_types(office):
     office.hire("trusted", "handler", restricted=True)
-    long, secret = office.desk.file(fields={"details": "字" * 80}), office.desk.file("minor", fields={"details": "孩子的事"})
+    long, secret = (
+        office.desk.file(fields={"details": "字" * 80}),
+        office.desk.file("minor", fields={"details": "孩子的事"}),
+    )
     seen = office.client("trusted").get(f"{ADMIN}/").get_data(as_text=True)
 
     assert "字" * 60 + "…" in seen
@@ -144,7 +147,10 @@ def test_filters_in_the_address_narrow_the_list(office):
     assert numbers(client.get(f"{ADMIN}/?view=all&state=accepted"), one, two) == []
 
 
-@pytest.mark.parametrize("query", ["view=nonsense", "page=999", "page=-1", "page=x", "state='", "type=%00", "assignee=%F0%9F%98%80"])
+@pytest.mark.parametrize(
+    "query",
+    ["view=nonsense", "page=999", "page=-1", "page=x", "state='", "type=%00", "assignee=%F0%9F%98%80"],
+)
 def test_a_strange_address_is_no_fault(office, query):
     office.desk.file()
     assert office.client("handler").get(f"{ADMIN}/?{query}").status_code == 200
@@ -169,7 +175,12 @@ def test_accepting_puts_one_in_charge(office):
 
 def test_one_submit_takes_on_and_answers(office):
     filed = office.desk.file()
-    assert decide(office, filed, **{"action-0": "stop_generation", "target-0": "回答17", "note": "已核对"}).status_code == 303
+    assert (
+        decide(
+            office, filed, **{"action-0": "stop_generation", "target-0": "回答17", "note": "已核对"}
+        ).status_code
+        == 303
+    )
 
     assert types(office, filed) == ["filed", "viewed", "accepted", "decided"]
     decided = office.desk.events(filed)[-1]
@@ -216,7 +227,11 @@ def test_a_decision_that_cannot_be_comes_back_with_all_that_was_typed(office, va
 def test_a_template_is_put_in_and_must_be_filled(office):
     filed = office.desk.file()
     answer = decide(office, filed, do="template", template="upheld", text="您好。")
-    typed = next(form for form in Forms(answer.get_data(as_text=True)).found if "outcome" in form["data"] or "text" in form["data"])
+    typed = next(
+        form
+        for form in Forms(answer.get_data(as_text=True)).found
+        if "outcome" in form["data"] or "text" in form["data"]
+    )
 
     assert typed["data"]["text"].startswith("您好。")
     assert "【填写：" in typed["data"]["text"]
@@ -247,11 +262,17 @@ def test_an_answer_is_taken_back_until_its_second_and_not_after(office):
     assert "/take_back" in html
     assert "/take_back" not in late
     version = office.desk.case(filed).version
-    token = next(form for form in Forms(late).found if form["action"].endswith("/note"))["data"]["note-csrf_token"]
+    token = next(form for form in Forms(late).found if form["action"].endswith("/note"))["data"][
+        "note-csrf_token"
+    ]
     answer = office.client("handler")
     html = answer.get(page(filed)).get_data(as_text=True)
-    token = next(form for form in Forms(html).found if form["action"].endswith("/note"))["data"]["note-csrf_token"]
-    refused = answer.post(f"{page(filed)}/take_back", data={"take_back-csrf_token": token, "take_back-version": version})
+    token = next(form for form in Forms(html).found if form["action"].endswith("/note"))["data"][
+        "note-csrf_token"
+    ]
+    refused = answer.post(
+        f"{page(filed)}/take_back", data={"take_back-csrf_token": token, "take_back-version": version}
+    )
     assert refused.status_code == 409
     assert office.desk.case(filed).state == "decided"
 
@@ -300,7 +321,9 @@ def test_the_second_of_two_operators_sees_both_texts_and_loses_nothing(office):
     assert "第二个人的答复" in said
     assert "其他人改动了这份投诉" in said
     assert office.desk.case(filed).state == "submitted"
-    again = send_from(second, answer.get_data(as_text=True), address, "/decide", "send", outcome="upheld", reason="verified")
+    again = send_from(
+        second, answer.get_data(as_text=True), address, "/decide", "send", outcome="upheld", reason="verified"
+    )
     assert again.status_code == 303
     assert office.desk.events(filed)[-1].text("public") == "第二个人的答复"
 
@@ -321,8 +344,13 @@ def test_a_note_survives_an_old_page(office):
     filed = office.desk.file()
     client = office.client("handler")
     html = client.get(page(filed)).get_data(as_text=True)
-    version = next(form for form in Forms(html).found if form["action"].endswith("/note"))["data"]["note-version"]
-    answer = client.post(f"{page(filed)}/note", data={"note-note": "写了很久", "note-version": version, "note-csrf_token": "old"})
+    version = next(form for form in Forms(html).found if form["action"].endswith("/note"))["data"][
+        "note-version"
+    ]
+    answer = client.post(
+        f"{page(filed)}/note",
+        data={"note-note": "写了很久", "note-version": version, "note-csrf_token": "old"},
+    )
 
     assert answer.status_code == 400
     assert "页面停留较久" in words(answer)
@@ -371,7 +399,10 @@ def test_a_case_is_given_away_and_taken(office):
 def test_type_class_and_measures_are_recorded(office):
     filed = office.desk.file()
     act(office, filed, "accept")
-    assert act(office, filed, "reclassify", type="inaccurate", risk_class="A1a", reason="看错了").status_code == 303
+    assert (
+        act(office, filed, "reclassify", type="inaccurate", risk_class="A1a", reason="看错了").status_code
+        == 303
+    )
     assert act(office, filed, "record_action", action="").status_code == 422
     assert act(office, filed, "record_action", action="remove", target="").status_code == 422
     assert act(office, filed, "record_action", action="remove", target="回答1").status_code == 303
@@ -385,7 +416,10 @@ def test_joining_by_number_and_separating_again(office):
     lead, filed = office.desk.file(), office.desk.file()
     assert act(office, filed, "merge", lead="TS20261123-222222", reason="同一回答").status_code == 422
     assert act(office, filed, "merge", lead=filed.number, reason="同一回答").status_code == 422
-    assert act(office, filed, "merge", lead=lead.number.lower().replace("-", " "), reason="同一回答").status_code == 303
+    assert (
+        act(office, filed, "merge", lead=lead.number.lower().replace("-", " "), reason="同一回答").status_code
+        == 303
+    )
     assert office.desk.case(filed).merged_into == lead.uid
     assert lead.number in words(office.client("handler").get(page(filed)))
     assert act(office, filed, "unmerge", reason="不是同一件事").status_code == 303
@@ -417,11 +451,21 @@ def test_nobody_reviews_their_own_decision(office, appealed):
     assert "Second" in seen
     assert office.client("handler").get(f"{page(appealed)}/review").status_code == 303
     client = office.client("handler")
-    note = next(form for form in Forms(client.get(page(appealed)).get_data(as_text=True)).found if form["action"].endswith("/note"))
+    note = next(
+        form
+        for form in Forms(client.get(page(appealed)).get_data(as_text=True)).found
+        if form["action"].endswith("/note")
+    )
     token = note["data"]["note-csrf_token"]
     answer = client.post(
         f"{page(appealed)}/review",
-        data={"csrf_token": token, "version": note["data"]["note-version"], "do": "send", "verdict": "confirm", "text": "维持"},
+        data={
+            "csrf_token": token,
+            "version": note["data"]["note-version"],
+            "do": "send",
+            "verdict": "confirm",
+            "text": "维持",
+        },
     )
     assert answer.status_code == 409
     assert office.desk.case(appealed).state == "under_review"
@@ -430,8 +474,18 @@ def test_nobody_reviews_their_own_decision(office, appealed):
 @pytest.mark.parametrize(
     ("verdict", "values", "state", "event"),
     [
-        ("confirm", {"text": "我们重新核对，维持原答复。", "outcome": "", "reason": ""}, "decided", "confirmed"),
-        ("change", {"outcome": "partly", "reason": "partly_verified", "text": "部分属实。"}, "decided", "changed"),
+        (
+            "confirm",
+            {"text": "我们重新核对，维持原答复。", "outcome": "", "reason": ""},
+            "decided",
+            "confirmed",
+        ),
+        (
+            "change",
+            {"outcome": "partly", "reason": "partly_verified", "text": "部分属实。"},
+            "decided",
+            "changed",
+        ),
         ("send_back", {"outcome": "", "reason": "", "text": "", "note": "请重测"}, "processing", "sent_back"),
     ],
 )
@@ -455,7 +509,10 @@ def test_a_decline_under_review_can_be_taken_on_but_not_changed(office):
     seen = office.client("second").get(f"{page(filed)}/review").get_data(as_text=True)
     assert 'value="overturn"' in seen
     assert 'value="change"' not in seen
-    assert decide(office, filed, who="second", mode="review", verdict="overturn", text="重新受理").status_code == 303
+    assert (
+        decide(office, filed, who="second", mode="review", verdict="overturn", text="重新受理").status_code
+        == 303
+    )
     assert office.desk.case(filed).state == "accepted"
 
 
@@ -464,7 +521,9 @@ def test_with_nobody_else_the_case_says_so_and_somebody_is_told_once(office, app
     from complaints.ledger.work import Actor
 
     for login in ("second", "supervisor"):
-        office.installation.write(lambda work, login=login: operators.disable(work, login, by=Actor("admin", "x")))
+        office.installation.write(
+            lambda work, login=login: operators.disable(work, login, by=Actor("admin", "x"))
+        )
     for _ in range(2):
         seen = words(office.client("handler").get(page(appealed)))
         assert "目前没有其他人可以复核" in seen

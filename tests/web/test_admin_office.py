@@ -23,7 +23,9 @@ def log_in(office, login, password, **values):
 
 
 def cookie(answer):
-    return next((line for line in answer.headers.getlist("Set-Cookie") if line.startswith("complaints_operator=")), "")
+    return next(
+        (line for line in answer.headers.getlist("Set-Cookie") if line.startswith("complaints_operator=")), ""
+    )
 
 
 def test_a_stranger_is_sent_to_the_log_in_page_and_back(office):
@@ -34,7 +36,9 @@ def test_a_stranger_is_sent_to_the_log_in_page_and_back(office):
     assert answer.status_code == 303
     page = client.get(answer.headers["Location"])
     assert filed.number not in words(page)
-    answer = send_from(client, page.get_data(as_text=True), f"{ADMIN}/login", "/login", login="alice", password=password)
+    answer = send_from(
+        client, page.get_data(as_text=True), f"{ADMIN}/login", "/login", login="alice", password=password
+    )
 
     assert answer.headers["Location"].endswith(f"/case/{filed.number}")
     assert office.desk.events(filed)[-1].type == "filed"
@@ -73,7 +77,9 @@ def test_every_failed_log_in_reads_alike(office, who):
     assert "wrong password" not in answer.get_data(as_text=True)
 
 
-@pytest.mark.parametrize("where", ["https://evil.example/", "//evil.example", f"{ADMIN}/..//evil\\x", "/elsewhere"])
+@pytest.mark.parametrize(
+    "where", ["https://evil.example/", "//evil.example", f"{ADMIN}/..//evil\\x", "/elsewhere"]
+)
 def test_after_the_log_in_nobody_is_led_elsewhere(office, where):
     password = office.hire("alice", "handler")
     assert log_in(office, "alice", password, next=where).headers["Location"] == f"{ADMIN}/"
@@ -87,7 +93,10 @@ def test_a_one_time_password_opens_only_its_own_change(office):
     for page in ("/", "/operators", "/health"):
         assert client.get(f"{ADMIN}{page}").headers["Location"].endswith("/account")
     assert send(client, f"{ADMIN}/account", "/account", old=password, new="short").status_code == 422
-    assert send(client, f"{ADMIN}/account", "/account", old=password, new="a sentence of mine").status_code == 303
+    assert (
+        send(client, f"{ADMIN}/account", "/account", old=password, new="a sentence of mine").status_code
+        == 303
+    )
     assert client.get(f"{ADMIN}/").status_code == 200
 
 
@@ -116,7 +125,9 @@ def test_a_complaint_by_phone_gets_a_number_a_code_and_its_own_date(office, cloc
     arrived = clock.now - timedelta(days=3)
     answer = record(office, arrived=(arrived + timedelta(hours=8)).strftime("%Y-%m-%dT%H:%M"))
     case = only_case(office)
-    entry = office.desk.read(lambda work: __import__("complaints.ledger.reading").ledger.reading.history(work, case.uid))[0]
+    entry = office.desk.read(
+        lambda work: __import__("complaints.ledger.reading").ledger.reading.history(work, case.uid)
+    )[0]
 
     assert answer.status_code == 200
     assert case.number in words(answer)
@@ -133,7 +144,8 @@ def test_recording_twice_files_once(office):
     client = office.client("handler")
     html = client.get(f"{ADMIN}/new?type=billing").get_data(as_text=True)
     first, second = (
-        send_from(client, html, f"{ADMIN}/new", "/new", channel="letter", details="来信说扣了两次钱") for _ in range(2)
+        send_from(client, html, f"{ADMIN}/new", "/new", channel="letter", details="来信说扣了两次钱")
+        for _ in range(2)
     )
     number = only_case(office).number
     assert number in words(first)
@@ -162,12 +174,23 @@ def test_a_record_that_cannot_be_comes_back_whole(office, values, said):
 
 def test_an_account_is_made_and_its_password_shown_once(office):
     client = office.client("admin")
-    answer = send(client, f"{ADMIN}/operators", "/operators/add", login="dora", name="多拉", mail="dora@example.com", roles=["handler", "auditor"])
+    answer = send(
+        client,
+        f"{ADMIN}/operators",
+        "/operators/add",
+        login="dora",
+        name="多拉",
+        mail="dora@example.com",
+        roles=["handler", "auditor"],
+    )
     password = answer.get_data(as_text=True).split('id="one-time">')[1].split("<")[0]
 
     assert log_in(office, "dora", password).status_code == 303
     assert password not in client.get(f"{ADMIN}/operators").get_data(as_text=True)
-    assert send(client, f"{ADMIN}/operators", "/operators/add", login="dora", roles=["handler"]).status_code == 422
+    assert (
+        send(client, f"{ADMIN}/operators", "/operators/add", login="dora", roles=["handler"]).status_code
+        == 422
+    )
 
 
 def test_disabling_an_account_logs_it_out(office):
@@ -175,10 +198,18 @@ def test_disabling_an_account_logs_it_out(office):
     other, client = office.client("handler"), office.client("admin")
     html = client.get(f"{ADMIN}/operators").get_data(as_text=True)
     token = html.split('name="csrf_token" value="')[1].split('"')[0]
-    assert client.post(f"{ADMIN}/operators/disable", data={"login": "handler", "csrf_token": token}).status_code == 303
+    assert (
+        client.post(f"{ADMIN}/operators/disable", data={"login": "handler", "csrf_token": token}).status_code
+        == 303
+    )
     assert other.get(f"{ADMIN}/").status_code == 303
-    assert client.post(f"{ADMIN}/operators/disable", data={"login": "admin", "csrf_token": token}).status_code == 422
-    assert office.desk.read(lambda work: {row.login for row in work.session.query(Operator) if row.active}) == {"admin", "noise"}
+    assert (
+        client.post(f"{ADMIN}/operators/disable", data={"login": "admin", "csrf_token": token}).status_code
+        == 422
+    )
+    assert office.desk.read(
+        lambda work: {row.login for row in work.session.query(Operator) if row.active}
+    ) == {"admin", "noise"}
 
 
 def test_a_message_given_up_is_sent_again_by_its_button(office):
@@ -205,7 +236,9 @@ def test_the_policy_page_names_what_is_missing_and_not_published(office):
     assert "服务提供者" in seen
 
 
-@pytest.mark.parametrize(("kind", "form"), [("log", "jsonl"), ("log", "csv"), ("register", "csv"), ("register", "jsonl")])
+@pytest.mark.parametrize(
+    ("kind", "form"), [("log", "jsonl"), ("log", "csv"), ("register", "csv"), ("register", "jsonl")]
+)
 def test_an_export_leaves_a_mark_before_it_leaves(office, kind, form):
     filed = office.desk.file()
     answer = office.client("auditor").get(f"{ADMIN}/evidence/{kind}.{form}")
@@ -215,7 +248,9 @@ def test_an_export_leaves_a_mark_before_it_leaves(office, kind, form):
     assert answer.headers["Content-Disposition"].startswith("attachment")
     assert filed.number in text
     assert "reporter@example.com" not in text
-    last = office.desk.read(lambda work: __import__("complaints.ledger.reading").ledger.reading.history(work, "system"))[-1]
+    last = office.desk.read(
+        lambda work: __import__("complaints.ledger.reading").ledger.reading.history(work, "system")
+    )[-1]
     assert (last.type, last.meta["kind"], last.meta["format"]) == ("exported", kind, form)
     if (kind, form) == ("log", "jsonl"):
         assert [json.loads(line)["type"] for line in text.splitlines()][-1] == "exported"
@@ -246,7 +281,17 @@ def test_the_audit_names_a_finding(office):
 
 def test_a_template_of_ones_own_is_offered(office):
     client = office.client("supervisor")
-    answer = send(client, f"{ADMIN}/replies", "/save", use="reply", lang="zh", type="", key="mine", title="我的模板", body="您好【填写：内容】")
+    answer = send(
+        client,
+        f"{ADMIN}/replies",
+        "/save",
+        use="reply",
+        lang="zh",
+        type="",
+        key="mine",
+        title="我的模板",
+        body="您好【填写：内容】",
+    )
     assert answer.status_code == 303
     filed = office.desk.file()
     seen = client.get(f"{ADMIN}/case/{filed.number}?template=mine").get_data(as_text=True)
@@ -257,7 +302,20 @@ def test_a_template_of_ones_own_is_offered(office):
 def test_every_page_comes_in_both_languages(office, lang):
     filed = office.desk.file()
     client = office.client("admin")
-    for page in ("/", "/policy", "/evidence", "/operators", "/health", "/replies", "/new", "/new?type=ip_notice", "/account", f"/case/{filed.number}", f"/case/{filed.number}/decide", f"/case/{filed.number}/decline"):
+    for page in (
+        "/",
+        "/policy",
+        "/evidence",
+        "/operators",
+        "/health",
+        "/replies",
+        "/new",
+        "/new?type=ip_notice",
+        "/account",
+        f"/case/{filed.number}",
+        f"/case/{filed.number}/decide",
+        f"/case/{filed.number}/decline",
+    ):
         joint = "&" if "?" in page else "?"
         answer = client.get(f"{ADMIN}{page}{joint}lang={lang}")
         assert answer.status_code == 200, page

@@ -185,7 +185,11 @@ def test_a_filing_takes_at_most_twelve_statements_and_one_commit(tmp_path, datab
             person.send(details=WORDS, mail="reporter@example.com")
         del seen[:], commits[:]
         person.send(details=WORDS, mail="reporter@example.com")
-        ours = [each for each in seen if "complaints_limit" not in each and not each.startswith(("BEGIN", "SET TRANSACTION"))]
+        ours = [
+            each
+            for each in seen
+            if "complaints_limit" not in each and not each.startswith(("BEGIN", "SET TRANSACTION"))
+        ]
         assert len(ours) <= 12, ours
         assert len(commits) - (len(ours) != len(seen)) == 1
         assert len(person.receipt()) == 2
@@ -196,7 +200,9 @@ def test_an_answer_from_the_host_travels_sealed_into_the_complaint(person, app):
         token = _token("答案是42", "问题")
     for output, mark in (("答案是42", "verified"), ("答案是43", "altered")):
         person.page = person.client.post(
-            "/complaints/report", data={"token": token, "output": output, "prompt": "问题"}, headers=person.headers
+            "/complaints/report",
+            data={"token": token, "output": output, "prompt": "问题"},
+            headers=person.headers,
         )
         assert person.page.status_code == 200
         person.send(type="inaccurate")

@@ -47,9 +47,12 @@ def test_files_wait_in_a_draft_and_come_back_byte_for_byte(person, app):
     [case] = cases(app)
     assert case.files == 2
     assert drafts(app) == []
-    back = reading(app, lambda work: {
-        held.name: data for held, data in (original(work, case.uid, row.uid) for row in attachments(app))
-    })
+    back = reading(
+        app,
+        lambda work: {
+            held.name: data for held, data in (original(work, case.uid, row.uid) for row in attachments(app))
+        },
+    )
     assert back == {"截图.png": PNG, "说明.txt": note}
     assert len(filed(app, case).meta["files"]) == 2
 
@@ -64,7 +67,9 @@ def test_files_wait_in_a_draft_and_come_back_byte_for_byte(person, app):
     ],
 )
 @pytest.mark.parametrize("form", ["", "&form=short"])
-def test_a_file_that_cannot_be_taken_is_named_and_nothing_else_is_lost(tmp_path, database_url, name, data, words, form):
+def test_a_file_that_cannot_be_taken_is_named_and_nothing_else_is_lost(
+    tmp_path, database_url, name, data, words, form
+):
     app = make_app(tmp_path, database_url, COMPLAINTS_MAX_FILE_MB=1)
     person = Person(app)
     person.open(f"{NEW}?type=other{form}")
@@ -184,6 +189,10 @@ def test_the_filing_of_a_form_with_files_takes_twelve_statements(person, app):
     engine, seen = app.extensions["complaints"].database.engine, []
     event.listen(engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
     person.send()
-    ours = [each for each in seen if "complaints_limit" not in each and not each.startswith(("BEGIN", "SET TRANSACTION"))]
+    ours = [
+        each
+        for each in seen
+        if "complaints_limit" not in each and not each.startswith(("BEGIN", "SET TRANSACTION"))
+    ]
     assert len(ours) <= 12, "\n".join(each[:60] for each in ours)
     person.receipt()

@@ -55,16 +55,16 @@ def act(number: str, action: str) -> ResponseReturnValue:
     return redirect(url_for("complaints.admin.case", number=number), 303)
 
 
-def conflicted(
-    number: str, action: str, form: CaseForm, version: int, *, moved: bool
-) -> ResponseReturnValue:
+def conflicted(number: str, action: str, form: CaseForm, version: int, *, moved: bool) -> ResponseReturnValue:
     """The case as it is now, what others did meanwhile, and the form with everything that was typed."""
     page = casepage.gather(frame().work, operator(), number)
     form.version.data = str(page.case.version)
     forms = {**caseforms.blank(page.case.version), action: form}
     missed = page.record.since(version) if moved else []
     sentence = (
-        t("Somebody else changed this case while you were writing. Nothing of yours was sent; it is kept below")
+        t(
+            "Somebody else changed this case while you were writing. Nothing of yours was sent; it is kept below"
+        )
         if missed
         else t("This is not possible any more. Nothing was changed; see how the case stands now")
     )
@@ -81,6 +81,4 @@ def _typed(form: CaseForm) -> str:
 
 def _again(number: str, action: str, form: CaseForm, status: int) -> ResponseReturnValue:
     page = casepage.gather(frame().work, operator(), number)
-    return shown(
-        page, {**caseforms.blank(page.case.version), action: form}, unfolded=action, status=status
-    )
+    return shown(page, {**caseforms.blank(page.case.version), action: form}, unfolded=action, status=status)

@@ -74,7 +74,11 @@ def shown(
 ) -> ResponseReturnValue:
     """The case page with its forms; `unfolded` is the act whose form was sent or asked for."""
     lang = language()
-    people = [(who.ref, who.name) for who in operators.active(page.work) if who.may(*HANDLERS)] if built_in() else []
+    people = (
+        [(who.ref, who.name) for who in operators.active(page.work) if who.may(*HANDLERS)]
+        if built_in()
+        else []
+    )
     html = render_template(
         "complaints/admin/case.html",
         **page.context,
@@ -85,7 +89,10 @@ def shown(
         show=request.args.get("show", ""),
         act=Act(),
         people=[("", t("Nobody")), *people],
-        reasons=[("", t("Choose")), *((key, row.label(lang)) for key, row in page.policy.ask_reasons.items())],
+        reasons=[
+            ("", t("Choose")),
+            *((key, row.label(lang)) for key, row in page.policy.ask_reasons.items()),
+        ],
         types=[(key, row.label(lang)) for key, row in page.policy.types.items()],
         risks={"": [("", t("None"))], **_risks(page.policy, lang)},
         measures={"": [("", t("Choose"))], **caseforms.measures(page.policy, lang)},

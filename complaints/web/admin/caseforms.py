@@ -99,7 +99,12 @@ def _ask(work: Work, case: Complaint, who: Operator, form: Any) -> object:
     if given and not given.isdecimal():
         raise InputError({"days": [t("Enter a number of working days")]})
     return conversation.ask(
-        work, case, who.actor, form.text.data or "", reason=form.reason.data or "", days=int(given) if given else None
+        work,
+        case,
+        who.actor,
+        form.text.data or "",
+        reason=form.reason.data or "",
+        days=int(given) if given else None,
     )
 
 
@@ -145,19 +150,34 @@ ACTS: Mapping[str, CaseAct] = {
     "assign": CaseAct(AssignForm, _assign, "to"),
     "ask": CaseAct(AskForm, _ask, "text"),
     "reply": CaseAct(ReplyForm, _reply, "text"),
-    "note": CaseAct(NoteForm, lambda work, case, who, form: handling.note(work, case, who.actor, form.note.data or ""), "note"),
+    "note": CaseAct(
+        NoteForm,
+        lambda work, case, who, form: handling.note(work, case, who.actor, form.note.data or ""),
+        "note",
+    ),
     "reclassify": CaseAct(ClassForm, _class, "type"),
     "record_action": CaseAct(MeasureForm, _measure, "action"),
     "merge": CaseAct(MergeForm, _merge, "lead"),
-    "unmerge": CaseAct(ReasonForm, lambda work, case, who, form: relations.unmerge(work, case, who.actor, form.reason.data or ""), "reason"),
-    "reopen": CaseAct(ReasonForm, lambda work, case, who, form: relations.reopen(work, case, who.actor, form.reason.data or ""), "reason"),
+    "unmerge": CaseAct(
+        ReasonForm,
+        lambda work, case, who, form: relations.unmerge(work, case, who.actor, form.reason.data or ""),
+        "reason",
+    ),
+    "reopen": CaseAct(
+        ReasonForm,
+        lambda work, case, who, form: relations.reopen(work, case, who.actor, form.reason.data or ""),
+        "reason",
+    ),
 }
 
 
 def blank(version: int) -> dict[str, Any]:
     """Every form of the page, empty, made from this version of the case."""
     # formdata=None: in an answer to a POST the forms that were not sent must not read the request.
-    return {name: act.form(formdata=None, prefix=f"{name}-", data={"version": version}) for name, act in ACTS.items()}
+    return {
+        name: act.form(formdata=None, prefix=f"{name}-", data={"version": version})
+        for name, act in ACTS.items()
+    }
 
 
 def uploads(form: ReplyForm, max_mb: int) -> list[Upload]:

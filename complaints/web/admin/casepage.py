@@ -140,7 +140,9 @@ class Page:
                 "gone": not held.name,
                 "href": url_for("complaints.admin.file", number=case.number, uid=held.uid),
                 "picture": url_for("complaints.admin.picture", number=case.number, uid=held.uid),
-                "show": url_for("complaints.admin.case", number=case.number, show=held.uid, _anchor=f"file-{held.uid}"),
+                "show": url_for(
+                    "complaints.admin.case", number=case.number, show=held.uid, _anchor=f"file-{held.uid}"
+                ),
             }
             for held in attachments.held(self.work, case.uid)
         ]
@@ -182,7 +184,9 @@ class Page:
     def similar_open(self) -> list[Complaint]:
         """Reports of the same answer or text that can be answered together with this one."""
         able = OPEN - {State.UNDER_REVIEW, State.MERGED}
-        return [case for case in queries.similar(self.work, self.viewer, self.case) if State(case.state) in able]
+        return [
+            case for case in queries.similar(self.work, self.viewer, self.case) if State(case.state) in able
+        ]
 
     @property
     def _revealed(self) -> bool:
@@ -199,7 +203,9 @@ class Page:
             if key == "details" or field is None:
                 continue
             shown = field.choices[value](self.lang) if value in field.choices else str(value)
-            rows.append({"key": field.label(self.lang), "value": t("Yes") if field.kind == "checkbox" else shown})
+            rows.append(
+                {"key": field.label(self.lang), "value": t("Yes") if field.kind == "checkbox" else shown}
+            )
         return [{"key": "details", "value": str(given.get("details", ""))}, *rows]
 
     def _why(self, due: Any) -> dict[str, Any]:
@@ -261,5 +267,9 @@ def _missed(due: words.Due, why: dict[str, Any]) -> dict[str, Any]:
 def _off(days: Sequence[Day], today: Any, lang: str) -> list[str]:
     """Days that did not count, weekends as a number, holidays and make-up days by name."""
     weekends = sum(day.why == "weekend" for day in days)
-    named = [f"{words.short_day(day.date, today)} {day.words(lang)}" for day in days if day.why in {"holiday", "makeup"}]
+    named = [
+        f"{words.short_day(day.date, today)} {day.words(lang)}"
+        for day in days
+        if day.why in {"holiday", "makeup"}
+    ]
     return ([t("{n} weekend days not counted", n=weekends)] if weekends else []) + named

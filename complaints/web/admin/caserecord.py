@@ -134,10 +134,15 @@ class Record:
             case "clock":
                 named = words.kinds()
                 parts = [
-                    f"{named.get(each['kind'], each['kind'])}: {_step(each['step'])}" for each in meta.get("due", ())
+                    f"{named.get(each['kind'], each['kind'])}: {_step(each['step'])}"
+                    for each in meta.get("due", ())
                 ]
             case "viewed":
-                parts = [said for key, said in (("contact", t("Contact shown")), ("file", t("Picture shown"))) if key in meta]
+                parts = [
+                    said
+                    for key, said in (("contact", t("Contact shown")), ("file", t("Picture shown")))
+                    if key in meta
+                ]
             case "filed" if meta.get("recorded_by"):
                 parts = [t("Recorded for the complainant")]
             case "rated" if "rating" in change:
@@ -148,12 +153,19 @@ class Record:
 
     def _decision(self, meta: Mapping[str, Any]) -> list[str]:
         reasons = {**self.policy.decision_reasons, **self.policy.decline_reasons}
-        outcome, reason = self.policy.outcomes.get(meta.get("outcome", "")), reasons.get(meta.get("reason", ""))
+        outcome, reason = (
+            self.policy.outcomes.get(meta.get("outcome", "")),
+            reasons.get(meta.get("reason", "")),
+        )
         return [each.label(self.lang) for each in (outcome, reason) if each] + self._measures(meta)
 
     def _measures(self, meta: Mapping[str, Any]) -> list[str]:
         table = self.policy.actions
-        return [table[each["action"]].label(self.lang) for each in meta.get("actions", ()) if each["action"] in table]
+        return [
+            table[each["action"]].label(self.lang)
+            for each in meta.get("actions", ())
+            if each["action"] in table
+        ]
 
 
 def _brought(entry: Entry) -> set[str]:

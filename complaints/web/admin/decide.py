@@ -212,11 +212,18 @@ def _conflict(
     form.version.data = str(page.case.version)
     missed = page.record.since(version) if moved else []
     sentence = (
-        t("Somebody else changed this case while you were writing. Nothing of yours was sent; it is kept below")
+        t(
+            "Somebody else changed this case while you were writing. Nothing of yours was sent; it is kept below"
+        )
         if moved
         else t("This is not possible any more. Nothing was changed; see how the case stands now")
     )
-    told = {"sentence": sentence, "missed": missed, "typed": form.text.data or "", "possible": mode in page.can}
+    told = {
+        "sentence": sentence,
+        "missed": missed,
+        "typed": form.text.data or "",
+        "possible": mode in page.can,
+    }
     return _shown(page, form, mode, rows, status=409, conflict=told)
 
 
@@ -245,7 +252,11 @@ def _preview(page: Page, form: DecideForm, mode: Mode, rows: Sequence[MeasureRow
     reason = reasons.get(page.case.reason or "" if kept else decision.reason)
     return {
         "lang": lang,
-        "outcome": State.DECLINED.label(lang) if mode == "decline" else outcome.label(lang) if outcome else "",
+        "outcome": State.DECLINED.label(lang)
+        if mode == "decline"
+        else outcome.label(lang)
+        if outcome
+        else "",
         "measures": [policy.actions[order.action].label(lang) for order in decision.actions],
         "reason": reason.text(lang) if reason else "",
         "text": decision.text,
@@ -256,11 +267,15 @@ def _preview(page: Page, form: DecideForm, mode: Mode, rows: Sequence[MeasureRow
 def _reasons(policy: Any, case: Complaint, mode: Mode, lang: str) -> Mapping[str, list[tuple[str, str]]]:
     first = {"": [("", t("Choose"))]}
     if mode == "decline":
-        return {"": [("", t("Choose")), *((key, row.label(lang)) for key, row in policy.decline_reasons.items())]}
+        return {
+            "": [("", t("Choose")), *((key, row.label(lang)) for key, row in policy.decline_reasons.items())]
+        }
     groups: dict[str, list[tuple[str, str]]] = {}
     for key, row in policy.decision_reasons.items():
         if row.fits(case.type):
-            ends = t(" / ").join(policy.outcomes[each].label(lang) for each in row.outcomes) or t("Any outcome")
+            ends = t(" / ").join(policy.outcomes[each].label(lang) for each in row.outcomes) or t(
+                "Any outcome"
+            )
             groups.setdefault(ends, []).append((key, row.label(lang)))
     return {**first, **groups}
 
@@ -281,7 +296,9 @@ def _rows() -> list[MeasureRow]:
     for at in range(MOST):
         if f"action-{at}" not in request.form:
             break
-        given = (request.form.get(f"{name}-{at}", "").strip()[:500] for name in ("action", "target", "detail"))
+        given = (
+            request.form.get(f"{name}-{at}", "").strip()[:500] for name in ("action", "target", "detail")
+        )
         rows.append(MeasureRow(*given))
     return rows or [MeasureRow()] * ROWS
 
@@ -290,6 +307,8 @@ def _undo(seconds: int) -> str:
     if seconds == 0:
         return t("It goes out at once")
     minutes, rest = divmod(seconds, 60)
-    return t("It goes out after {n} minutes; until then you can take it back", n=minutes) if not rest else t(
-        "It goes out after {n} seconds; until then you can take it back", n=seconds
+    return (
+        t("It goes out after {n} minutes; until then you can take it back", n=minutes)
+        if not rest
+        else t("It goes out after {n} seconds; until then you can take it back", n=seconds)
     )

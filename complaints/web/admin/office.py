@@ -62,7 +62,9 @@ def health() -> ResponseReturnValue:
     found = lags.measure(work.session, work.now)
     dead = lags.dead_letters(work.session)
     ids = [letter.complaint_id for letter in dead if letter.complaint_id]
-    rows = work.session.execute(select(Complaint.id, Complaint.number, Complaint.restricted).where(Complaint.id.in_(ids)))
+    rows = work.session.execute(
+        select(Complaint.id, Complaint.number, Complaint.restricted).where(Complaint.id.in_(ids))
+    )
     viewer = operator()
     numbers = {row.id: row.number for row in rows if viewer.restricted or not row.restricted}
     # What the policy still lacks has its own list on the policy page.
@@ -72,12 +74,25 @@ def health() -> ResponseReturnValue:
         nav="health",
         found=found,
         lags=[
-            (t("Dates watched"), _ago(found.beat_lag), "clock" in found.alarms, t("since the clock last ran")),
+            (
+                t("Dates watched"),
+                _ago(found.beat_lag),
+                "clock" in found.alarms,
+                t("since the clock last ran"),
+            ),
             (t("Dates not acted on"), _age(found.sweep_lag), "sweep" in found.alarms, t("age of the oldest")),
-            (t("Messages not sent"), _age(found.outbox_lag), "outbox" in found.alarms, t("age of the oldest")),
+            (
+                t("Messages not sent"),
+                _age(found.outbox_lag),
+                "outbox" in found.alarms,
+                t("age of the oldest"),
+            ),
             (t("Messages given up"), str(found.dead), found.dead > 0, t("see below")),
         ],
-        dead=[(letter, numbers.get(letter.complaint_id, ""), words.moment(letter.created_at, work.now)) for letter in dead],
+        dead=[
+            (letter, numbers.get(letter.complaint_id, ""), words.moment(letter.created_at, work.now))
+            for letter in dead
+        ],
         waiting=found.waiting,
         advice=advice,
         act=Act(),

@@ -89,7 +89,9 @@ def add() -> ResponseReturnValue:
     except InputError as error:
         put_errors(form, error.fields)
         return _accounts(form), 422
-    return _accounts(AddForm(formdata=None, data={"roles": ["handler"]}), made=(row.login, row.name, password))
+    return _accounts(
+        AddForm(formdata=None, data={"roles": ["handler"]}), made=(row.login, row.name, password)
+    )
 
 
 @roles("admin")
@@ -98,7 +100,9 @@ def change(what: str) -> ResponseReturnValue:
     form = LoginName()
     blank = AddForm(formdata=None, data={"roles": ["handler"]})
     if not built_in() or not sent(form):
-        return _accounts(blank, fault=t("The page was open a long time. All is still here. Submit again")), 400
+        return _accounts(
+            blank, fault=t("The page was open a long time. All is still here. Submit again")
+        ), 400
     login, who = form.login.data or "", operator().actor
     try:
         if what == "reset":
@@ -156,7 +160,12 @@ def _accounts(form: AddForm, *, made: tuple[str, str, str] | None = None, fault:
 
 def _replies(form: TemplateForm) -> str:
     work, lang = frame().work, language()
-    uses = {"reply": t("Reply"), "ask": t("Question"), "decide": t("Give the answer"), "decline": t("Not taking on")}
+    uses = {
+        "reply": t("Reply"),
+        "ask": t("Question"),
+        "decide": t("Give the answer"),
+        "decline": t("Not taking on"),
+    }
     return render_template(
         "complaints/admin/replies.html",
         nav="operators",

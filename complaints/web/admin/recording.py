@@ -101,7 +101,9 @@ def _file(form: Any, chosen: str) -> intake.Filed:
         faults |= error.fields
     uploads = []
     try:
-        for file in [file for file in form.files.data or [] if getattr(file, "filename", "")][: settings.MAX_FILES]:
+        for file in [file for file in form.files.data or [] if getattr(file, "filename", "")][
+            : settings.MAX_FILES
+        ]:
             data = file.stream.read(settings.MAX_FILE_MB * 1_000_000 + 1)
             uploads.append(check(file.filename, data, max_mb=settings.MAX_FILE_MB))
     except InputError as error:
@@ -146,11 +148,19 @@ def _receipt(filed: intake.Filed) -> str:
     case = reach.find(work, filed.number)
     rows = [
         (name, day_words(due, lang))
-        for name, due in ((words.kinds()["accept"], case.accept_due), (words.kinds()["result"], case.result_due))
+        for name, due in (
+            (words.kinds()["accept"], case.accept_due),
+            (words.kinds()["result"], case.result_due),
+        )
         if due
     ]
     return render_template(
-        "complaints/admin/recorded.html", nav="queue", filed=filed, rows=rows, track=absolute("track"), case=case
+        "complaints/admin/recorded.html",
+        nav="queue",
+        filed=filed,
+        rows=rows,
+        track=absolute("track"),
+        case=case,
     )
 
 

@@ -26,7 +26,8 @@ def entry() -> ResponseReturnValue:
     general = policy.deadlines.get("general")
     promised = general.published("result") if general else None
     groups = [
-        (label, [kind for kind in policy.types.values() if kind.group == key]) for key, label in policy.groups.items()
+        (label, [kind for kind in policy.types.values() if kind.group == key])
+        for key, label in policy.groups.items()
     ]
     used = {key for kind in policy.types.values() for key in kind.routes}
     table: dict[str, list[str]] = {}
@@ -36,7 +37,8 @@ def entry() -> ResponseReturnValue:
     return render_template(
         "complaints/entry.html",
         deadline=amount_words(promised, lang) if promised else longest(policy, "result", lang),
-        provisional=promised is not None and work.calendar.provisional(work.calendar.add(today, max(1, promised.amount))),
+        provisional=promised is not None
+        and work.calendar.provisional(work.calendar.add(today, max(1, promised.amount))),
         table=table.items(),
         groups=[row for row in groups if row[1]],
         routes=[route for key, route in policy.routes.items() if key in used],

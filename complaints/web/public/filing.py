@@ -98,7 +98,9 @@ def _details_step(desk: Desk, got: Incoming) -> ResponseReturnValue:
     if got.too_large:
         files.find(desk)
         form.form_errors = [
-            t("That was too much at once, so the files did not arrive. Your text is kept; choose fewer or smaller files")
+            t(
+                "That was too much at once, so the files did not arrive. Your text is kept; choose fewer or smaller files"
+            )
         ]
         return details_page(desk, form, status=413)
     if not form.validate():
@@ -116,7 +118,9 @@ def _details_step(desk: Desk, got: Incoming) -> ResponseReturnValue:
         answer = _answer(desk, values)
         uploads = files.at_hand(got) if direct else ()
     except InputError as error:
-        put_errors(form, {key: said for key, said in error.fields.items() if key != "files"}, fallback="details")
+        put_errors(
+            form, {key: said for key, said in error.fields.items() if key != "files"}, fallback="details"
+        )
         faults = files.take(desk, got) if direct else faults
         return _refilled(desk, form, faults, 422)
     if faults or turning:
@@ -243,7 +247,9 @@ def _rules() -> tuple[InForce, Work | None]:
     try:
         work = frame().work
     except SQLAlchemyError:
-        ruling = _seen.get(installed) or InForce(0, installed.file_policy, trial=True, published_at=None, published_by="")
+        ruling = _seen.get(installed) or InForce(
+            0, installed.file_policy, trial=True, published_at=None, published_by=""
+        )
         frame().close()
         # The footer and the contacts are needed most when nothing else works.
         frame().in_force = ruling
@@ -256,10 +262,16 @@ def _rules() -> tuple[InForce, Work | None]:
 
 def _fault(desk: Desk, got: Incoming, error: Exception, status: int) -> ResponseReturnValue:
     # The class alone: a statement's parameters are what somebody typed.
-    _log.error("filing failed: %s", type(error).__name__, exc_info=(RuntimeError, RuntimeError(), error.__traceback__))
+    _log.error(
+        "filing failed: %s",
+        type(error).__name__,
+        exc_info=(RuntimeError, RuntimeError(), error.__traceback__),
+    )
     frame().close()
     desk.work = None
-    said = t("Sorry, a fault on our side. It is not submitted yet, but all of it is still here. Submit again in a few minutes")
+    said = t(
+        "Sorry, a fault on our side. It is not submitted yet, but all of it is still here. Submit again in a few minutes"
+    )
     if got.get("step") == "check":
         form: OwnForm = Act(formdata=got.form)
         form.form_errors = [said]

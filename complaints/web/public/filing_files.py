@@ -57,7 +57,9 @@ def at_hand(got: Incoming) -> tuple[Upload, ...]:
 
 def missing(name: str) -> str:
     """The sentence for a file that did not arrive."""
-    return t("“{file}” did not arrive; your text is kept. Choose it again", file=attachments.display_name(name))
+    return t(
+        "“{file}” did not arrive; your text is kept. Choose it again", file=attachments.display_name(name)
+    )
 
 
 def _sort(files: list[FileStorage], room: int) -> tuple[list[Upload], list[str]]:

@@ -57,17 +57,22 @@ class Desk:
     @property
     def questions(self) -> list[Question]:
         """What is asked on the details page."""
-        return [one for one in self.sheet.questions if one is not self.sheet.answer or self.kept.answer is None]
+        return [
+            one for one in self.sheet.questions if one is not self.sheet.answer or self.kept.answer is None
+        ]
 
     def address(self) -> str:
         """Where the form is sent; it names the type, so that a request too large to read still has one."""
         return url_for("complaints.new", type=self.type_key, form="short" if self.short else None)
 
 
-def types_page(policy: Policy, kept: Kept | None = None, *, wrong: str = "", status: int = 200) -> tuple[str, int]:
+def types_page(
+    policy: Policy, kept: Kept | None = None, *, wrong: str = "", status: int = 200
+) -> tuple[str, int]:
     """Step 1: the types in their groups; with something to carry they are buttons, else links."""
     groups = [
-        (label, [kind for kind in policy.types.values() if kind.group == key]) for key, label in policy.groups.items()
+        (label, [kind for kind in policy.types.values() if kind.group == key])
+        for key, label in policy.groups.items()
     ]
     page = render_template(
         "complaints/new_type.html",
@@ -158,7 +163,9 @@ def promises(desk: Desk) -> list[tuple[str, str]]:
     """What is promised if it is filed now, in words; empty without a calendar to count by."""
     if desk.work is None:
         return []
-    planned = plan(desk.policy, desk.kind.deadlines, desk.work.now, desk.work.calendar, kinds=("accept", "result"))
+    planned = plan(
+        desk.policy, desk.kind.deadlines, desk.work.now, desk.work.calendar, kinds=("accept", "result")
+    )
     names = {"accept": t("Whether we take it on"), "result": t("Result")}
     return [
         (names[each.kind], by_date(words(each.due, language()), provisional=each.provisional))

@@ -115,7 +115,9 @@ def _qr(number: str, code: str) -> Markup:
     """
     drawing = segno.make(f"{number}\n{code}\n{absolute('track')}", error="m", micro=False)
     # Always dark on light: phones do not read it the other way round.
-    svg = drawing.svg_inline(scale=4, dark="#000", light="#fff", svgclass="cmp-qr", lineclass=None, omitsize=True)
+    svg = drawing.svg_inline(
+        scale=4, dark="#000", light="#fff", svgclass="cmp-qr", lineclass=None, omitsize=True
+    )
     return Markup(svg)  # noqa: S704 - drawn from our own characters
 
 
