@@ -10,14 +10,24 @@ from io import BytesIO
 from typing import Any
 
 from complaints.base.errors import ConfigError
+from complaints.evidence.markup import (
+    field,
+    fonts,
+    keep_whole,
+    merge_down,
+    millimetres,
+    pad,
+    repeat,
+    shade,
+    tag,
+)
 
-BODY, HEADING, LATIN = "宋体", "黑体", "Times New Roman"
+BODY, HEADING = "宋体", "黑体"
 # What only the provider can say stands out, so that nobody hands it in by mistake.
 OPEN = re.compile(r"(【待填写[^】]*】)")
 # XML 1.0, production 2: everything else makes a document no reader opens.
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MARGINS = {"top": 25, "bottom": 22, "left": 26, "right": 24}
-_GREY = "E8EBEE"
 _TEXT_POINTS, _TABLE_POINTS, _SMALL_POINTS = 12, 10.5, 9
 _LINE = 1.35
 
@@ -79,9 +89,9 @@ class Paper:
     def note(self, text: str) -> None:
         """A remark in a grey box."""
         table = self._document.add_table(1, 1, style="Table Grid")
-        _pad(table)
+        pad(table)
         cell = table.rows[0].cells[0]
-        _shade(cell)
+        shade(cell)
         _write(cell.paragraphs[0], text, _TABLE_POINTS)
         self._gap()
 
@@ -97,8 +107,8 @@ class Paper:
             run = paragraph.add_run(clean(f"{number}. {title}："))
             run.bold = True
             _write(paragraph, text)
-            paragraph.paragraph_format.left_indent = _millimetres(7)
-            paragraph.paragraph_format.first_line_indent = _millimetres(-7)
+            paragraph.paragraph_format.left_indent = millimetres(7)
+            paragraph.paragraph_format.first_line_indent = millimetres(-7)
 
     def pairs(self, rows: Sequence[tuple[str, str]]) -> None:
         """A table of names and values, without a header row."""
@@ -118,24 +128,24 @@ class Paper:
         """
         table = self._document.add_table(0, len(widths), style="Table Grid")
         table.autofit = False
-        _pad(table)
+        pad(table)
         for column, width in zip(table.columns, widths, strict=True):
-            column.width = _millimetres(width)
+            column.width = millimetres(width)
         before = ""
         for place, cells in enumerate([head, *rows] if head else rows):
             row = table.add_row()
-            _keep_whole(row)
+            keep_whole(row)
             heading = bool(head) and place == 0
             if heading:
-                _repeat(row)
+                repeat(row)
             for column, (cell, value, width) in enumerate(zip(row.cells, cells, widths, strict=True)):
-                cell.width = _millimetres(width)
+                cell.width = millimetres(width)
                 shown = value
                 if join and column == 0 and not heading:
-                    _join(cell, "continue" if value == before else "restart")
+                    merge_down(cell, "continue" if value == before else "restart")
                     before, shown = value, ("" if value == before else value)
                 if heading or (not head and column == 0):
-                    _shade(cell)
+                    shade(cell)
                 _write(cell.paragraphs[0], shown, _TABLE_POINTS, bold=heading)
                 # A header row stays with the first row below it.
                 cell.paragraphs[0].paragraph_format.keep_with_next = heading
@@ -146,7 +156,7 @@ class Paper:
         paragraph = self._document.add_paragraph()
         paragraph.alignment = 1
         paragraph.paragraph_format.keep_with_next = True
-        _picture(paragraph, data, caption, height=_millimetres(height))
+        _picture(paragraph, data, caption, height=millimetres(height))
         self._paragraph(caption, style="Caption")
 
     def strip(self, parts: Sequence[bytes], caption: str, *, width: float, in_a_row: int) -> None:
@@ -155,16 +165,16 @@ class Paper:
         table = self._document.add_table(len(rows), len(rows[0]), style="Table Grid")
         table.alignment, table.autofit = 1, False
         for column in table.columns:
-            column.width = _millimetres(width + 4)
+            column.width = millimetres(width + 4)
         for row, pieces in zip(table.rows, rows, strict=True):
-            _keep_whole(row)
+            keep_whole(row)
             for number, (cell, piece) in enumerate(zip(row.cells, pieces, strict=False), 1):
-                cell.width = _millimetres(width + 4)
+                cell.width = millimetres(width + 4)
                 paragraph = cell.paragraphs[0]
                 paragraph.alignment = 1
                 paragraph.paragraph_format.keep_with_next = True
                 paragraph.paragraph_format.line_spacing = 1.0
-                _picture(paragraph, piece, f"{caption}（{number}）", width=_millimetres(width))
+                _picture(paragraph, piece, f"{caption}（{number}）", width=millimetres(width))
         self._paragraph(caption, style="Caption")
 
     def new_page(self) -> None:
@@ -189,18 +199,18 @@ class Paper:
 
     def _page(self) -> None:
         section = self._document.sections[0]
-        section.page_width, section.page_height = _millimetres(210), _millimetres(297)
+        section.page_width, section.page_height = millimetres(210), millimetres(297)
         for side, length in _MARGINS.items():
-            setattr(section, f"{side}_margin", _millimetres(length))
+            setattr(section, f"{side}_margin", millimetres(length))
 
     def _styles(self) -> None:
         from docx.shared import Pt, RGBColor  # noqa: PLC0415 - an optional dependency
 
         styles = self._document.styles
-        language = styles.element.find(".//" + _tag("w:lang"))
+        language = styles.element.find(".//" + tag("w:lang"))
         if language is not None:
-            language.set(_tag("w:val"), "zh-CN")
-            language.set(_tag("w:eastAsia"), "zh-CN")
+            language.set(tag("w:val"), "zh-CN")
+            language.set(tag("w:eastAsia"), "zh-CN")
         for name, font, size, bold, before, after in (
             ("Normal", BODY, _TEXT_POINTS, False, 0, 6),
             ("Title", HEADING, 22, False, 60, 12),
@@ -215,13 +225,13 @@ class Paper:
             style = styles[name]
             style.font.size, style.font.bold, style.font.italic = Pt(size), bold, False
             style.font.color.rgb = RGBColor(0, 0, 0)
-            _fonts(style.element.get_or_add_rPr(), font)
+            fonts(style.element.get_or_add_rPr(), font)
             style.paragraph_format.space_before, style.paragraph_format.space_after = Pt(before), Pt(after)
             style.paragraph_format.line_spacing = _LINE
         for name in ("Title", "Subtitle", "Caption", "Footer"):
             styles[name].paragraph_format.alignment = 1
         # The default title has a coloured rule below it.
-        for border in styles["Title"].element.findall(".//" + _tag("w:pBdr")):
+        for border in styles["Title"].element.findall(".//" + tag("w:pBdr")):
             border.getparent().remove(border)
 
     def _frame(self, header: str) -> None:
@@ -230,7 +240,7 @@ class Paper:
         foot = section.footer.paragraphs[0]
         for part in ("第 ", "PAGE", " 页 共 ", "NUMPAGES", " 页"):
             if part.isupper():
-                _field(foot, part)
+                field(foot, part)
             else:
                 foot.add_run(part)
 
@@ -266,77 +276,7 @@ def _write(paragraph: Any, text: str, size: float = 0, *, bold: bool = False) ->
             run.font.highlight_color = WD_COLOR_INDEX.YELLOW
 
 
-def _fonts(properties: Any, name: str) -> None:
-    fonts = properties.get_or_add_rFonts()
-    # A theme font wins over a named one, so that Word would choose its own Chinese font.
-    for attribute in list(fonts.attrib):
-        if attribute.endswith("Theme"):
-            del fonts.attrib[attribute]
-    for script in ("ascii", "hAnsi", "cs"):
-        fonts.set(_tag(f"w:{script}"), LATIN)
-    fonts.set(_tag("w:eastAsia"), name)
-
-
 def _indent(paragraph: Any) -> None:
     from docx.shared import Pt  # noqa: PLC0415 - an optional dependency
 
     paragraph.paragraph_format.first_line_indent = Pt(2 * _TEXT_POINTS)
-
-
-def _shade(cell: Any) -> None:
-    properties = cell._tc.get_or_add_tcPr()  # noqa: SLF001 - python-docx has no shading
-    shade = _element("w:shd", {"w:val": "clear", "w:color": "auto", "w:fill": _GREY})
-    properties.append(shade)
-
-
-def _join(cell: Any, how: str) -> None:
-    cell._tc.get_or_add_tcPr().append(_element("w:vMerge", {"w:val": how}))  # noqa: SLF001 - merging by hand keeps one paragraph a cell
-
-
-def _pad(table: Any) -> None:
-    margins = _element("w:tblCellMar", {})
-    for side in ("top", "bottom"):
-        margins.append(_element(f"w:{side}", {"w:w": "50", "w:type": "dxa"}))
-    table._tbl.tblPr.append(margins)  # noqa: SLF001 - python-docx has no cell margins
-
-
-def _repeat(row: Any) -> None:
-    row._tr.get_or_add_trPr().append(_element("w:tblHeader", {"w:val": "true"}))  # noqa: SLF001 - as above
-
-
-def _keep_whole(row: Any) -> None:
-    row._tr.get_or_add_trPr().append(_element("w:cantSplit", {"w:val": "true"}))  # noqa: SLF001 - as above
-
-
-def _field(paragraph: Any, instruction: str) -> None:
-    for kind, content in (("begin", ""), ("", instruction), ("separate", ""), ("text", "1"), ("end", "")):
-        run = paragraph.add_run()
-        if kind == "text":
-            run.text = content
-        elif kind:
-            run._r.append(_element("w:fldChar", {"w:fldCharType": kind}))  # noqa: SLF001 - python-docx has no fields
-        else:
-            code = _element("w:instrText", {"xml:space": "preserve"})
-            code.text = f" {content} "
-            run._r.append(code)  # noqa: SLF001 - as above
-
-
-def _element(name: str, attributes: dict[str, str]) -> Any:
-    from docx.oxml import OxmlElement  # noqa: PLC0415 - an optional dependency
-
-    made = OxmlElement(name)
-    for key, value in attributes.items():
-        made.set(_tag(key), value)
-    return made
-
-
-def _tag(name: str) -> str:
-    from docx.oxml.ns import qn  # noqa: PLC0415 - an optional dependency
-
-    return str(qn(name))
-
-
-def _millimetres(length: float) -> Any:
-    from docx.shared import Mm  # noqa: PLC0415 - an optional dependency
-
-    return Mm(length)
