@@ -26,7 +26,7 @@ app.config["COMPLAINTS_BASE_URL"] = "https://ai.example.cn"
 db = SQLAlchemy(app)
 Complaints(app, db=db)
 """
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("packaging")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
