@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from limits.storage import Storage
-from sqlalchemy import Engine, bindparam, case, delete, select
+from sqlalchemy import Engine, bindparam, case, delete, select, true, union_all
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -43,11 +43,19 @@ class DatabaseStorage(Storage):
         return self.incr_all([(key, expiry)], amount)[0]
 
     def incr_all(self, keys: Sequence[tuple[str, int]], amount: int = 1) -> list[int]:
-        """Add to several counters in one transaction; `keys` come with their windows in seconds. Commits."""
+        """Add to several counters at once; `keys` come with their windows in seconds. Commits."""
         now = datetime.now(UTC)
+        # In one order everywhere, so that two workers cannot wait for each other.
+        ends = {key: now + timedelta(seconds=expiry) for key, expiry in sorted(keys)}
+        given: dict[str, Any] = {"by": amount, "now": now}
+        for n, (key, end) in enumerate(ends.items()):
+            given |= {f"key{n}": key, f"end{n}": end}
         with self._writing() as connection:
-            # In one order everywhere, so that two workers cannot wait for each other.
-            counted = {key: _count(connection, key, now, expiry, amount) for key, expiry in sorted(keys)}
+            counting, reading = _statements(connection.dialect.name, len(ends))
+            rows = connection.execute(counting, given)
+            if reading is not None:
+                rows = connection.execute(reading, given)
+            counted = {row["key"]: row["count"] for row in rows.mappings()}
         return [counted[key] for key, _ in keys]
 
     def get(self, key: str) -> int:
@@ -87,6 +95,9 @@ class DatabaseStorage(Storage):
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
         with self._engine().connect() as connection, _lightly(connection):
+            if connection.dialect.name == "postgresql":
+                # A single statement needs no BEGIN and no COMMIT, each a way to the server and back.
+                connection.execution_options(isolation_level="AUTOCOMMIT")
             begin(connection)
             yield connection
             connection.commit()
@@ -109,29 +120,35 @@ def _lightly(connection: Connection) -> Iterator[None]:
         raw.execute(f"PRAGMA synchronous={int(before)}")
 
 
-def _count(connection: Connection, key: str, now: datetime, expiry: int, amount: int) -> int:
-    given = {"at": key, "by": amount, "end": now + timedelta(seconds=expiry), "now": now}
-    counting, reading = _statements(connection.dialect.name)
-    counted = connection.execute(counting, given)
-    return int((counted if reading is None else connection.execute(reading, {"at": key})).scalar() or 0)
-
-
 @cache
-def _statements(name: str) -> tuple[Any, Any]:
-    """Count, and read where counting does not answer; built once, because building takes longer than running."""
-    end, now = (bindparam(each, type_=_TABLE.c.expires_at.type) for each in ("end", "now"))
-    by: Any = bindparam("by", type_=_TABLE.c.count.type)
-    row = {"key": bindparam("at"), "count": by, "expires_at": end}
-    over = _TABLE.c.expires_at <= now
-    # The counter first: MySQL assigns from left to right, and both look at the old end of the window.
-    changes = [
-        ("count", case((over, by), else_=_TABLE.c.count + by)),
-        ("expires_at", case((over, end), else_=_TABLE.c.expires_at)),
-    ]
+def _statements(name: str, size: int) -> tuple[Any, Any]:
+    """Count, and read where counting does not answer; built once, because building takes longer than running.
+
+    The rows come as a query, because SQLAlchemy compiles an INSERT of several VALUES anew each time.
+    """
+    moment, by = _TABLE.c.expires_at.type, bindparam("by", type_=_TABLE.c.count.type)
+    keys = [bindparam(f"key{n}", type_=_TABLE.c.key.type) for n in range(size)]
+    ends = [bindparam(f"end{n}", type_=moment) for n in range(size)]
+    # Without WHERE, SQLite would read ON CONFLICT as part of a join.
+    rows = union_all(*(select(key, by, end).where(true()) for key, end in zip(keys, ends, strict=True)))
+    over = _TABLE.c.expires_at <= bindparam("now", type_=moment)
+
+    def changes(offered: Any) -> dict[str, Any]:
+        # The counter first: MySQL assigns from left to right, and both look at the old end of the window.
+        return {
+            "count": case((over, by), else_=_TABLE.c.count + by),
+            "expires_at": case((over, offered.expires_at), else_=_TABLE.c.expires_at),
+        }
+
+    columns = ["key", "count", "expires_at"]
     if name in {"mysql", "mariadb"}:
-        reading = select(_TABLE.c.count).where(_TABLE.c.key == bindparam("at"))
-        return mysql.insert(_TABLE).values(row).on_duplicate_key_update(changes), reading
+        counting = mysql.insert(_TABLE)
+        update = list(changes(counting.inserted).items())
+        reading = select(_TABLE.c.key, _TABLE.c.count).where(_TABLE.c.key.in_(keys))
+        return counting.from_select(columns, rows).on_duplicate_key_update(update), reading
     dialect: Any = postgresql if name == "postgresql" else sqlite
-    statement = dialect.insert(_TABLE).values(row)
-    statement = statement.on_conflict_do_update(index_elements=["key"], set_=dict(changes))
-    return statement.returning(_TABLE.c.count), None
+    offered = dialect.insert(_TABLE)
+    upsert = offered.from_select(columns, rows).on_conflict_do_update(
+        index_elements=["key"], set_=changes(offered.excluded)
+    )
+    return upsert.returning(_TABLE.c.key, _TABLE.c.count), None
