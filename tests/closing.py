@@ -32,10 +32,12 @@ def main(folder: str) -> int:
     audits: Counter[str] = Counter()
     passed: dict[str, set[str]] = {}
     reasons: dict[str, str] = {}
+    seconds = 0.0
     for path in sorted(Path(folder).glob("*.json")):
         run = json.loads(path.read_text(encoding="utf-8"))
         outcomes.update(run["outcomes"])
         audits.update(run["audits"])
+        seconds += run["seconds"]
         reasons.update(run["reasons"])
         for name, tests in run["passed"].items():
             passed.setdefault(name, set()).update(tests)
@@ -55,7 +57,8 @@ def main(folder: str) -> int:
         print(
             f"audits: {audits['logs']} logs, {audits['events']} events, nothing found that a test did not plant"
         )
-    print(", ".join(f"{outcomes[name]} {name}" for name in ORDER if outcomes[name]) or "no tests ran")
+    said = ", ".join(f"{outcomes[name]} {name}" for name in ORDER if outcomes[name]) or "no tests ran"
+    print(f"{said} in {seconds:.2f}s")
     return code
 
 

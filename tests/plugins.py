@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -84,7 +85,7 @@ class Count:
         self.outcomes: Counter[str] = Counter()
         self.passed: dict[str, list[str]] = {}
         self.reasons: dict[str, str] = {}
-        self.seconds = 0.0
+        self.began = time.monotonic()
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         for item in items:
@@ -122,6 +123,7 @@ class Count:
                 "passed": {name: sorted(tests) for name, tests in self.passed.items()},
                 "reasons": self.reasons,
                 "audits": dict(_AUDITS),
+                "seconds": round(time.monotonic() - self.began, 1),
             }
             path = Path(target)
             path.parent.mkdir(parents=True, exist_ok=True)
