@@ -88,7 +88,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("LIMIT_FILINGS_TOTAL", str, "600/hour", "Filings of all sources together, same consequence."),
     Setting("LIMIT_TRACKING", str, "20/hour", "Wrong numbers or codes per source."),
-    Setting("LIMIT_LOGIN", str, "20/hour", "Wrong operator passwords per source."),
+    Setting("LIMIT_LOGIN", str, "60/hour", "Log-in attempts of operators per source."),
     Setting("MAX_FILE_MB", int, 20, "Largest attachment, in MB (10^6 bytes)."),
     Setting("MAX_FILES", int, 10, "Attachments per message."),
     Setting("DRAFT_MB_PER_SOURCE", int, 100, "Attachments of unfinished forms per source, in MB."),

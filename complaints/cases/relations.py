@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from complaints.base.errors import InputError
 from complaints.base.translations import gettext as t
+from complaints.cases import handling
 from complaints.cases.handling import require_text
 from complaints.cases.step import from_complainant, from_operator, step, tell_operators
 from complaints.ledger import journal
 from complaints.ledger.journal import Written
 from complaints.ledger.work import COMPLAINANT, Actor, Work
+from complaints.policy.states import State
 from complaints.sla import milestones
 from complaints.store.tables import Complaint
 
@@ -51,6 +53,11 @@ def merge(work: Work, case: Complaint, lead_uid: str, actor: Actor, reason: str)
     lead = journal.lock(work, lead_uid)
     if lead.merged_into is not None:
         raise InputError({"lead": [t("That complaint is itself joined; choose the leading one")]})
+    # To join it is to take it on: its acceptance must not come due while nobody can accept it any more.
+    if case.state == State.AWAITING_COMPLAINANT and case.accepted_at is None:
+        step(work, case, "resume", actor, tells="")
+    if case.state == State.SUBMITTED:
+        handling.accept(work, case, actor)
     return step(
         work,
         case,

@@ -46,7 +46,7 @@ class Frame:
     def work(self) -> Work:
         """A unit of work for reading, opened at first use, closed with the request or by a write."""
         if self._work is None:
-            self._session = Session(self.installation.database.engine, autoflush=False)
+            self._session = Session(self.installation.database.pages, autoflush=False)
             self._work = self.installation.work(self._session)
             if self._work.policy_version == 0 and not self.settings.relaxed:
                 # What is promised must be kept somewhere that a change of the file does not reach.
@@ -154,9 +154,12 @@ def context() -> dict[str, Any]:
     return {"t": gettext, "lang": language(), "complaints": Shown(frame())}
 
 
-def choose_language() -> None:
-    """Set the language of this request: asked for, kept, the host's, the browser's, else Chinese."""
-    set_language(_chosen())
+def choose_language(pinned: str = "") -> None:
+    """Set the language of this request: pinned, asked for, kept, the host's, the browser's, else Chinese."""
+    if pinned:
+        set_language("en" if pinned == "en" else "zh")
+    else:
+        set_language(_chosen())
 
 
 def keep_language(response: Any) -> Any:

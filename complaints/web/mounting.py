@@ -35,7 +35,7 @@ def mount(app: Flask, settings: Settings) -> None:
     # An address below our prefix that leads nowhere is answered by our page, not by the host's.
     pages.add_url_rule("/<path:nowhere>", "nowhere", _nowhere)
     pages.register_blueprint(office, url_prefix="/admin")
-    pages.before_request(choose_language)
+    pages.before_request(lambda: choose_language())  # noqa: PLW0108 - a hook is called without arguments
     pages.after_request(keep_language)
     pages.after_request(harden)
     pages.context_processor(context)
@@ -57,18 +57,18 @@ def report_url(answer: str = "", complaint_type: str = "") -> str:
     return url_for("complaints.new", type=complaint_type or None, answer=answer or None)
 
 
-def footer() -> Markup:
-    """Entry, process and filing numbers for a host's own footer."""
-    choose_language()
+def footer(lang: str = "") -> Markup:
+    """Entry, process and filing numbers for a host's own footer; `lang` pins zh or en, else as the visitor's."""
+    choose_language(lang)
     return Markup(render_template("complaints/_host_footer.html", **context()))  # noqa: S704 - our own template
 
 
-def report_button(token: str, output: str, prompt: str = "", text: str = "") -> Markup:
+def report_button(token: str, output: str, prompt: str = "", text: str = "", lang: str = "") -> Markup:
     """A button beside an AI answer that carries the answer into the form; works without JavaScript.
 
     `token` comes from `seal_answer`; the texts travel with the form and are compared with it.
     """
-    choose_language()
+    choose_language(lang)
     values = {"token": token, "output": output, "prompt": prompt, "text": text or t("Report this answer")}
     return Markup(  # noqa: S704 - our own template, autoescaped
         render_template("complaints/_report_button.html", lang=language(), t=t, **values)

@@ -37,10 +37,11 @@ LIVES = [
     ("accept ask withdraw reopen", "processing", "pending", None),
     ("accept decide release close reopen decide release", "decided", "met", "upheld"),
     ("decline release reopen", "processing", "pending", "declined"),
-    ("merge unmerge", "submitted", "pending", None),
+    ("merge unmerge", "accepted", "pending", None),
     ("accept start merge unmerge decide release", "decided", "met", "upheld"),
     ("ask merge", "merged", "pending", None),
-    ("ask merge unmerge supply", "submitted", "pending", None),
+    ("ask merge unmerge start", "processing", "pending", None),
+    ("accept ask merge unmerge supply", "accepted", "pending", None),
     ("accept merge withdraw", "withdrawn", "void", None),
 ]
 
@@ -66,6 +67,11 @@ def _events(steps):
         # An answer to a complaint nobody has accepted yet accepts it on the way.
         if name == "decide" and steps.startswith("decide"):
             yield "accepted"
+        # To join it is to take it on; a question asked before that is dropped.
+        if name == "merge" and steps.startswith("merge"):
+            yield "accepted"
+        if name == "merge" and steps.startswith("ask"):
+            yield from ("resumed", "accepted")
         yield EVENTS[name]
 
 

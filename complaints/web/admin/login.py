@@ -11,6 +11,7 @@ from wtforms import HiddenField, PasswordField, StringField
 from complaints.administration import operators, passwords, sessions
 from complaints.base.errors import InputError, NotFoundError
 from complaints.base.translations import gettext as t
+from complaints.web import limiting
 from complaints.web.admin.access import ANYONE, COOKIE, STAFF, built_in, must_change, operator, roles, visitor
 from complaints.web.admin.forms import sent
 from complaints.web.forms import Act, OwnForm, put_errors
@@ -51,6 +52,8 @@ def login() -> ResponseReturnValue:
         return _login_page(form)
     if not sent(form):
         return _login_page(form), 400
+    # Beside the lock of each account: one source must not try one password on every name.
+    limiting.hit("login", limiting.source())
     given, password = form.login.data or "", form.password.data or ""
     tried = frame().write(lambda work: sessions.attempt(work, given))
     # Between two transactions: hashing is slow on purpose, and nobody may wait for it at the database.
