@@ -33,6 +33,17 @@ class Database:
         """The engine, asked for at first use: a host may configure its database after mounting us."""
         return self._engine if isinstance(self._engine, Engine) else self._engine()
 
+    @cached_property
+    def pages(self) -> Engine:
+        """The same engine for the reads of one page.
+
+        On PostgreSQL without BEGIN and ROLLBACK around them, each a way to the server and back; its default
+        isolation shows every statement what is committed, in a transaction or not.
+        """
+        if self.engine.dialect.name != "postgresql":
+            return self.engine
+        return self.engine.execution_options(isolation_level="AUTOCOMMIT")
+
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session for reading; whatever it changed is rolled back."""
