@@ -18,6 +18,8 @@ from complaints.base import resources
 from complaints.base.clock import beijing
 from complaints.base.errors import ConfigError
 from complaints.base.keys import PURPOSES
+from complaints.base.translations import gettext as t
+from complaints.base.translations import language
 from complaints.ledger.work import Work
 from complaints.store import schema
 from complaints.store.tables import Operator, Outbox
@@ -27,33 +29,40 @@ LEVELS = ("ok", "look", "fail")
 
 @dataclass(frozen=True)
 class Advice:
-    """One thing examined: `level` is ok, look or fail; `remedy` says what to do."""
+    """One thing examined: `level` is ok, look or fail; `remedy` says what to do; `topic` groups."""
 
     level: str
     what: str
     remedy: str = ""
+    topic: str = ""
 
 
 def examine(found: Installation) -> Iterator[Advice]:
     """Examine everything that can be examined; a fault in one place does not hide another."""
     try:
         _ = found.keys
-        yield Advice("ok", "keys: all four are there")
+        yield Advice("ok", t("keys: all four are there"))
         yield from _key_files(found)
     except ConfigError as error:
-        yield Advice("fail", f"keys: {error}")
+        yield Advice("fail", t("keys: {error}", error=error))
         return
     try:
         at, head = schema.revision(found.database.engine), schema.head(resources.folder("migrations"))
     except SQLAlchemyError as error:
         yield Advice(
-            "fail", f"database: {type(error).__name__}", "check that it is up and that the address is right"
+            "fail",
+            t("database: {error}", error=type(error).__name__),
+            t("check that it is up and that the address is right"),
         )
         return
     if at != head:
-        yield Advice("fail", f"database: at {at or 'nothing'}, needs {head}", "run `flask complaints init`")
+        yield Advice(
+            "fail",
+            t("database: at {at}, needs {head}", at=at or "-", head=head),
+            t("run `flask complaints init`"),
+        )
         return
-    yield Advice("ok", f"database: at {at}")
+    yield Advice("ok", t("database: at {at}", at=at))
     with found.database.engine.connect() as connection:
         yield from _durability(connection)
     yield from _settings(found)
@@ -69,7 +78,7 @@ def _key_files(found: Installation) -> Iterator[Advice]:
     for purpose in PURPOSES:
         path = folder / f"{purpose}.key"
         if path.exists() and os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
-            yield Advice("fail", f"keys: {path} can be read by others", f"chmod 600 {path}")
+            yield Advice("fail", t("keys: {path} can be read by others", path=path), f"chmod 600 {path}")
 
 
 def _durability(connection: Connection) -> Iterator[Advice]:
@@ -79,20 +88,20 @@ def _durability(connection: Connection) -> Iterator[Advice]:
         if str(mode).lower() != "wal":
             yield Advice(
                 "look",
-                f"sqlite: journal_mode is {mode}",
-                "PRAGMA journal_mode=WAL lets readers and a writer work at once",
+                t("sqlite: journal_mode is {mode}", mode=mode),
+                t("PRAGMA journal_mode=WAL lets readers and a writer work at once"),
             )
         if int(synchronous or 0) < 2:  # noqa: PLR2004 - 2 is FULL
             yield Advice(
                 "fail",
-                "sqlite: synchronous is not FULL, a power cut may lose an acknowledged complaint",
-                "PRAGMA synchronous=FULL on each connection",
+                t("sqlite: synchronous is not FULL, a power cut may lose an acknowledged complaint"),
+                t("PRAGMA synchronous=FULL on each connection"),
             )
     elif connection.dialect.name == "postgresql":
         if connection.execute(text("SHOW synchronous_commit")).scalar() == "off":
-            yield Advice("fail", "postgresql: synchronous_commit is off", "set it to on")
+            yield Advice("fail", t("postgresql: synchronous_commit is off"), t("set it to on"))
     elif connection.execute(text("SELECT @@innodb_flush_log_at_trx_commit")).scalar() != 1:
-        yield Advice("fail", "mysql: innodb_flush_log_at_trx_commit is not 1", "set it to 1")
+        yield Advice("fail", t("mysql: innodb_flush_log_at_trx_commit is not 1"), t("set it to 1"))
 
 
 def _settings(found: Installation) -> Iterator[Advice]:
@@ -100,20 +109,24 @@ def _settings(found: Installation) -> Iterator[Advice]:
     if not settings.BASE_URL:
         yield Advice(
             "fail",
-            "COMPLAINTS_BASE_URL is not set: mails cannot carry links",
-            "set it to the product's https address",
+            t("COMPLAINTS_BASE_URL is not set: mails cannot carry links"),
+            t("set it to the product's https address"),
         )
     elif settings.BASE_URL.startswith("http://") and "127.0.0.1" not in settings.BASE_URL:
-        yield Advice("look", "COMPLAINTS_BASE_URL is not https", "complaints travel in the clear; use https")
+        yield Advice(
+            "look", t("COMPLAINTS_BASE_URL is not https"), t("complaints travel in the clear; use https")
+        )
     if settings.TEST_INSTALLATION:
         yield Advice(
             "look",
-            "every new complaint is marked 测试",
-            "COMPLAINTS_TEST_INSTALLATION = False on the real installation",
+            t("every new complaint is marked 测试"),
+            t("COMPLAINTS_TEST_INSTALLATION = False on the real installation"),
         )
     if not settings.SCHEDULER:
         yield Advice(
-            "look", "the in-process clock is off", "let cron call `flask complaints tick` every minute"
+            "look",
+            t("the in-process clock is off"),
+            t("let cron call `flask complaints tick` every minute"),
         )
 
 
@@ -122,40 +135,46 @@ def _policy(found: Installation, work: Work) -> Iterator[Advice]:
     if ruling.trial:
         yield Advice(
             "fail",
-            "policy: published for a trial run only (试运行)",
-            "a named person runs `flask complaints policy publish --by NAME`",
+            t("policy: published for a trial run only (试运行)"),
+            t("a named person runs `flask complaints policy publish --by NAME`"),
         )
     else:
-        yield Advice("ok", f"policy: version {ruling.version}, published by {ruling.published_by}")
+        yield Advice(
+            "ok",
+            t("policy: version {version}, published by {by}", version=ruling.version, by=ruling.published_by),
+        )
     if differs(work.session, found.file_policy):
         yield Advice(
             "look",
-            "policy: the file differs from what is in force; the published one goes on serving",
-            "`flask complaints policy publish`, or put the file back",
+            t("policy: the file differs from what is in force; the published one goes on serving"),
+            t("`flask complaints policy publish`, or put the file back"),
         )
     for missing in ruling.policy.missing():
         yield Advice(
             "look",
-            f"policy: {missing.key} is missing: {missing.what('en')}",
-            "write it into complaints.toml and publish",
+            t("policy: {key} is missing: {what}", key=missing.key, what=missing.what(language())),
+            t("write it into complaints.toml and publish"),
+            "missing",
         )
 
 
 def _people(found: Installation, work: Work) -> Iterator[Advice]:
     if found.hooks.operator is not None:
-        yield Advice("ok", "operators: the host's users")
+        yield Advice("ok", t("operators: the host's users"))
         return
     active = work.session.scalar(select(func.count()).select_from(Operator).where(Operator.active)) or 0
     if active == 0:
         yield Advice(
-            "fail", "operators: nobody can handle complaints", "`flask complaints operator add NAME --mail …`"
+            "fail",
+            t("operators: nobody can handle complaints"),
+            "`flask complaints operator add NAME --mail …`",
         )
     elif active == 1:
         yield Advice(
-            "look", "operators: only one; nobody can review their decisions", "add a second operator"
+            "look", t("operators: only one; nobody can review their decisions"), t("add a second operator")
         )
     else:
-        yield Advice("ok", f"operators: {active}")
+        yield Advice("ok", t("operators: {n}", n=active))
 
 
 def _calendar(work: Work) -> Iterator[Advice]:
@@ -164,12 +183,14 @@ def _calendar(work: Work) -> Iterator[Advice]:
     if today.month >= 11 and work.calendar.provisional(following):  # noqa: PLR2004 - the notice comes in November
         yield Advice(
             "look",
-            f"calendar: {following.year} is provisional",
-            "import the State Council's notice when it is out",
+            t("calendar: {year} is provisional", year=following.year),
+            t("import the State Council's notice when it is out"),
         )
 
 
 def _mail(work: Work) -> Iterator[Advice]:
     dead = work.session.scalar(select(func.count()).select_from(Outbox).where(Outbox.state == "dead")) or 0
     if dead:
-        yield Advice("look", f"mail: {dead} could not be delivered", "see the health page of the operators")
+        yield Advice(
+            "look", t("mail: {n} could not be delivered", n=dead), t("see the health page of the operators")
+        )

@@ -10,6 +10,7 @@ from complaints.administration import doctor as examination
 from complaints.administration.installation import Installation
 from complaints.administration.publishing import publish, versions
 from complaints.base import keys, resources
+from complaints.base.translations import speaking
 from complaints.cli.group import FOUND, fail, group, installed, plainly
 from complaints.ledger.work import SYSTEM
 from complaints.policy.scaffold import starter
@@ -58,7 +59,10 @@ def doctor() -> None:
     """Examine the installation; exit code 1 when something must be done before going public."""
     found = installed()
     worst = 0
-    for each in examination.examine(found):
+    # A terminal reads the language of the command's help.
+    with speaking("en"):
+        advice = list(examination.examine(found))
+    for each in advice:
         worst = max(worst, examination.LEVELS.index(each.level))
         click.echo(f"[{each.level:>4}] {each.what}")
         if each.remedy:

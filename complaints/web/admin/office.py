@@ -68,7 +68,7 @@ def health() -> ResponseReturnValue:
     viewer = operator()
     numbers = {row.id: row.number for row in rows if viewer.restricted or not row.restricted}
     # What the policy still lacks has its own list on the policy page.
-    advice = [each for each in examine(installed) if each.level != "ok" and " is missing: " not in each.what]
+    advice = [each for each in examine(installed) if each.level != "ok" and each.topic != "missing"]
     return render_template(
         "complaints/admin/health.html",
         nav="health",
