@@ -20,7 +20,16 @@ from complaints.ledger.journal import data_key
 from complaints.ledger.projection import COLUMNS, fold, fold_clocks, plain
 from complaints.ledger.proof import Chains, Finding, commitment
 from complaints.ledger.work import Work
-from complaints.store.tables import Attachment, Complaint, Event, Milestone, PersonKey, Private, Stream
+from complaints.store.tables import (
+    Attachment,
+    Complaint,
+    Disposal,
+    Event,
+    Milestone,
+    PersonKey,
+    Private,
+    Stream,
+)
 
 _PAGE = 1000
 
@@ -49,6 +58,7 @@ class _Replay:
     clocks: dict[tuple[Any, ...], dict[str, Any]] = field(default_factory=dict)
     commits: dict[tuple[int, str], str] = field(default_factory=dict)
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
+    actions: dict[tuple[int, int], str] = field(default_factory=dict)
     erased: set[str] = field(default_factory=set)
 
 
@@ -106,6 +116,7 @@ def _stream(work: Work, head: Stream, report: Report) -> Iterator[Finding]:
     if case is not None:
         yield from _row(case, replay)
         yield from _milestones(work, case, replay)
+        yield from _disposals(work, case, replay)
         yield from _attachments(work, head.uid, replay, report)
     elif replay.row:
         yield Finding("complaint-missing", head.uid, "the log knows a complaint that the table does not")
@@ -122,6 +133,8 @@ def _apply(replay: _Replay, body: dict[str, Any], where: str) -> Iterator[Findin
         replay.commits[body["seq"], name] = commit
     for file in meta.get("files", ()):
         replay.files[file["uid"]] = file
+    for position, ordered in enumerate(meta.get("actions", ())):
+        replay.actions[body["seq"], position] = ordered["action"]
     if body["type"] == "erased":
         replay.erased.update(meta["persons"])
 
@@ -188,6 +201,15 @@ def _milestones(work: Work, case: Complaint, replay: _Replay) -> Iterator[Findin
             yield Finding("milestone-row", where, "the milestone is not as the log says")
     for key in left:
         yield Finding("milestone-missing", f"{case.uid}/{'/'.join(map(str, key))}", "a milestone is gone")
+
+
+def _disposals(work: Work, case: Complaint, replay: _Replay) -> Iterator[Finding]:
+    rows = work.session.scalars(select(Disposal).where(Disposal.complaint_id == case.id)).all()
+    there = {(row.seq, row.position): row.action for row in rows}
+    for key in sorted(there.keys() | replay.actions.keys()):
+        if there.get(key) != replay.actions.get(key):
+            where = f"{case.uid}/{key[0]}/{key[1]}"
+            yield Finding("disposal-row", where, "a measure is not the one that was ordered")
 
 
 def _attachments(work: Work, uid: str, replay: _Replay, report: Report) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from complaints.ledger.proof import leaf_hash
 from complaints.store.tables import (
     Attachment,
     Complaint,
+    Disposal,
     Event,
     Milestone,
     PersonKey,
@@ -77,6 +78,7 @@ SQL = [
     ("the outcome", lambda d, v: update(Complaint).where(Complaint.uid == v.uid).values(outcome="not_upheld"), {"complaint-row"}),
     ("lateness", lambda d, v: update(Complaint).where(Complaint.uid == v.uid).values(late=True), {"complaint-row"}),
     ("the test mark", lambda d, v: update(Complaint).where(Complaint.uid == v.uid).values(is_test=True), {"complaint-row"}),
+    ("a measure", lambda d, v: update(Disposal).where(Disposal.complaint_id == case_id(d, v)).values(action="warn"), {"disposal-row"}),
     ("the version", lambda d, v: update(Complaint).where(Complaint.uid == v.uid).values(version=1), {"complaint-row"}),
     ("the complaint is deleted", lambda d, v: delete(Milestone).where(Milestone.complaint_id == case_id(d, v)), {"milestone-missing"}),
     ("a milestone's date", lambda d, v: update(Milestone).where(Milestone.complaint_id == case_id(d, v), Milestone.kind == "result").values(due_at=d.clock.now), {"milestone-row"}),
