@@ -12,7 +12,7 @@ from sqlalchemy import case as case_when
 
 from complaints.base.clock import beijing
 from complaints.cases.people import Operator
-from complaints.ledger.reading import open_first
+from complaints.ledger.reading import first_metas, open_first
 from complaints.ledger.work import Work
 from complaints.policy.deadlines import end_of
 from complaints.policy.states import OPEN, State
@@ -36,10 +36,14 @@ class Filters:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the queue; `excerpt` is empty for restricted and erased complaints."""
+    """One line of the queue; `excerpt` is empty for restricted and erased complaints.
+
+    `unproven` was filed while many were, without the proof of work that was asked for.
+    """
 
     case: Complaint
     excerpt: str
+    unproven: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,8 +96,9 @@ def queue(work: Work, viewer: Operator, filters: Filters, page: int = 1) -> List
         .offset((page - 1) * PAGE)
     ).all()
     texts = excerpts(work, cases)
+    metas = first_metas(work, [case.uid for case in cases]) if cases else {}
     return Listing(
-        [Row(case, texts.get(case.uid, "")) for case in cases],
+        [Row(case, texts.get(case.uid, ""), "unproven" in metas.get(case.uid, ())) for case in cases],
         page,
         pages,
         total,

@@ -59,6 +59,7 @@ class Page:
             "channel": words.channels().get(case.channel, case.channel),
             "due": words.due_next(self.work, case),
             "filed": self._filed(first),
+            "unproven": "unproven" in first.meta,
             "answer": first.data("answer"),
             "contact": contact if shown else {key: mask(key, value) for key, value in contact.items()},
             "contact_shown": shown,
