@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import rfc8785
-
 from complaints.base.clock import stamp
+from complaints.ledger import canonical
 from complaints.ledger.projection import plain
 from complaints.ledger.proof import VERSION
 from complaints.ledger.work import Actor, Work
@@ -69,7 +68,7 @@ def leaf_bytes(
 ) -> bytes:
     """Canonical JSON (RFC 8785) of one event; `place` is stream, sequence number and the hash before it."""
     stream, seq, previous = place
-    return rfc8785.dumps(
+    return canonical.dumps(
         {
             "v": VERSION,
             "origin": work.origin,
