@@ -8,8 +8,8 @@ import pytest
 EVEN = {name: ["a[*]", "b[*]"] for name in closing.DATABASES}
 
 
-def write(folder, name, passed, reasons=(), **outcomes):
-    run = {"outcomes": outcomes, "passed": passed, "reasons": dict(reasons), "audits": {}, "seconds": 1.5}
+def write(folder, name, on, reasons=(), **outcomes):
+    run = {"outcomes": outcomes, "passed": on, "reasons": dict(reasons), "audits": {}, "seconds": 1.5}
     (folder / f"{name}.json").write_text(json.dumps(run), encoding="utf-8")
 
 
