@@ -129,8 +129,8 @@ class Complaints:
         """
         installed = installation()
         if session is not None:
-            return intake.file(installed.work(session), filing)
-        return installed.write(lambda work: intake.file(work, filing))
+            return intake.file(installed.work(session), filing, phone=installed.hooks.phone)
+        return installed.write(lambda work: intake.file(work, filing, phone=installed.hooks.phone))
 
 
 def _registrar(

@@ -49,6 +49,11 @@ class Hooks:
     disposals: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     notifiers: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
 
+    @property
+    def phone(self) -> bool:
+        """Whether the host sends text messages: then people may leave a number of any type of complaint."""
+        return "phone" in self.notifiers
+
 
 @dataclass(frozen=True)
 class InForce:

@@ -119,7 +119,9 @@ class _Filler:
         called = more.get("called")
         filing = intake.Filing(
             sample.type,
-            fields.check(work.policy, sample.type, sample.fields, recorded="recorded_by" in more),
+            fields.check(
+                work.policy, sample.type, sample.fields, phone=False, recorded="recorded_by" in more
+            ),
             sample.secret,
             lang=more.get("lang", "zh"),
             channel=more.get("channel", "web"),

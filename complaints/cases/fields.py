@@ -17,18 +17,27 @@ _PHONE = re.compile(r"(?:\+?86)?1\d{10}|(?:\+\d{6,15})|(?:0\d{2,3}\d{7,8})")
 _MAIL_MAX = 254
 
 
-def asked(policy: Policy, kind: ComplaintType) -> tuple[Field, ...]:
-    """The questions of this type in order: what is required first, files and contact last."""
+def asked(policy: Policy, kind: ComplaintType, *, phone: bool) -> tuple[Field, ...]:
+    """The questions of this type in order: what is required first, files and contact last.
+
+    `phone` says whether the host sends text messages. Then a number is asked for, though never demanded, wherever
+    a mail address is; without it only where the type demands a way to reach the person.
+    """
     keys = [*kind.required, *(key for key in kind.optional if key not in kind.required)]
+    if not (phone or "phone" in kind.required or "phone" in kind.contact_required):
+        keys = [key for key in keys if key != "phone"]
+    elif phone and "mail" in keys and "phone" not in keys and "phone" in policy.fields:
+        keys.append("phone")
     ordered = sorted(keys, key=lambda key: (key in CONTACT, policy.fields[key].kind == "files"))
     return tuple(policy.fields[key] for key in ordered if policy.fields[key].kind != "answer")
 
 
 def check(
-    policy: Policy, type_key: str, values: Mapping[str, str], *, recorded: bool = False
+    policy: Policy, type_key: str, values: Mapping[str, str], *, phone: bool, recorded: bool = False
 ) -> dict[str, str]:
     """The tidy values of a filing; raises InputError with a sentence per wrong field.
 
+    What is not asked (`asked`, which `phone` is for) is not kept either.
     `recorded` is a complaint taken by phone or letter: there only what happened is demanded, because the
     person is no longer there to be asked.
     """
@@ -37,7 +46,7 @@ def check(
         raise InputError({"type": [t("Choose a type; if unsure, choose “Other”")]})
     taken: dict[str, str] = {}
     faults: dict[str, list[str]] = {}
-    for field in asked(policy, kind):
+    for field in asked(policy, kind, phone=phone):
         if field.kind == "files":
             continue
         value = _tidy(values.get(field.key) or "", field)

@@ -176,16 +176,17 @@ def attach(work: Work, prepared: Prepared) -> None:
     attachments.attach(work, prepared.filed.uid, 1, prepared.files)
 
 
-def file(work: Work, filing: Filing) -> Filed:
+def file(work: Work, filing: Filing, *, phone: bool = False) -> Filed:
     """File in one go, within the caller's transaction; a filing that is already here is found, not repeated.
 
-    The values are checked here too, so that a host's own form is held to the same questions (InputError).
+    The values are checked here too, so that a host's own form is held to the same questions (InputError);
+    `phone` says whether the host sends text messages (`fields.asked`).
     """
     earlier = find_repeat(work, filing.secret)
     if earlier is not None:
         return earlier
     recorded = filing.recorded_by is not None
-    values = fields.check(work.policy, filing.type, filing.fields, recorded=recorded)
+    values = fields.check(work.policy, filing.type, filing.fields, phone=phone, recorded=recorded)
     return insert_prepared(work, prepare(work, replace(filing, fields=values)))
 
 

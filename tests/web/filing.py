@@ -51,7 +51,7 @@ def close_connections():
         _made.pop().extensions["complaints"].database.engine.dispose()
 
 
-def make_app(path, database_url, loaders=None, **config):
+def make_app(path, database_url, loaders=None, notify=None, **config):
     (path / "instance").mkdir(exist_ok=True)
     (path / "instance" / "complaints.toml").write_text(POLICY, encoding="utf-8")
     app = Flask("host", instance_path=str(path / "instance"))
@@ -64,7 +64,9 @@ def make_app(path, database_url, loaders=None, **config):
             **config,
         }
     )
-    Complaints(app, **(loaders or {}))
+    mounted = Complaints(app, **(loaders or {}))
+    if notify is not None:
+        mounted.on_notify("phone")(notify)
     _made.append(app)
     create_missing(path / "instance" / "complaints" / "keys", {})
     return app

@@ -21,6 +21,9 @@ from complaints.cases import intake
 from complaints.cases.attachments import check
 from complaints.cases.intake import Filing
 from complaints.policy.deadlines import words as day_words
+from complaints.policy.model import ComplaintType
+from complaints.policy.model import Field as Question
+from complaints.policy.profile import Policy
 from complaints.web.admin import words
 from complaints.web.admin.access import HANDLERS, operator, roles
 from complaints.web.admin.forms import sent
@@ -75,9 +78,17 @@ def new() -> ResponseReturnValue:
     return _receipt(filed)
 
 
+def _phone() -> bool:
+    return frame().installation.hooks.phone
+
+
+def _asked(policy: Policy, kind: ComplaintType) -> tuple[Question, ...]:
+    return questions.asked(policy, kind, phone=_phone())
+
+
 def _form(policy: Any, chosen: str) -> Any:
     asked: dict[str, Field] = {}
-    for each in questions.asked(policy, policy.types[chosen]):
+    for each in _asked(policy, policy.types[chosen]):
         if each.kind != "files":
             asked[each.key] = TextAreaField() if each.kind == "textarea" else StringField()
     return type("TypedRecordForm", (RecordForm,), asked)()
@@ -96,7 +107,7 @@ def _file(form: Any, chosen: str) -> intake.Filed:
         faults["arrived"] = [t("Give day and time, not in the future and at most 60 days ago")]
     taken: dict[str, str] = {}
     try:
-        taken = questions.check(work.policy, chosen, given, recorded=True)
+        taken = questions.check(work.policy, chosen, given, phone=_phone(), recorded=True)
     except InputError as error:
         faults |= error.fields
     uploads = []
@@ -121,7 +132,7 @@ def _file(form: Any, chosen: str) -> intake.Filed:
         recorded_by=viewer.actor,
         arrived_at=arrived,
     )
-    return frame().write(lambda fresh: intake.file(fresh, filing))
+    return frame().write(lambda fresh: intake.file(fresh, filing, phone=_phone()))
 
 
 def _page(form: Any, chosen: str) -> str:
@@ -129,7 +140,7 @@ def _page(form: Any, chosen: str) -> str:
     kind = work.policy.types[chosen]
     rows = [
         (field, form[field.key], field.key in kind.required and field.key == "details")
-        for field in questions.asked(work.policy, kind)
+        for field in _asked(work.policy, kind)
         if field.kind != "files"
     ]
     return render_template(

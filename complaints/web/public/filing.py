@@ -114,7 +114,7 @@ def _details_step(desk: Desk, got: Incoming) -> ResponseReturnValue:
     values = typed(form)
     uploads: tuple[attachments.Upload, ...] = ()
     try:
-        checked = {} if turning else fields.check(desk.policy, desk.type_key, values)
+        checked = {} if turning else fields.check(desk.policy, desk.type_key, values, phone=desk.phone)
         answer = _answer(desk, values)
         uploads = files.at_hand(got) if direct else ()
     except InputError as error:
@@ -155,7 +155,7 @@ def _check_step(desk: Desk, got: Incoming) -> ResponseReturnValue:
         return _refilled(desk, _filled(desk), {"files": gone}, 422)
     try:
         answer = _answer(desk, desk.kept.values)
-        checked = fields.check(desk.policy, desk.type_key, desk.kept.values)
+        checked = fields.check(desk.policy, desk.type_key, desk.kept.values, phone=desk.phone)
     except InputError as error:
         return _refilled(desk, _filled(desk), {key: list(said) for key, said in error.fields.items()}, 422)
     return _file(desk, got, checked, answer, ())

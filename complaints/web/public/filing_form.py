@@ -53,10 +53,7 @@ class Sheet:
 
 
 def sheet(policy: Policy, type_key: str, lang: str, *, phone: bool) -> Sheet:
-    """The form of a type; `phone` says whether the host can send text messages.
-
-    Without that a phone number is asked for only where the type demands a way to reach the person.
-    """
+    """The form of a type; `phone` says whether the host sends text messages (`fields.asked`)."""
     return _sheet(_ByDigest(policy), type_key, lang, phone)
 
 
@@ -79,11 +76,7 @@ def _sheet(ruling: _ByDigest, type_key: str, lang: str, phone: bool) -> Sheet:
     policy = ruling.policy
     kind = policy.types[type_key]
     with speaking(lang):
-        found = [
-            _question(kind, field, lang)
-            for field in fields.asked(policy, kind)
-            if field.key != "phone" or phone or _demands_phone(kind)
-        ]
+        found = [_question(kind, field, lang) for field in fields.asked(policy, kind, phone=phone)]
         answer = _answer(policy, kind, lang)
     files = next((one for one in found if one.kind == "files"), None)
     if answer is not None:
@@ -92,10 +85,6 @@ def _sheet(ruling: _ByDigest, type_key: str, lang: str, phone: bool) -> Sheet:
     if files is not None:
         members["files"] = MultipleFileField(files.label)
     return Sheet(type("FilingForm", (OwnForm,), members), tuple(found), files, answer)
-
-
-def _demands_phone(kind: ComplaintType) -> bool:
-    return "phone" in kind.required or "phone" in kind.contact_required
 
 
 def _answer(policy: Policy, kind: ComplaintType, lang: str) -> Question | None:
@@ -109,7 +98,7 @@ def _question(kind: ComplaintType, field: Field, lang: str) -> Question:
     hint = field.hint(lang).replace("{max}", str(field.max))
     if reach:
         hint = t("One of the two is enough, so that we can check who is asking")
-    elif field.key == "mail" and not demanded:
+    elif field.key in _CONTACT and not demanded:
         hint = t("Only to tell you news; you can check without it")
     return Question(
         key=field.key,

@@ -49,10 +49,14 @@ class Desk:
         return self.policy.types[self.type_key]
 
     @property
+    def phone(self) -> bool:
+        """Whether the host sends text messages."""
+        return installation().hooks.phone
+
+    @property
     def sheet(self) -> Sheet:
         """Its questions, but for an answer that came along."""
-        phone = "phone" in installation().hooks.notifiers
-        return sheet(self.policy, self.type_key, language(), phone=phone)
+        return sheet(self.policy, self.type_key, language(), phone=self.phone)
 
     @property
     def questions(self) -> list[Question]:
