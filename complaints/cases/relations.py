@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
+
 from complaints.base.errors import InputError
 from complaints.base.translations import gettext as t
 from complaints.cases import handling
@@ -9,8 +11,8 @@ from complaints.cases.handling import require_text
 from complaints.cases.step import from_complainant, from_operator, step, tell_operators
 from complaints.ledger import journal
 from complaints.ledger.journal import Written
-from complaints.ledger.work import COMPLAINANT, Actor, Work
-from complaints.policy.states import State
+from complaints.ledger.work import COMPLAINANT, SYSTEM, Actor, Work
+from complaints.policy.states import FINAL, OPEN, State
 from complaints.sla import milestones
 from complaints.store.tables import Complaint
 
@@ -18,7 +20,10 @@ STARS = range(1, 6)
 
 
 def withdraw(work: Work, case: Complaint, text: str = "") -> Written:
-    """The complainant takes the complaint back; everything pending ends."""
+    """The complainant takes the complaint back; everything pending ends.
+
+    Complaints that were joined to this one are separated: nobody else would answer them.
+    """
     written = step(
         work,
         case,
@@ -28,6 +33,16 @@ def withdraw(work: Work, case: Complaint, text: str = "") -> Written:
         personal={"message": from_complainant(text)} if text.strip() else None,
     )
     tell_operators(work, case, "withdrawn_notice", written.seq)
+    joined = select(Complaint.uid).where(Complaint.merged_into == case.uid, Complaint.state == State.MERGED)
+    for uid in work.session.scalars(joined.order_by(Complaint.uid)).all():
+        step(
+            work,
+            journal.lock(work, uid),
+            "unmerge",
+            SYSTEM,
+            change={"merged_into": None},
+            meta={"reason": "lead_withdrawn"},
+        )
     return written
 
 
@@ -53,6 +68,12 @@ def merge(work: Work, case: Complaint, lead_uid: str, actor: Actor, reason: str)
     lead = journal.lock(work, lead_uid)
     if lead.merged_into is not None:
         raise InputError({"lead": [t("That complaint is itself joined; choose the leading one")]})
+    ended = State(lead.state) not in OPEN and lead.released_at is not None
+    if ended or State(lead.state) in FINAL:
+        # Its answer has gone out already, or never will: whoever joins it now would wait for ever.
+        raise InputError(
+            {"lead": [t("That complaint has been answered or has ended; choose one that is open")]}
+        )
     # To join it is to take it on: its acceptance must not come due while nobody can accept it any more.
     if case.state == State.AWAITING_COMPLAINANT and case.accepted_at is None:
         step(work, case, "resume", actor, tells="")

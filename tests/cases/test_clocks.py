@@ -254,6 +254,36 @@ def test_joined_complaints_are_separated_when_the_lead_is_declined(desk):
     assert desk.states(joined, "result", step="due") == {"pending"}
 
 
+def test_joined_complaints_are_separated_when_the_lead_is_withdrawn(desk):
+    lead, joined, apart = desk.file(), desk.file(), desk.file()
+    desk.do(joined, "accept")
+    for each in (joined, apart):
+        desk.do(each, "merge", lead=lead)
+    desk.do(apart, "unmerge")
+    desk.do(lead, "withdraw")
+
+    case = desk.case(joined)
+    assert (case.state, case.merged_into) == ("accepted", None)
+    assert desk.states(joined, "result", step="due") == {"pending"}
+    assert ("unmerged", "complainant") in desk.outbox(joined)
+    assert [entry.type for entry in desk.events(apart)].count("unmerged") == 1
+
+
+@pytest.mark.parametrize(
+    "steps", ["withdraw", "accept decide release", "decline release", "decide release close"]
+)
+def test_nobody_is_joined_to_a_complaint_that_will_not_be_answered_any_more(desk, steps):
+    lead, late = desk.file(), desk.file()
+    if steps.startswith("decide"):
+        desk.do(lead, "accept")
+    for name in steps.split():
+        desk.do(lead, name)
+
+    with pytest.raises(InputError, match="lead"):
+        desk.do(late, "merge", lead=lead)
+    assert desk.case(late).state == "submitted"
+
+
 def test_a_complaint_is_joined_with_a_leading_one_only(desk):
     lead, joined, third = desk.file(), desk.file(), desk.file()
     desk.do(joined, "merge", lead=lead)
