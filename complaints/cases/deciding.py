@@ -17,12 +17,15 @@ from complaints.cases.handling import Order
 from complaints.cases.step import from_operator, step
 from complaints.ledger import journal
 from complaints.ledger.journal import Written
+from complaints.ledger.projection import parse
 from complaints.ledger.reading import Entry, history
 from complaints.ledger.work import SYSTEM, Actor, Work
 from complaints.policy.deadlines import end_of
 from complaints.policy.states import RELEASES, State
 from complaints.store.tables import Complaint, Disposal
 
+# What a decision changes, and taking it back restores.
+_DECIDED = ("outcome", "reason", "decided_at", "decided_by", "release_due", "released_at")
 # Events that carry a decision; the newest one is what the next release sets free.
 DECISIONS = ("decided", "declined", "confirmed", "changed", "overturned", "decided_with_lead")
 
@@ -80,9 +83,13 @@ def enter(work: Work, case: Complaint, action: str, actor: Actor, decision: Deci
 
 
 def take_back(work: Work, case: Complaint, actor: Actor) -> Written:
-    """Undo a decision that the complainant has not seen; its dates stand as they were."""
-    change = dict.fromkeys(("outcome", "reason", "decided_at", "decided_by", "release_due"))
+    """Undo a decision that the complainant has not seen; its dates stand as they were.
+
+    A review's verdict that is undone leaves the answer under review, and who gave it, as they were.
+    """
     decided_in = newest_decision(work, case)
+    changed = decided_in.meta.get("change", {}) if decided_in is not None else {}
+    change = {column: parse(column, changed[column][0]) for column in _DECIDED if column in changed}
     written = step(work, case, "take_back", actor, change=change)
     if decided_in is not None:
         work.session.execute(

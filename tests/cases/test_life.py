@@ -180,3 +180,19 @@ def test_a_step_under_an_old_version_is_a_conflict_and_writes_nothing(desk):
 
 def test_each_error_of_a_step_is_one_of_ours():
     assert all(issubclass(row[2], ComplaintsError) for row in REFUSED)
+
+
+@pytest.mark.parametrize("verdict", ["confirm", "change"])
+def test_a_verdict_taken_back_leaves_the_answer_under_review_and_its_author_barred(desk, verdict):
+    filed = desk.file()
+    for name in ("accept", "decide", "release", "appeal"):
+        desk.do(filed, name)
+    before = desk.case(filed)
+    desk.do(filed, verdict)
+    desk.do(filed, "take_back")
+
+    after = desk.case(filed)
+    kept = ("state", "outcome", "reason", "decided_at", "decided_by", "released_at")
+    assert [getattr(after, name) for name in kept] == [getattr(before, name) for name in kept]
+    with pytest.raises(NotAllowedError):
+        desk.do(filed, "confirm", by=ALICE)
