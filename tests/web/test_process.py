@@ -157,6 +157,22 @@ def test_small_counts_are_not_told_and_tests_are_not_counted(make_following, clo
     assert [shown(count) for count in (0, 1, 4, 5, 12)] == ["0", "少于5", "少于5", "5", "12"]
 
 
+@pytest.mark.parametrize("tests", [False, True])
+def test_a_test_installation_counts_its_test_cases_alone_and_says_so(make_following, tests) -> None:
+    following = make_following(policy="[public]\nstatistics = true\n", COMPLAINTS_TEST_INSTALLATION=tests)
+    for number in range(7):
+        following.desk.file("billing", fields={"details": f"测试第{number}件"}, is_test=True)
+
+    page = following.get("/complaints/statistics").text
+    said = re.search(r'<div class="cmp-callout.*?</div>', page, re.DOTALL)
+    received = re.sub(r"<[^>]+>|\s+", " ", page.partition("2026-11")[2]).split()[0]
+
+    assert ("测试环境" in (said[0] if said else "")) is tests
+    assert ("不含测试" in page) is not tests
+    # Three real ones lie beside the seven.
+    assert received == ("7" if tests else "少于5")
+
+
 def test_a_decision_that_is_not_released_is_in_no_figure(make_following) -> None:
     following = make_following(policy="[public]\nstatistics = true\n")
     before = following.get("/complaints/statistics").text
