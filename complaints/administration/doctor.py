@@ -119,7 +119,7 @@ def _settings(found: Installation) -> Iterator[Advice]:
     if settings.TEST_INSTALLATION:
         yield Advice(
             "look",
-            t("every new complaint is marked 测试"),
+            t("every new complaint is marked as a test"),
             t("COMPLAINTS_TEST_INSTALLATION = False on the real installation"),
         )
     if not settings.SCHEDULER:
@@ -135,7 +135,7 @@ def _policy(found: Installation, work: Work) -> Iterator[Advice]:
     if ruling.trial:
         yield Advice(
             "fail",
-            t("policy: published for a trial run only (试运行)"),
+            t("policy: published for a trial run only"),
             t("a named person runs `flask complaints policy publish --by NAME`"),
         )
     else:

@@ -48,7 +48,7 @@ STATES: MappingProxyType[State, StateInfo] = MappingProxyType(
         _S.SUBMITTED: StateInfo(
             Label("已提交", "Submitted"),
             Label(
-                "我们已收到，{date}前告知是否受理", "We have it and will say by {date} whether we take it on"
+                "我们已收到，最迟{date}告知是否受理", "We have it and will say by {date} whether we take it on"
             ),
             "info",
             "inbox",
@@ -73,7 +73,7 @@ STATES: MappingProxyType[State, StateInfo] = MappingProxyType(
         ),
         _S.AWAITING_COMPLAINANT: StateInfo(
             Label("待补充材料", "Waiting for you"),
-            Label("请您在{date}前回复，计时已暂停", "Reply by {date}; the clock is paused"),
+            Label("请您最迟{date}回复，计时已暂停", "Reply by {date}; the clock is paused"),
             "warn",
             "pause",
         ),

@@ -232,7 +232,7 @@ def test_a_message_given_up_is_sent_again_by_its_button(office):
 
 def test_the_policy_page_names_what_is_missing_and_not_published(office):
     seen = words(office.client("handler").get(f"{ADMIN}/policy"))
-    assert "尚未公布" in seen
+    assert "尚未发布" in seen
     assert "服务提供者" in seen
 
 

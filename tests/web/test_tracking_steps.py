@@ -27,7 +27,7 @@ def _shape(page: str) -> str:
             (),
             (
                 "已提交",
-                "2026年11月25日（周三）前告知是否受理",
+                "最迟2026年11月25日（周三）告知是否受理",
                 "最迟2026年12月7日（周一）答复，还有10个工作日",
             ),
         ),
@@ -38,7 +38,7 @@ def _shape(page: str) -> str:
             ("accept", "decide", "release"),
             ("已答复", "投诉成立", "我们核实了，情况属实", "停止生成", "申请复核"),
         ),
-        (("decline", "release"), ("不予受理", "不属于本产品", "2026年12月23日（周三）前申请复核")),
+        (("decline", "release"), ("不予受理", "不属于本产品", "可以申请复核，免费，最迟2026年12月23日（周三）提出")),
         (("accept", "decide", "release", "appeal"), ("复核中", "由未参与原处理的人员办理", "原处理结果")),
         (
             ("accept", "decide", "release", "appeal", "confirm", "release"),
@@ -220,7 +220,7 @@ def test_a_missed_acceptance_is_owned_and_the_result_date_stands(following, cloc
     page = following.open()
 
     assert "我们未能按期告知是否受理，抱歉。本件已视为受理，答复期限不变。" in page
-    assert "到期没有告知，视为已受理" in page
+    assert "我们未按期告知，视为已受理" in page
     assert "最迟2026年12月7日（周一）告知处理结果" in page
 
 

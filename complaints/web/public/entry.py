@@ -30,6 +30,7 @@ def entry() -> ResponseReturnValue:
         for key, label in policy.groups.items()
     ]
     used = {key for kind in policy.types.values() for key in kind.routes}
+    anonymous = sum(kind.anonymous for kind in policy.types.values())
     table: dict[str, list[str]] = {}
     for row in deadlines_table(policy, lang):
         table.setdefault(row.result, []).extend(row.labels)
@@ -39,6 +40,7 @@ def entry() -> ResponseReturnValue:
         deadline=amount_words(promised, lang) if promised else longest(policy, "result", lang),
         provisional=promised is not None
         and work.calendar.provisional(work.calendar.add(today, max(1, promised.amount))),
+        mostly_anonymous=2 * anonymous > len(policy.types),
         table=table.items(),
         groups=[row for row in groups if row[1]],
         routes=[route for key, route in policy.routes.items() if key in used],

@@ -46,7 +46,7 @@ _EVENTS: Mapping[str, tuple[str, str, str]] = {
     "code_renewed": ("A new access code was issued; the old one no longer works", "lock", "neutral"),
     "erased": ("Personal data deleted", "erased", "neutral"),
     "late": ("We missed a date", "late", "bad"),
-    "moved": ("A date moved forward", "calendar", "info"),
+    "moved": ("A date moved earlier", "calendar", "info"),
 }
 _OURS = frozenset({"asked", "replied", "overturned"})
 _THEIRS = frozenset({"supplied", "message", "appealed", "withdrawn", "rated"})
