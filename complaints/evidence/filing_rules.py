@@ -23,7 +23,7 @@ def types(paper: Paper, facts: Facts) -> None:
     """What can be complained about, by group, with what must be filled in and the rules behind it."""
     policy = facts.policy
     paper.text(
-        "使用者和其他公众都可以提交。除表中注明外可以匿名，联系方式可以不填；只收集办理该类事项所必需的信息。"
+        "使用者和其他公众都可以提交。除表中注明的以外，可以匿名，也可以不填联系方式；只收集办理该类事项所必需的信息。"
     )
     rows = [
         (group(ZH), kind.label(ZH), _asked(facts, kind), _basis(kind))

@@ -87,10 +87,10 @@ def longest(policy: Promises, kind: Kind, lang: str) -> str:
 def counting(lang: str) -> str:
     """How deadlines are counted; it stands beside every table of them."""
     return Label(
-        "期限从收到后的第一个工作日起算，到最后一个工作日24:00结束（北京时间）。工作日按国务院办公厅公布的节假日"
+        "期限从收到的次日起算，之后的第一个工作日为第1日，到最后一个工作日24:00结束（北京时间）。工作日按国务院办公厅公布的节假日"
         "安排计算，调休上班的日子也算工作日。同时写明最长天数的，以先到者为准；最长天数的最后一天不是工作日的，"
         "提前到之前最近的工作日。",
-        "Day 1 is the first working day after we receive it; a deadline ends at 24:00 Beijing time on its last "
+        "Day 1 is the first working day after the day we receive it; a deadline ends at 24:00 Beijing time on its last "
         "working day. Working days follow the holiday notices of the State Council, make-up working days "
         "included. Where a greatest number of days is given, whichever comes first counts; if that day is not a "
         "working day, the nearest working day before it does.",
@@ -146,9 +146,9 @@ def _steps(policy: Promises) -> Iterator[tuple[Label, Label]]:
     yield (
         Label("复核", "Review"),
         Label(
-            f"不认可结果的，可以在答复后{window}天内申请复核，免费，每件最多{times}次。由未参与原处理的人员办理，{review.zh}答复。",
+            f"不认可结果的，可以在答复后{window}天内申请复核，免费，每件最多{times}次。由未参与原处理的人员办理，申请后{review.zh}答复。",
             f"If you disagree, ask for a review within {_many(window, 'day')} of the answer. It is free, "
-            f"{'once' if times == 1 else f'at most {times} times'} for each complaint. Someone new to the case answers within {review.en}.",
+            f"{'once' if times == 1 else f'at most {times} times'} for each complaint. Someone new to the case answers within {review.en} of your request.",
         ),
     )
     yield Label("办结", "Close"), _closing(policy)
