@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect
 from sqlalchemy.engine import Connection
 
 from complaints.store.tables import Base
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+# Alembic is imported where it works: eleven megabytes that no worker needs to serve pages.
 VERSION_TABLE = "complaints_alembic_version"
 
 
 def upgrade(engine: Engine, scripts: Path) -> None:
     """Run every migration of `scripts` that is missing; safe to repeat. Commits."""
+    from alembic import command  # noqa: PLC0415 - see above
+
     with engine.begin() as connection:
         command.upgrade(_config(scripts, connection), "head")
 
 
 def revision(engine: Engine) -> str | None:
     """The revision the database is at; None before the first migration."""
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 - see above
+
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
         return context.get_current_revision()
@@ -32,6 +36,8 @@ def revision(engine: Engine) -> str | None:
 
 def head(scripts: Path) -> str:
     """The newest revision there is."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - see above
+
     newest = ScriptDirectory(str(scripts)).get_current_head()
     assert newest is not None
     return newest
@@ -44,6 +50,9 @@ def has_tables(engine: Engine) -> bool:
 
 def differences(engine: Engine) -> list[str]:
     """How the tables differ from what the models say; empty when they do not."""
+    from alembic.autogenerate import compare_metadata  # noqa: PLC0415 - see above
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 - see above
+
     with engine.connect() as connection:
         context = MigrationContext.configure(
             connection,
@@ -60,6 +69,8 @@ def differences(engine: Engine) -> list[str]:
 
 
 def _config(scripts: Path, connection: Connection) -> Config:
+    from alembic.config import Config  # noqa: PLC0415 - see above
+
     config = Config()
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
