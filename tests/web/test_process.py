@@ -169,6 +169,7 @@ def test_a_test_installation_counts_its_test_cases_alone_and_says_so(make_follow
 
     assert ("测试环境" in (said[0] if said else "")) is tests
     assert ("不含测试" in page) is not tests
+    assert "收到投诉" in page
     # Three real ones lie beside the seven.
     assert received == ("7" if tests else "少于5")
 
