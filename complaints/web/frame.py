@@ -170,7 +170,7 @@ def keep_language(response: Any) -> Any:
             _LANGUAGE_COOKIE,
             asked,
             max_age=_YEAR,
-            path=installation().settings.URL_PREFIX,
+            path=request.script_root + installation().settings.URL_PREFIX,
             httponly=True,
             secure=request.is_secure,
             samesite="Lax",

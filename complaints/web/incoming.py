@@ -15,7 +15,7 @@ from werkzeug.wsgi import get_input_stream
 from complaints.web.frame import installation
 
 MB = 1_000_000
-_TEXT = 6 * MB
+TEXT = 6 * MB
 _PARTS = 200
 _CHUNK = 256 * 1024
 # So much beyond the limit is read and thrown away, because a browser shows no answer while it still sends.
@@ -38,14 +38,14 @@ class Incoming:
 def allow(limit: int) -> None:
     """Let this request bring up to `limit` bytes, whatever the host allows elsewhere; call it before any hook reads it."""
     request.max_content_length = limit
-    request.max_form_memory_size = _TEXT
+    request.max_form_memory_size = TEXT
     request.max_form_parts = _PARTS
 
 
 def limit_of_files() -> int:
     """Bytes a form with every file it may have can take."""
     settings = installation().settings
-    return settings.MAX_FILES * settings.MAX_FILE_MB * MB + _TEXT
+    return settings.MAX_FILES * settings.MAX_FILE_MB * MB + TEXT
 
 
 def read() -> Incoming:
@@ -65,7 +65,7 @@ def _texts() -> MultiDict[str, str]:
     if request.mimetype != "multipart/form-data" or not boundary:
         return found
     stream = get_input_stream(request.environ, max_content_length=None)
-    decoder = MultipartDecoder(boundary, max_form_memory_size=_TEXT, max_parts=_PARTS)
+    decoder = MultipartDecoder(boundary, max_form_memory_size=TEXT, max_parts=_PARTS)
     left, kept = _PATIENCE * limit_of_files(), _Text()
     try:
         while left > 0 and (chunk := stream.read(min(_CHUNK, left))):

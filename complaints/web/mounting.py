@@ -16,6 +16,7 @@ from complaints.web import admin, faults, public
 from complaints.web.frame import choose_language, context, end_request, keep_language
 from complaints.web.headers import harden
 
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _STATIC = Path(__file__).resolve().parent.parent / "static"
 
 
@@ -33,7 +34,7 @@ def mount(app: Flask, settings: Settings) -> None:
         register(blueprint)
     faults.register(pages)
     # An address below our prefix that leads nowhere is answered by our page, not by the host's.
-    pages.add_url_rule("/<path:nowhere>", "nowhere", _nowhere)
+    pages.add_url_rule("/<path:nowhere>", "nowhere", _nowhere, methods=_METHODS)
     pages.register_blueprint(office, url_prefix="/admin")
     pages.before_request(lambda: choose_language())  # noqa: PLW0108 - a hook is called without arguments
     pages.after_request(keep_language)

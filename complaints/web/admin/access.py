@@ -91,7 +91,8 @@ def _guard() -> ResponseReturnValue | None:
         if not built_in():
             # To a stranger there is nothing here.
             raise NotFoundError("no such page")
-        back = request.full_path.rstrip("?") if request.method == "GET" else ""
+        asked = request.script_root + request.full_path.rstrip("?")
+        back = asked if request.method == "GET" else ""
         return redirect(url_for("complaints.admin.login", next=back or None), 303)
     if not who.may(*open_to):
         raise NotAllowedError("this page needs another role")
@@ -105,6 +106,7 @@ def _context() -> dict[str, Any]:
     can_leave = who is not None and built_in()
     return {
         "operator": who,
-        "logout_form": Act() if can_leave else None,
+        # Empty: the page of an error must not read the request that was too large to be read.
+        "logout_form": Act(formdata=None) if can_leave else None,
         "may": (lambda *names: who is not None and who.may(*names)),
     }

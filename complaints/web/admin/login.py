@@ -133,7 +133,8 @@ def _with_cookie(answer: Any, token: str) -> Response:
 
 
 def _path() -> str:
-    return f"{frame().settings.URL_PREFIX}/admin"
+    # With the path the host itself is mounted below: a browser sends the cookie by what it sees.
+    return f"{request.script_root}{frame().settings.URL_PREFIX}/admin"
 
 
 def _inside(wanted: str) -> str:

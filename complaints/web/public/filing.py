@@ -28,6 +28,9 @@ from complaints.web.public.filing_form import typed
 from complaints.web.public.filing_pages import Desk, check_page, details_page, owner, types_page
 
 _log = logging.getLogger("complaints")
+_WITH_FILES = frozenset(
+    f"complaints.{name}" for name in ("new_post", "report", "follow", "admin.act", "admin.new")
+)
 # The rules last seen, for a form that must be written while the database is away.
 _seen: WeakKeyDictionary[Installation, InForce] = WeakKeyDictionary()
 
@@ -296,5 +299,5 @@ def _answer_limit(ruling: InForce) -> int:
 
 def _allow(endpoint: str | None, values: object) -> None:
     del values
-    if endpoint in {"complaints.new_post", "complaints.report"}:
-        incoming.allow(incoming.limit_of_files())
+    # Every other form is text alone: without a bound of ours a host that sets none takes gigabytes to its disk.
+    incoming.allow(incoming.limit_of_files() if endpoint in _WITH_FILES else incoming.TEXT)
