@@ -101,8 +101,8 @@ def keeping(policy: Promises, lang: str) -> str:
     """How long things are kept."""
     kept = policy.retention
     return Label(
-        f"投诉办理记录保存{kept.case_years}年，系统日志保存{kept.log_months}个月；没有提交的草稿{kept.draft_hours}小时后删除。",
-        f"Handling records are kept {_many(kept.case_years, 'year')} and system logs "
+        f"投诉办理记录保存{kept.case_years}年，系统日志至少保存{kept.log_months}个月；没有提交的草稿{kept.draft_hours}小时后删除。",
+        f"Handling records are kept {_many(kept.case_years, 'year')} and system logs at least "
         f"{_many(kept.log_months, 'month')}; a draft that was not submitted is deleted after "
         f"{_many(kept.draft_hours, 'hour')}.",
     )(lang)
