@@ -32,6 +32,7 @@ from complaints.store.tables import (
 )
 
 _PAGE = 1000
+_TRIES = 5
 
 
 @dataclass
@@ -73,17 +74,41 @@ def audit(work: Work, progress: Callable[[int], None] | None = None) -> Report:
         heads = work.session.scalars(
             select(Stream).where(Stream.uid > after).order_by(Stream.uid).limit(200)
         ).all()
-        for head in heads:
-            report.findings += _stream(work, head, report)
-            report.streams += 1
         if not heads:
             break
         after = heads[-1].uid
+        for uid in [head.uid for head in heads]:
+            _add(report, _at_rest(work, uid))
         work.session.expunge_all()
         if progress:
             progress(report.streams)
     report.findings += _strays(work)
     return report
+
+
+def _at_rest(work: Work, uid: str) -> Report:
+    """One stream's report, of a moment in which nobody wrote to it.
+
+    Every change of a complaint moves its head: what was found while it moved may be half of an event that was
+    being written, and is looked at again.
+    """
+    for _ in range(_TRIES):
+        report = Report(streams=1)
+        work.session.expunge_all()
+        head = work.session.get_one(Stream, uid)
+        began = head.seq
+        report.findings += _stream(work, head, report)
+        if not report.findings or work.session.scalar(select(Stream.seq).where(Stream.uid == uid)) == began:
+            break
+    return report
+
+
+def _add(total: Report, one: Report) -> None:
+    total.streams += one.streams
+    total.events += one.events
+    total.private += one.private
+    total.files += one.files
+    total.findings += one.findings
 
 
 def _stream(work: Work, head: Stream, report: Report) -> Iterator[Finding]:

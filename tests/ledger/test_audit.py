@@ -7,9 +7,10 @@ import json
 import pytest
 import rfc8785
 from factories import WORDS
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from complaints.cases.attachments import check
+from complaints.ledger import audit as auditing
 from complaints.ledger.proof import leaf_hash
 from complaints.store.tables import (
     Attachment,
@@ -278,3 +279,18 @@ def test_an_audit_counts_what_it_saw(desk, victim):
     assert (report.events, report.private, report.files) == (events, private, 2)
     assert report.streams == 3
     assert report.sound
+
+
+def test_a_complaint_that_is_worked_on_during_the_audit_is_no_finding(desk, victim, monkeypatch):
+    looking, done = auditing._stream, []
+
+    def interrupted(work, head, report):
+        if head.uid == victim.uid and not done:
+            done.append(desk.do(victim, "note"))
+        return looking(work, head, report)
+
+    monkeypatch.setattr(auditing, "_stream", interrupted)
+    report = desk.audit()
+    assert done
+    assert report.findings == []
+    assert report.events == desk.read(lambda work: work.session.scalar(select(func.count(Event.id))))
