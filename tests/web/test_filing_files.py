@@ -196,3 +196,13 @@ def test_the_filing_of_a_form_with_files_takes_twelve_statements(person, app):
     ]
     assert len(ours) <= 12, "\n".join(each[:60] for each in ours)
     person.receipt()
+
+
+def test_a_second_click_on_a_form_with_files_shows_the_receipt_again(person, app):
+    check = person.to_check(files=[("截图.png", PNG)])
+    person.send()
+    first = person.receipt()
+    person.page = check
+    person.send()
+    assert person.receipt() == first
+    assert len(cases(app)) == 1

@@ -155,13 +155,21 @@ def _check_step(desk: Desk, got: Incoming) -> ResponseReturnValue:
         return check_page(desk, form, status=400)
     gone = files.lost(desk)
     if gone:
-        return _refilled(desk, _filled(desk), {"files": gone}, 422)
+        return _without(desk, gone)
     try:
         answer = _answer(desk, desk.kept.values)
         checked = fields.check(desk.policy, desk.type_key, desk.kept.values, phone=desk.phone)
     except InputError as error:
         return _refilled(desk, _filled(desk), {key: list(said) for key, said in error.fields.items()}, 422)
     return _file(desk, got, checked, answer, ())
+
+
+def _without(desk: Desk, gone: list[str]) -> ResponseReturnValue:
+    # A draft's files are gone also once they were filed: a second click wants its receipt, not an apology.
+    earlier = intake.find_repeat(desk.work, desk.kept.secret) if desk.work is not None else None
+    if earlier is not None:
+        return _filed(desk, earlier)
+    return _refilled(desk, _filled(desk), {"files": gone}, 422)
 
 
 def _file(
@@ -191,7 +199,10 @@ def _file(
         drafted=tuple((one.sealed, one.inner) for one in desk.files),
         unproven=not proven,
     )
-    filed = _write(work, filing, desk.kept.draft)
+    return _filed(desk, _write(work, filing, desk.kept.draft))
+
+
+def _filed(desk: Desk, filed: Filed) -> ResponseReturnValue:
     receipts.keep(filed, desk.kept.secret, discreet=desk.kind.exit or desk.kind.crisis)
     again = "1" if filed.repeated else None
     return redirect(url_for("complaints.receipt", number=filed.number, again=again), 303)
