@@ -22,11 +22,13 @@ CHUNK = 100
 def fan_out(database: Database, now: datetime, people: People, limit: int = 1000) -> int:
     """Replace due notices to groups by one row per eligible person; returns how many were replaced. Commits.
 
-    A notice to an operator who is no longer there goes to all operators. With nobody to tell, a notice stays
+    A notice to an operator who is no longer there, or may not know of the case, goes to all who may. With nobody to tell, a notice stays
     queued, is looked at again after some minutes, and counts as an alarm in `health.measure`.
     """
     with database.reading() as session:
         here = list(people(session))
+        uncleared = {f"operator:{each.ref}" for each in here if not each.restricted}
+        restricted = Outbox.complaint_id.in_(select(Complaint.id).where(Complaint.restricted))
         refs = {f"operator:{each.ref}" for each in here if each.mail}
         query = (
             select(Outbox.id)
@@ -37,6 +39,8 @@ def fan_out(database: Database, now: datetime, people: People, limit: int = 1000
                 or_(
                     Outbox.recipient.in_(GROUPS),
                     Outbox.recipient.like("operator:%") & Outbox.recipient.not_in(refs),
+                    # In charge, but of a case that has become a restricted one since.
+                    Outbox.recipient.in_(uncleared) & restricted,
                 ),
             )
             .order_by(Outbox.not_before, Outbox.id)

@@ -40,6 +40,20 @@ def test_restricted_types_are_told_only_to_those_cleared_for_them(office):
     assert queued(office) == ["operator:op_b"]
 
 
+def test_whoever_is_in_charge_without_clearance_hears_no_more_of_a_case_that_becomes_restricted(office):
+    filed, other = office.file(), office.file()
+    spread(office)
+    office.execute(update(Outbox).values(state="sent"))
+    for each in (filed, other):
+        office.act(each, handling.assign, HANDLER, "op_a")
+    office.act(filed, handling.reclassify, HANDLER, complaint_type="self_harm")
+    for each in (filed, other):
+        office.act(each, lambda work, case: tell_operators(work, case, "message", 9))
+    spread(office)
+    found = office.outbox(Outbox.state == "queued", Outbox.kind == "message")
+    assert sorted(each.recipient for each in found) == ["operator:op_a", "operator:op_b"]
+
+
 def test_what_was_taken_back_between_look_and_claim_is_told_to_nobody(office):
     office.file()
 
