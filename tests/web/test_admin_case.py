@@ -599,3 +599,28 @@ def test_the_due_date_explains_itself(office, clock):
     seen = words(office.client("handler").get(page(filed)))
     assert "为什么是这一天" in seen
     assert "元旦" in seen
+
+
+@pytest.mark.parametrize("to", ["张三 13800138000", "supervisor", "op_unknown", "auditor's reference"])
+def test_nobody_but_a_handling_colleague_is_put_in_charge(office, to):
+    filed = office.desk.file()
+    office.client("auditor")
+    given = office.refs["auditor"] if to.startswith("auditor") else to
+    answer = act(office, filed, "assign", to=given)
+    assert answer.status_code == 422
+    assert office.desk.case(filed).assignee is None
+    assert given not in "".join(str(entry.meta) for entry in office.desk.events(filed))
+
+
+def test_a_restricted_case_is_given_only_to_whoever_is_cleared_for_it(office):
+    filed = office.desk.file("self_harm")
+    office.hire("cleared", "supervisor", restricted=True)
+    office.hire("other", "supervisor", restricted=True)
+    office.client("second")
+    client = office.client("cleared")
+    html = client.get(page(filed)).get_data(as_text=True)
+    assert office.refs["other"] in html
+    give = [form for form in Forms(html).found if form["action"].endswith("/assign")][-1]
+    answer = client.post(give["action"], data={**give["data"], "assign-to": office.refs["second"]})
+    assert answer.status_code == 422
+    assert office.desk.case(filed).assignee is None

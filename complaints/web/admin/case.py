@@ -8,14 +8,14 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from complaints.administration import operators, templates
+from complaints.administration import templates
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.cases import looking
 from complaints.delivery import outbox
 from complaints.ledger.work import Work
 from complaints.web.admin import caseforms, casepage
-from complaints.web.admin.access import HANDLERS, STAFF, built_in, operator, roles
+from complaints.web.admin.access import HANDLERS, STAFF, operator, roles
 from complaints.web.admin.casepage import Page
 from complaints.web.admin.forms import sent
 from complaints.web.forms import Act
@@ -74,11 +74,7 @@ def shown(
 ) -> ResponseReturnValue:
     """The case page with its forms; `unfolded` is the act whose form was sent or asked for."""
     lang = language()
-    people = (
-        [(who.ref, who.name) for who in operators.active(page.work) if who.may(*HANDLERS)]
-        if built_in()
-        else []
-    )
+    people = caseforms.colleagues(page.work, page.case)
     html = render_template(
         "complaints/admin/case.html",
         **page.context,

@@ -8,7 +8,7 @@ from typing import Any
 
 from wtforms import MultipleFileField, StringField, TextAreaField
 
-from complaints.administration import templates
+from complaints.administration import operators, templates
 from complaints.base.errors import InputError, NotFoundError
 from complaints.base.translations import gettext as t
 from complaints.cases import access as reach
@@ -18,6 +18,7 @@ from complaints.cases.handling import Order
 from complaints.cases.people import Operator
 from complaints.ledger.work import Work
 from complaints.store.tables import Complaint
+from complaints.web.admin.access import HANDLERS, built_in
 from complaints.web.admin.forms import CaseForm
 
 
@@ -90,7 +91,11 @@ class CaseAct:
 
 
 def _assign(work: Work, case: Complaint, who: Operator, form: Any) -> object:
-    return handling.assign(work, case, who.actor, (form.to.data or "")[:64] or None)
+    to = form.to.data or ""
+    # What stands here stays in the log for ever, so it must be a colleague's reference and nothing else.
+    if to and to != who.ref and to not in {ref for ref, _ in colleagues(work, case)}:
+        raise InputError({"to": [t("Choose somebody of the list")]})
+    return handling.assign(work, case, who.actor, to or None)
 
 
 def _ask(work: Work, case: Complaint, who: Operator, form: Any) -> object:
@@ -169,6 +174,17 @@ ACTS: Mapping[str, CaseAct] = {
         "reason",
     ),
 }
+
+
+def colleagues(work: Work, case: Complaint) -> list[tuple[str, str]]:
+    """Reference and name of everybody who may be put in charge; with a host's own accounts only oneself can."""
+    if not built_in():
+        return []
+    return [
+        (one.ref, one.name)
+        for one in operators.active(work)
+        if one.may(*HANDLERS) and (one.restricted or not case.restricted)
+    ]
 
 
 def blank(version: int) -> dict[str, Any]:
