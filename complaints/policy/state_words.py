@@ -48,7 +48,8 @@ STATES: MappingProxyType[State, StateInfo] = MappingProxyType(
         _S.SUBMITTED: StateInfo(
             Label("已提交", "Submitted"),
             Label(
-                "我们已收到，最迟{date}告知是否受理", "We have it and will say by {date} whether we take it on"
+                "我们已收到，最迟{date}告知是否受理",
+                "We have it and will say by {date} whether we take it on",
             ),
             "info",
             "inbox",

@@ -38,7 +38,10 @@ def _shape(page: str) -> str:
             ("accept", "decide", "release"),
             ("已答复", "投诉成立", "我们核实了，情况属实", "停止生成", "申请复核"),
         ),
-        (("decline", "release"), ("不予受理", "不属于本产品", "可以申请复核，免费，最迟2026年12月23日（周三）提出")),
+        (
+            ("decline", "release"),
+            ("不予受理", "不属于本产品", "可以申请复核，免费，最迟2026年12月23日（周三）提出"),
+        ),
         (("accept", "decide", "release", "appeal"), ("复核中", "由未参与原处理的人员办理", "原处理结果")),
         (
             ("accept", "decide", "release", "appeal", "confirm", "release"),
