@@ -7,7 +7,9 @@ import warnings
 import zipfile
 from dataclasses import dataclass
 
-MAX_PIXELS = 40_000_000
+# A JPEG is decoded at a fraction of its size; anything else is held in memory whole, four bytes a pixel.
+MAX_PIXELS = {"JPEG": 100_000_000}
+MAX_PIXELS_WHOLE = 16_000_000
 _VIEW_EDGE = 1600
 _TEXT_SAMPLE = 4096
 
@@ -88,7 +90,8 @@ def viewable(data: bytes) -> bytes | None:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "GIF", "WEBP")) as picture:
-                if picture.width * picture.height > MAX_PIXELS:
+                most = MAX_PIXELS.get(picture.format or "", MAX_PIXELS_WHOLE)
+                if picture.width * picture.height > most:
                     return None
                 # A JPEG is decoded near the size needed: a tenth of the time for a phone's photograph.
                 picture.draft("RGB", (_VIEW_EDGE, _VIEW_EDGE))

@@ -1,4 +1,4 @@
-"""A browser for the whole run, and sites it visits."""
+"""A browser for each module, and sites it visits."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from browser import site as sites
 from playwright.sync_api import sync_playwright
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(chromium_path):
+    """Of a module, not of the run: two synchronous Playwrights cannot live at once, and other tests start theirs."""
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(
             executable_path=chromium_path,
