@@ -293,4 +293,6 @@ def test_a_complaint_that_is_worked_on_during_the_audit_is_no_finding(desk, vict
     report = desk.audit()
     assert done
     assert report.findings == []
-    assert report.events == desk.read(lambda work: work.session.scalar(select(func.count(Event.id))))
+    there = desk.read(lambda work: work.session.scalar(select(func.count(Event.id))))
+    # MariaDB reads one snapshot, in which the note of the meantime does not exist yet; the others see it.
+    assert report.events in {there, there - 1}
