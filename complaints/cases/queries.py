@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy import case as case_when
@@ -182,8 +182,3 @@ def _next_due(work: Work, viewer: Operator) -> datetime | None:
     query = select(func.min(Complaint.due_next)).where(Complaint.due_next > work.now, *_visible(viewer))
     found: datetime | None = work.session.scalar(query)
     return found
-
-
-def soon(case: Complaint, now: datetime) -> bool:
-    """Whether what is due next falls within the next Beijing day: then the list says so in words."""
-    return case.due_next is not None and now <= case.due_next <= now + timedelta(days=1)

@@ -20,7 +20,6 @@ _NONCE = 12
 _KEY_ID = b"\x01"
 
 COMPLAINANT, THIRD_PARTY, OPERATOR = "complainant", "third_party", "operator"
-PERSONS = (COMPLAINANT, THIRD_PARTY, OPERATOR)
 
 
 @dataclass(frozen=True)

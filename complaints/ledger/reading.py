@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import select
 
 from complaints.base.clock import from_stamp
-from complaints.base.errors import IntegrityError
 from complaints.ledger import private as sealing
 from complaints.ledger.journal import data_key
 from complaints.ledger.work import Work
@@ -107,14 +106,3 @@ def _opened(work: Work, uid: str, seqs: Collection[int]) -> dict[int, dict[str, 
             None if key is None else sealing.open_sealed(key, uid, row.seq, row.field, row.sealed)[1]
         )
     return found
-
-
-def opened_with_salt(work: Work, row: Private) -> Iterator[tuple[bytes, bytes]]:
-    """Salt and payload of one private row, or nothing when its key is erased or it does not open."""
-    key = data_key(work, row.stream, row.person)
-    if key is None:
-        return
-    try:
-        yield sealing.open_sealed(key, row.stream, row.seq, row.field, row.sealed)
-    except IntegrityError:
-        return
