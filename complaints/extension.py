@@ -89,7 +89,7 @@ class Complaints:
         return _registrar(self._notifiers, way)
 
     def on_disposal(self, action: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Register a host callback for a disposal action of the policy; called at least once, after commit."""
+        """Register a host callback for a disposal action of the policy; this version keeps it and does not call it."""
         return _registrar(self._disposals, action)
 
     @staticmethod
