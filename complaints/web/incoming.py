@@ -13,6 +13,7 @@ from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDeco
 from werkzeug.wsgi import get_input_stream
 
 from complaints.web.frame import installation
+from complaints.web.parsing import FormParser
 
 MB = 1_000_000
 TEXT = 6 * MB
@@ -40,6 +41,7 @@ def allow(limit: int) -> None:
     request.max_content_length = limit
     request.max_form_memory_size = TEXT
     request.max_form_parts = _PARTS
+    request.form_data_parser_class = FormParser
 
 
 def limit_of_files() -> int:
