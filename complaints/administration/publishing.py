@@ -31,6 +31,9 @@ def publish(
         published_by=by.ref,
         page_zh=render_page(policy, version, "zh"),
         page_en=render_page(policy, version, "en"),
+        forward=False,
+        reached=0,
+        applied_at=work.now,
     )
     record_system(work, "policy_published", by, {"version": version, "digest": policy.digest, "trial": trial})
     work.session.add(row)

@@ -106,6 +106,6 @@ def _take_on(work: Work, case: Complaint, actor: Actor, decision: Decision) -> W
             "release_due": None,
             "appeal_until": None,
         },
-        clocks=milestones.clocks_for(planned, cycle),
+        clocks=milestones.clocks_for(planned, cycle, work.now),
         personal={"public": from_operator(decision.text)},
     )

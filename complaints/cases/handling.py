@@ -163,7 +163,7 @@ def _reclocked(work: Work, case: Complaint, deadlines: str) -> list[Clock]:
         elif earlier is not None and max(earlier.due, work.now) < each.due_at:
             clocks.append(milestones.changed(each, {"due_at": max(earlier.due, work.now)}))
     internal = [each for each in plan(policy, deadlines, work.now, work.calendar) if not each.publish]
-    fresh = milestones.clocks_for(internal, case.cycle, milestones.revision(work, case, case.cycle))
+    fresh = milestones.clocks_for(internal, case.cycle, work.now, milestones.revision(work, case, case.cycle))
     if case.paused_at is not None:
         fresh = [replace(each, values={**each.values, "state": "paused"}) for each in fresh]
     return [*clocks, *fresh]

@@ -94,7 +94,7 @@ def prepare(work: Work, filing: Filing) -> Prepared:
     contact = {key: filing.fields[key] for key in ("name", "mail", "phone") if filing.fields.get(key)}
     details = {key: value for key, value in filing.fields.items() if key not in contact}
     planned = plan(policy, kind.deadlines, arrived, work.calendar, kinds=KINDS)
-    clocks = milestones.clocks_for(planned, 0)
+    clocks = milestones.clocks_for(planned, 0, arrived)
     data_key = sealing.new_data_key()
     person = sealing.COMPLAINANT
     files = (

@@ -39,7 +39,7 @@ def act(work: Work, case: Complaint, due: Sequence[Milestone]) -> None:
 
 
 def _warn(work: Work, case: Complaint, each: Milestone, seq: int) -> None:
-    kind = "late" if each.step.startswith("late") else "due" if each.step == "due" else "warn"
+    kind = "late" if each.step.startswith("escalate") else "due" if each.step == "due" else "warn"
     recipient = f"operator:{case.assignee}" if case.assignee else "operators"
     recipients = {recipient, "supervisors"} if kind == "late" else {recipient}
     for to in sorted(recipients):

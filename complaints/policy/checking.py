@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ BASIC_FIELDS = {
 }
 IDENTITY = ("name", "mail", "phone", "account")
 LOG_MONTHS = 6
+STEP = re.compile(r"warn[1-9]|due|escalate[1-9]|target|alarm")
+MOST_DAYS = 30
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ def check(policy: Promises, reader: Reader) -> None:
         _type(policy, kind, reader)
     for deadlines in policy.deadlines.values():
         _deadlines(policy, deadlines, reader)
+    _steps(policy, reader)
     _fields(policy, reader)
     _reasons(policy, reader)
     for key, one in policy.risk_classes.items():
@@ -123,6 +127,34 @@ def _deadlines(policy: Promises, deadlines: DeadlineSet, reader: Reader) -> None
             "acceptance would come after the result.",
             f"Write at most {result.amount}.",
         )
+
+
+def _steps(policy: Promises, reader: Reader) -> None:
+    for key, rule in policy.steps.items():
+        if not STEP.fullmatch(key):
+            reader.fault(
+                f"steps.{key}",
+                "there is no such step.",
+                "Name it warn1 to warn9, due, escalate1 to escalate9, target or alarm.",
+            )
+        elif key.startswith("escalate") and not 1 <= rule.wd <= MOST_DAYS:
+            reader.fault(
+                f"steps.{key}.wd",
+                "an escalation comes after the last day.",
+                f"Write a number of working days from 1 to {MOST_DAYS}.",
+            )
+        elif not key.startswith("escalate") and not -MOST_DAYS <= rule.wd <= 0:
+            reader.fault(
+                f"steps.{key}.wd",
+                "a reminder comes on the last day or before it.",
+                f"Write 0, or a number from -1 to -{MOST_DAYS}.",
+            )
+        if not rule.tell or not rule.by:
+            reader.fault(
+                f"steps.{key}", "nobody would be told.", 'Write tell = ["assignee"] and by = ["mail"].'
+            )
+    if "due" not in policy.steps:
+        reader.fault("steps.due", "a promise must come due.", "Keep this step.")
 
 
 def _fields(policy: Promises, reader: Reader) -> None:

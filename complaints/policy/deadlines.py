@@ -8,11 +8,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from complaints.base.clock import BEIJING, beijing
-from complaints.policy.model import Contacts, Promises, Term
+from complaints.policy.model import Contacts, Promises, StepRule, Term
 from complaints.policy.workdays import Calendar
 
-# Warnings and reminders come when an office has opened, not at midnight.
-_MORNING: Final = time(10)
+PUBLISHED_STEPS: Final = ("warn", "due", "escalate")
 _LAST_MOMENT: Final = timedelta(microseconds=1)
 _WEEKDAYS: Final = ("一", "二", "三", "四", "五", "六", "日")
 _WEEKDAYS_EN: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -26,7 +25,7 @@ _MONTHS_EN: Final = (
 class Planned:
     """One moment of a complaint's timetable; `due` is aware, in UTC.
 
-    A published term has the steps warn1, warn2, due, late1; an internal one has `target` or `alarm`.
+    A published term has the steps of the policy (warn1 …, due, escalate1 …); an internal one has `target` or `alarm`.
     `provisional`: a holiday notice still to come may move it.
     """
 
@@ -58,7 +57,7 @@ def plan(
             continue
         due = due_moment(term, arrived, calendar, policy.contacts)
         if term.publish:
-            found += steps(term.kind, due, calendar, arrived)
+            found += steps(policy, term.kind, due, calendar, arrived)
         else:
             provisional = _provisional(calendar, arrived, due)
             found.append(
@@ -88,27 +87,38 @@ def due_moment(term: Term, arrived: datetime, calendar: Calendar, contacts: Cont
     return min(due, end_of(max(capped, calendar.add(came, 1))))
 
 
-def steps(kind: str, due: datetime, calendar: Calendar, arrived: datetime) -> tuple[Planned, ...]:
-    """The steps of a published term that is due at `due`: warn1, warn2, due, late1.
+def steps(
+    policy: Promises, kind: str, due: datetime, calendar: Calendar, arrived: datetime
+) -> tuple[Planned, ...]:
+    """The steps of a published term that is due at `due`, by the policy's rules: warnings, `due`, escalations.
 
-    Warnings are at 10:00 Beijing time on the last day and on the working day before it; a due moment
-    within the first hours of its day is warned of on the two working days before. `late1` is at 10:00 on
-    the next working day. Warnings not later than `arrived` are left out.
+    Warnings count working days back from the last day; where that day's hour of the warning comes after `due`,
+    from the working day before it. Escalations count working days after the last day. Warnings not later than
+    `arrived` are left out.
     """
-    last = shown_date(due)
-    second = last if _morning(last) < due and calendar.is_workday(last) else calendar.before(last)
-    moments = {
-        "warn1": _morning(calendar.before(second)),
-        "warn2": _morning(second),
-        "due": due,
-        "late1": _morning(calendar.add(last, 1)),
-    }
     provisional = _provisional(calendar, arrived, due)
+    moments = {
+        rule.key: _step_moment(rule, due, calendar)
+        for rule in policy.steps.values()
+        if rule.key.startswith(PUBLISHED_STEPS)
+    }
     return tuple(
         Planned(kind, step, moment, publish=True, provisional=provisional)
         for step, moment in moments.items()
         if moment > arrived or not step.startswith("warn")
     )
+
+
+def _step_moment(rule: StepRule, due: datetime, calendar: Calendar) -> datetime:
+    if rule.key == "due":
+        return due
+    last, hour = shown_date(due), time.fromisoformat(rule.at)
+    if rule.wd > 0:
+        return _at(calendar.add(last, rule.wd), hour)
+    day = last if _at(last, hour) < due and calendar.is_workday(last) else calendar.before(last)
+    for _ in range(-rule.wd):
+        day = calendar.before(day)
+    return _at(day, hour)
 
 
 def after_pause(due: datetime, calendar: Calendar, paused_from: datetime, paused_to: datetime) -> datetime:
@@ -127,7 +137,11 @@ def after_pause(due: datetime, calendar: Calendar, paused_from: datetime, paused
 
 
 def shift(
-    planned: Iterable[Planned], calendar: Calendar, paused_from: datetime, paused_to: datetime
+    policy: Promises,
+    planned: Iterable[Planned],
+    calendar: Calendar,
+    paused_from: datetime,
+    paused_to: datetime,
 ) -> tuple[Planned, ...]:
     """A timetable after a pause: each term's due moment moved, its warnings set anew before it.
 
@@ -144,7 +158,7 @@ def shift(
             ends.get(row.kind, row.due) if row.publish else row.due, calendar, paused_from, paused_to
         )
         if row.publish:
-            fresh = {each.step: each.due for each in steps(row.kind, due, calendar, paused_from)}
+            fresh = {each.step: each.due for each in steps(policy, row.kind, due, calendar, paused_from)}
             due = fresh.get(row.step, row.due)
         provisional = row.provisional or _provisional(calendar, paused_from, due)
         moved.append(replace(row, due=due, provisional=provisional))
@@ -212,10 +226,6 @@ def _provisional(calendar: Calendar, arrived: datetime, due: datetime) -> bool:
 
 def _at(day: date, clock_time: time) -> datetime:
     return datetime.combine(day, clock_time, BEIJING).astimezone(UTC)
-
-
-def _morning(day: date) -> datetime:
-    return _at(day, _MORNING)
 
 
 def _aware(moment: datetime) -> None:

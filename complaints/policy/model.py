@@ -11,6 +11,8 @@ from complaints.policy.labels import NOTHING, Label
 Kind = Literal["accept", "first_action", "result", "review", "reply"]
 Unit = Literal["wd", "h", "sh"]
 Weight = Literal["law", "guidance", "practice"]
+Who = Literal["assignee", "supervisors", "compliance"]
+Way = Literal["mail", "push"]
 
 
 def _form(name: str, default: str = "") -> Any:
@@ -228,6 +230,34 @@ class DeadlineSet:
 
 
 @dataclass(frozen=True)
+class StepRule:
+    """When a step of a deadline comes, who is told of it and by which way; nobody outside is.
+
+    `wd` counts working days from the deadline's last day (before it: negative), `at` is the Beijing time of that
+    day; `due` comes at the due moment itself, `target` and `alarm` at their own, so these have neither.
+    """
+
+    key: str
+    wd: int = 0
+    at: str = _form("clock", "10:00")
+    tell: tuple[Who, ...] = ("assignee",)
+    by: tuple[Way, ...] = ("mail",)
+
+
+def usual_steps() -> Mapping[str, StepRule]:
+    """The steps of a policy that names none."""
+    rules = (
+        StepRule("warn1", wd=-1),
+        StepRule("warn2"),
+        StepRule("due"),
+        StepRule("escalate1", wd=1, tell=("assignee", "supervisors")),
+        StepRule("target"),
+        StepRule("alarm", tell=("assignee", "supervisors")),
+    )
+    return {rule.key: rule for rule in rules}
+
+
+@dataclass(frozen=True)
 class Review:
     """Appeal: open for `window_days` calendar days after the answer, `max_per_case` times."""
 
@@ -277,6 +307,7 @@ class Promises:
     ask_reasons: Mapping[str, Reason]
     routes: Mapping[str, ExternalRoute]
     deadlines: Mapping[str, DeadlineSet]
+    steps: Mapping[str, StepRule] = field(default_factory=usual_steps)
     provider: Provider = Provider()
     numbers: FilingNumbers = FilingNumbers()
     models: tuple[Model, ...] = ()

@@ -196,8 +196,9 @@ class Reader:
                 "Write digits without quotes or a point.",
             )
             return 1
-        if not 0 <= given <= LARGEST:
-            self.fault(path, "the number is out of range.", f"Write a number from 0 to {LARGEST}.")
+        least = -LARGEST if path.endswith(".wd") else 0
+        if not least <= given <= LARGEST:
+            self.fault(path, "the number is out of range.", f"Write a number from {least} to {LARGEST}.")
             return 1
         return given
 

@@ -18,8 +18,8 @@ from complaints.policy.deadlines import Planned, after_pause, plan
 from complaints.store.tables import Complaint, Milestone
 
 
-def clocks_for(planned: Iterable[Planned], cycle: int, revision: int = 0) -> list[Clock]:
-    """New milestones from what the policy plans."""
+def clocks_for(planned: Iterable[Planned], cycle: int, since: datetime, revision: int = 0) -> list[Clock]:
+    """New milestones from what the policy plans for something that counts from `since`."""
     return [
         Clock(
             cycle,
@@ -27,6 +27,7 @@ def clocks_for(planned: Iterable[Planned], cycle: int, revision: int = 0) -> lis
             each.step,
             revision,
             {
+                "since": since,
                 "due_at": each.due,
                 "publish": each.publish,
                 "provisional": each.provisional,
@@ -85,7 +86,7 @@ def start(work: Work, case: Complaint, kinds: Collection[str], cycle: int) -> li
     busy = {each.kind for each in running(work, case) if each.cycle == cycle}
     wanted = [kind for kind in kinds if kind not in busy]
     planned = plan(policy, policy.types[case.filed_type].deadlines, work.now, work.calendar, kinds=wanted)
-    return clocks_for(planned, cycle, revision(work, case, cycle))
+    return clocks_for(planned, cycle, work.now, revision(work, case, cycle))
 
 
 def due_of(clocks: Iterable[Clock], kind: str) -> datetime | None:

@@ -85,7 +85,7 @@ SQL = [
     ("a milestone's date", lambda d, v: update(Milestone).where(Milestone.complaint_id == case_id(d, v), Milestone.kind == "result").values(due_at=d.clock.now), {"milestone-row"}),
     ("a milestone's state", lambda d, v: update(Milestone).where(Milestone.complaint_id == case_id(d, v), Milestone.kind == "accept").values(state="acted"), {"milestone-row"}),
     ("a milestone is made public", lambda d, v: update(Milestone).where(Milestone.complaint_id == case_id(d, v), Milestone.step == "target").values(publish=True), {"milestone-row"}),
-    ("a milestone is added", lambda d, v: insert(Milestone).values(complaint_id=case_id(d, v), cycle=7, kind="result", step="due", revision=0, due_at=d.clock.now, publish=True, provisional=False, state="pending", acted_at=None), {"milestone-stray"}),
+    ("a milestone is added", lambda d, v: insert(Milestone).values(complaint_id=case_id(d, v), cycle=7, kind="result", step="due", revision=0, since=d.clock.now, due_at=d.clock.now, publish=True, provisional=False, state="pending", acted_at=None), {"milestone-stray"}),
     ("a text is overwritten", lambda d, v: update(Private).where(Private.stream == v.uid, Private.field == "details").values(sealed=b"x" * 80), {"private-unreadable"}),
     ("a text is deleted", lambda d, v: delete(Private).where(Private.stream == v.uid, Private.field == "details"), {"private-missing"}),
     ("a text is moved", lambda d, v: update(Private).where(Private.stream == v.uid, Private.field == "details").values(seq=2), {"private-stray", "private-missing"}),

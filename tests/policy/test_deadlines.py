@@ -21,7 +21,7 @@ from complaints.policy.deadlines import (
     shown_date,
     words,
 )
-from complaints.policy.model import Contacts, DeadlineSet, Pause, Review, Term
+from complaints.policy.model import Contacts, DeadlineSet, Pause, Review, Term, usual_steps
 from complaints.policy.workdays import Calendar
 
 SHIPPED = Calendar.shipped()
@@ -37,7 +37,11 @@ def at(text: str) -> datetime:
 
 def policy(*terms: Term):
     return SimpleNamespace(
-        deadlines={"set": DeadlineSet("set", terms)}, contacts=OFFICE, pause=Pause(10), review=Review(30, 1)
+        deadlines={"set": DeadlineSet("set", terms)},
+        contacts=OFFICE,
+        pause=Pause(10),
+        review=Review(30, 1),
+        steps=usual_steps(),
     )
 
 
@@ -138,14 +142,14 @@ def test_a_published_term_warns_twice_and_then_once_a_day_late():
         ("result", "warn1", at("2026-12-04T10:00"), True),
         ("result", "warn2", at("2026-12-07T10:00"), True),
         ("result", "due", at("2026-12-08T00:00"), True),
-        ("result", "late1", at("2026-12-08T10:00"), True),
+        ("result", "escalate1", at("2026-12-08T10:00"), True),
     ]
     assert not any(row.provisional for row in rows)
 
 
 def test_a_warning_that_would_have_been_due_before_arrival_is_left_out():
     rows = plan(policy(Term("accept", 1)), "set", at("2026-11-23T10:00"), SHIPPED)
-    assert [row.step for row in rows] == ["warn2", "due", "late1"]
+    assert [row.step for row in rows] == ["warn2", "due", "escalate1"]
 
 
 def test_only_the_kinds_asked_for_are_planned():
@@ -160,7 +164,7 @@ def test_a_published_term_in_hours_warns_before_its_moment():
         ("warn1", at("2026-11-23T10:00")),
         ("warn2", at("2026-11-24T10:00")),
         ("due", at("2026-11-25T08:00")),
-        ("late1", at("2026-11-26T10:00")),
+        ("escalate1", at("2026-11-26T10:00")),
     ]
 
 
@@ -175,7 +179,7 @@ def test_a_date_that_a_coming_notice_may_move_is_provisional():
 @given(MOMENTS, st.integers(1, 20), CAPS)
 def test_a_timetable_is_in_order_and_wholly_after_arrival(arrived, amount, cap):
     rows = plan(policy(Term("result", amount, "wd", cap)), "set", arrived, SHIPPED)
-    assert [row.step for row in rows][-2:] == ["due", "late1"]
+    assert [row.step for row in rows][-2:] == ["due", "escalate1"]
     assert all(row.due > arrived for row in rows)
     assert all(SHIPPED.is_workday(shown_date(row.due)) for row in rows)
 
@@ -187,7 +191,7 @@ def test_an_empty_pause_changes_nothing(arrived, amount, hour):
     )
     moment = arrived + timedelta(hours=hour)
     assert after_pause(rows[-1].due, SHIPPED, moment, moment) == rows[-1].due
-    assert shift(rows, SHIPPED, moment, moment) == rows
+    assert shift(policy(), rows, SHIPPED, moment, moment) == rows
 
 
 @given(MOMENTS, st.integers(2, 20), st.integers(0, 20), st.integers(0, 20))
@@ -211,14 +215,14 @@ def test_a_pause_that_begins_after_the_date_moves_nothing():
 
 def test_after_a_pause_the_warnings_stand_before_the_new_date():
     rows = plan(policy(Term("result", 10)), "set", at("2026-11-23T09:00"), SHIPPED)
-    moved = shift(rows, SHIPPED, at("2026-11-25T15:00"), at("2026-11-27T09:00"))
+    moved = shift(policy(), rows, SHIPPED, at("2026-11-25T15:00"), at("2026-11-27T09:00"))
     assert [(row.step, row.due) for row in moved] == [
         ("warn1", at("2026-12-08T10:00")),
         ("warn2", at("2026-12-09T10:00")),
         ("due", at("2026-12-10T00:00")),
-        ("late1", at("2026-12-10T10:00")),
+        ("escalate1", at("2026-12-10T10:00")),
     ]
-    late = shift(rows, SHIPPED, at("2026-12-05T09:00"), at("2026-12-08T09:00"))
+    late = shift(policy(), rows, SHIPPED, at("2026-12-05T09:00"), at("2026-12-08T09:00"))
     assert late[0] == Planned("result", "warn1", at("2026-12-04T10:00"), publish=True, provisional=False)
     assert {row.step: row.due for row in late}["due"] == at("2026-12-10T00:00")
 

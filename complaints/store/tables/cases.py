@@ -98,8 +98,9 @@ class Milestone(Base):
     complaint_id: Mapped[int] = mapped_column(ForeignKey("complaints_complaint.id"))
     cycle: Mapped[int]
     kind: Mapped[str] = mapped_column(String(16), comment="accept, first_action, result, review, reply")
-    step: Mapped[str] = mapped_column(String(16), comment="warn1, warn2, due, late1…, target")
+    step: Mapped[str] = mapped_column(String(16), comment="warn1…, due, escalate1…, target, alarm")
     revision: Mapped[int]
+    since: Mapped[datetime] = mapped_column(comment="what it counts from: arrival, appeal, message …")
     due_at: Mapped[datetime]
     publish: Mapped[bool] = mapped_column(comment="promised on pages, receipts and documents")
     provisional: Mapped[bool]

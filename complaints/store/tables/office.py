@@ -26,6 +26,11 @@ class PolicyVersion(Base):
         LongText, comment="the process page's body as rendered at publication"
     )
     page_en: Mapped[str] = mapped_column(LongText)
+    forward: Mapped[bool] = mapped_column(comment="open complaints gain the earlier dates of this version")
+    reached: Mapped[int] = mapped_column(RowId, comment="id of the last complaint looked at for that")
+    applied_at: Mapped[datetime | None] = mapped_column(
+        comment="when every open complaint had been looked at"
+    )
 
 
 class CalendarYear(Base):
@@ -37,6 +42,8 @@ class CalendarYear(Base):
     payload: Mapped[dict[str, Any]] = mapped_column(comment="as in policy/calendars")
     imported_at: Mapped[datetime]
     imported_by: Mapped[str] = mapped_column(String(64))
+    reached: Mapped[int] = mapped_column(RowId, comment="id of the last complaint reckoned anew")
+    applied_at: Mapped[datetime | None] = mapped_column(comment="when every open complaint had been")
 
 
 class Operator(Base):
