@@ -7,8 +7,8 @@ import re
 import pytest
 
 from complaints.policy import process
-from complaints.policy.model import Term
 from complaints.policy.profile import load
+from complaints.policy.terms import Term
 
 STRANGE = "".join(
     f"[deadlines.{key}]\naccept = {{ amount = 23, unit = 'wd' }}\nresult = {{ amount = 29, unit = 'wd', cap_days = 53 }}\n"

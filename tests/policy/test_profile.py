@@ -100,7 +100,13 @@ def test_a_removed_route_or_class_disappears_from_the_types(write):
 def test_a_single_internal_target_can_be_removed(write):
     policy = load(write("[deadlines.general.accept_target]\nenabled = false\n"))
     steps = [(term.kind, term.step) for term in policy.deadlines["general"].terms]
-    assert steps == [("accept", ""), ("result", ""), ("review", ""), ("review", "target")]
+    assert steps == [
+        ("accept", ""),
+        ("result", ""),
+        ("review", ""),
+        ("review", "target"),
+        ("reply", "target"),
+    ]
 
 
 def test_round_the_clock_duty_brings_its_own_terms(write):
