@@ -86,7 +86,6 @@ def step(
             meets=row.meets if meets is None else meets,
             voids=row.voids if voids is None else voids,
             pause=pause,
-            paused_at=case.paused_at,
         ),
         *clocks,
     ]
