@@ -81,6 +81,8 @@ def test_a_date_moves_by_the_working_days_of_its_pauses(desk, spans, date):
 
     assert result(desk, filed) == date
     assert result(desk, apart) == "2026-12-07"
+    # The holidays of 2027 are not announced.
+    assert (desk.case(filed).provisional, desk.case(apart).provisional) == (date > "2027", False)
     found = desk.read(lambda work: pauses(desk.events(filed)))
     assert found == tuple((at(began), at(ended)) for began, ended in spans)
 
