@@ -1,4 +1,4 @@
-"""`python -m benchmarks submit start`: what to measure, how long, on which databases."""
+"""`python -m benchmarks submit start workdays`: what to measure, how long, on which databases."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import argparse
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from benchmarks import places, start, submit
+from benchmarks import places, start, submit, workdays
 
-BENCHMARKS = {"submit": submit.run, "start": start.run}
+BENCHMARKS = {"submit": submit.run, "start": start.run, "workdays": workdays.run}
+# These ask no database.
+ALONE = {"workdays"}
 
 
 def main() -> None:
@@ -27,7 +29,7 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=4)
     parser.add_argument("--renew", type=int, default=10, help="submissions per connection")
     options = parser.parse_args()
-    if "postgresql" in options.databases:
+    if "postgresql" in options.databases and set(options.what) - ALONE:
         _demand_postgresql()
     for name in options.what:
         BENCHMARKS[name](options)

@@ -38,6 +38,14 @@ review = {{ amount = 23, unit = "wd", cap_days = 41 }}
 """
         for name in load().deadlines
     )
+    + """
+[types.billing]
+severity = "high"
+[deadlines.general.severity.high]
+result = { amount = 29, unit = "wd" }
+[deadlines.general.reply]
+amount = 13
+"""
 )
 # What the shipped profile promises, as it would be written for people.
 USUAL = re.compile(
@@ -81,6 +89,10 @@ def test_every_page_says_the_strange_numbers_and_none_the_usual_ones(app):
     assert "23个工作日（最长41天）" in seen["/process"]
     assert "37" in seen["/process"]
     assert "23 working days" in seen["en"]
+    # Complaints about payment are of a severity with a date of its own; replies to messages are promised to some.
+    assert "29个工作日" in seen["/process"]
+    assert "回复留言" in seen["/process"]
+    assert "13个工作日" in seen["/process"]
     # Monday 23 November 2026 plus seven working days, and plus 23 capped at 41 calendar days.
     for page in ("check", "receipt"):
         assert "12月2日" in seen[page]
@@ -116,6 +128,8 @@ def test_the_filing_document_and_the_mails_say_the_same(app, tmp_path):
         text = words(archive.read("word/document.xml").decode())
 
     assert "23个工作日（最长41天）" in text.replace(" ", "")
+    assert "29个工作日" in text.replace(" ", "")
+    assert "留言回复" in text.replace(" ", "")
     assert USUAL.findall(text) == []
     assert "12月24日" in letter.text
     assert USUAL.findall(letter.text) == []

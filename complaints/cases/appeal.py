@@ -14,7 +14,6 @@ from complaints.cases.people import Operator
 from complaints.cases.step import from_complainant, from_operator, step, tell_operators
 from complaints.ledger.journal import Written
 from complaints.ledger.work import COMPLAINANT, Actor, Work
-from complaints.policy.deadlines import plan
 from complaints.sla import milestones
 from complaints.store.tables import Complaint
 
@@ -86,11 +85,7 @@ def eligible(case: Complaint, operators: Collection[Operator]) -> list[Operator]
 
 def _take_on(work: Work, case: Complaint, actor: Actor, decision: Decision) -> Written:
     require_text(decision.text, "text")
-    policy = work.policy_of(case.policy_version)
     cycle = case.cycle + 1
-    planned = plan(
-        policy, policy.types[case.filed_type].deadlines, work.now, work.calendar, kinds=("result",)
-    )
     return step(
         work,
         case,
@@ -106,6 +101,6 @@ def _take_on(work: Work, case: Complaint, actor: Actor, decision: Decision) -> W
             "release_due": None,
             "appeal_until": None,
         },
-        clocks=milestones.clocks_for(planned, cycle, work.now),
+        clocks=milestones.start(work, case, ("result",), cycle),
         personal={"public": from_operator(decision.text)},
     )

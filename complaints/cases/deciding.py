@@ -25,7 +25,7 @@ from complaints.policy.states import RELEASES, State
 from complaints.store.tables import Complaint, Disposal
 
 # What a decision changes, and taking it back restores.
-_DECIDED = ("outcome", "reason", "decided_at", "decided_by", "release_due", "released_at")
+_DECIDED = ("outcome", "reason", "decided_at", "decided_by", "release_due", "released_at", "reply_due")
 # Events that carry a decision; the newest one is what the next release sets free.
 DECISIONS = ("decided", "declined", "confirmed", "changed", "overturned", "decided_with_lead")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from complaints.base.errors import InputError
@@ -13,8 +13,13 @@ from complaints.cases.step import from_operator, step
 from complaints.ledger.journal import Clock, Written
 from complaints.ledger.work import SYSTEM, Actor, Work
 from complaints.policy.deadlines import plan
+from complaints.policy.states import State
+from complaints.policy.terms import DeadlineSet
 from complaints.sla import milestones
 from complaints.store.tables import Complaint, Disposal
+
+# Where the first step is still owed, whatever clocks the type had.
+_UNTOUCHED = (State.SUBMITTED, State.ACCEPTED)
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,7 @@ def reclassify(
     change["restricted"] = case.restricted or kind.restricted
     clocks: list[Clock] = []
     if complaint_type != case.type:
-        clocks = _reclocked(work, case, policy.types[complaint_type].deadlines)
+        clocks = _reclocked(work, case, policy.deadlines_of(complaint_type))
     return step(
         work,
         case,
@@ -148,22 +153,22 @@ def require_text(text: str, field: str) -> None:
         raise InputError({field: [t("Write a few words")]})
 
 
-def _reclocked(work: Work, case: Complaint, deadlines: str) -> list[Clock]:
-    policy = work.policy_of(case.policy_version)
-    promised = {
-        (each.kind, each.step): each
-        for each in plan(policy, deadlines, case.filed_at, work.calendar)
-        if each.publish
-    }
+def _reclocked(work: Work, case: Complaint, deadlines: DeadlineSet) -> list[Clock]:
     clocks: list[Clock] = []
+    kinds = {"first_action"} if State(case.state) in _UNTOUCHED else set()
     for each in milestones.running(work, case):
-        earlier = promised.get((each.kind, each.step))
+        kinds.add(each.kind)
+        promised = deadlines.published(each.kind)
         if not each.publish:
             clocks.append(milestones.changed(each, {"state": "void", "acted_at": work.now}))
-        elif earlier is not None and max(earlier.due, work.now) < each.due_at:
-            clocks.append(milestones.changed(each, {"due_at": max(earlier.due, work.now)}))
-    internal = [each for each in plan(policy, deadlines, work.now, work.calendar) if not each.publish]
-    fresh = milestones.clocks_for(internal, case.cycle, work.now, milestones.revision(work, case, case.cycle))
-    if case.paused_at is not None:
-        fresh = [replace(each, values={**each.values, "state": "paused"}) for each in fresh]
+        elif each.step == "due" and promised is not None:
+            due = max(milestones.reckoned(work, case, promised, each.since), work.now)
+            if due < each.due_at:
+                clocks += milestones.moved(work, case, each.kind, each.cycle, due)
+    internal = [term for term in deadlines.terms if not term.publish]
+    policy = work.policy_of(case.policy_version)
+    planned = plan(policy, internal, work.now, work.calendar, kinds=kinds)
+    revision = milestones.revision(work, case, case.cycle)
+    state = "pending" if case.paused_at is None else "paused"
+    fresh = milestones.clocks_for(planned, case.cycle, work.now, revision, state)
     return [*clocks, *fresh]

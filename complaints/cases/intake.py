@@ -93,7 +93,7 @@ def prepare(work: Work, filing: Filing) -> Prepared:
     uid, number = random_uid(), complaint_number(beijing(arrived).date())
     contact = {key: filing.fields[key] for key in ("name", "mail", "phone") if filing.fields.get(key)}
     details = {key: value for key, value in filing.fields.items() if key not in contact}
-    planned = plan(policy, kind.deadlines, arrived, work.calendar, kinds=KINDS)
+    planned = plan(policy, policy.deadlines_of(filing.type).terms, arrived, work.calendar, kinds=KINDS)
     clocks = milestones.clocks_for(planned, 0, arrived)
     data_key = sealing.new_data_key()
     person = sealing.COMPLAINANT

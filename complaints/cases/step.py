@@ -50,6 +50,9 @@ assert EVENTS.keys() == TRANSITIONS.keys()
 # States one returns from; entering one remembers where from.
 _RETURNING = frozenset({State.AWAITING_COMPLAINANT, State.MERGED, State.DECIDED, State.DECLINED})
 
+# Where a promise's date stands in the complaint's row.
+_DATES: Mapping[str, str] = {"accept": "accept_due", "result": "result_due", "review": "result_due"}
+
 
 def step(
     work: Work,
@@ -86,7 +89,6 @@ def step(
             meets=row.meets if meets is None else meets,
             voids=row.voids if voids is None else voids,
             pause=pause,
-            paused_at=case.paused_at,
         ),
         *clocks,
     ]
@@ -94,10 +96,13 @@ def step(
         changes["paused_at"] = work.now if pause == "pause" else None
         if pause == "resume":
             changes["reply_due"] = None
-    for kind, column in (("accept", "accept_due"), ("result", "result_due"), ("review", "result_due")):
+    for kind, column in _DATES.items():
         due = milestones.due_of(moved, kind)
         if due is not None:
             changes[column] = due
+    marks = [clock.values["provisional"] for clock in moved if _marks(clock)]
+    if marks:
+        changes["provisional"] = any(marks)
     written = journal.record(
         work, case, EVENTS[action], actor, change=changes, meta=meta, clocks=moved, personal=personal
     )
@@ -154,6 +159,11 @@ def _remember(case: Complaint, row: Transition, before: State, after: State) -> 
     if after not in _RETURNING:
         return None
     return ",".join(filter(None, (before.value, case.resume_state)))
+
+
+def _marks(clock: Clock) -> bool:
+    """Whether it says anew that a date in the complaint's row is provisional, or no longer."""
+    return clock.kind in _DATES and clock.step == "due" and "provisional" in clock.values
 
 
 def _conditions(work: Work, case: Complaint, row: Transition, actor: Actor) -> None:

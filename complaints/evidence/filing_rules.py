@@ -48,24 +48,26 @@ def process(paper: Paper, facts: Facts, diagram: bytes) -> None:
 def deadlines(paper: Paper, facts: Facts) -> None:
     """The published deadlines, how much they weigh and how days are counted."""
     rows = published.deadlines_table(facts.policy, ZH)
-    first = any(row.first_action for row in rows)
-    head = ["类型", "告知是否受理", *(["首次处理"] if first else []), "答复结果", "复核答复", "期限性质"]
-    widths = [52, 24, 22, 24, 24, 14] if first else [62, 26, 28, 28, 16]
-    widths[-1] = 160 - sum(widths[:-1])
+    columns = [
+        (head, width, cells)
+        for head, width, cells in (
+            ("告知是否受理", 24, [row.accept for row in rows]),
+            ("首次处理", 22, [row.first_action for row in rows]),
+            ("答复结果", 26, [row.result for row in rows]),
+            ("复核答复", 26, [row.review for row in rows]),
+            ("留言回复", 22, [row.reply for row in rows]),
+            ("期限性质", 16, [_WEIGHTS[row.weight] for row in rows]),
+        )
+        if any(cells)
+    ]
+    widths = [width for _, width, _ in columns]
     paper.table(
-        head,
+        ["类型", *(head for head, _, _ in columns)],
         [
-            (
-                "、".join(row.labels),
-                row.accept,
-                *([row.first_action or "—"] if first else []),
-                row.result,
-                row.review,
-                _WEIGHTS[row.weight],
-            )
-            for row in rows
+            ("、".join(row.labels), *(cells[place] or "—" for _, _, cells in columns))
+            for place, row in enumerate(rows)
         ],
-        widths,
+        [160 - sum(widths), *widths],
     )
     for row in rows:
         if row.weight != "practice":

@@ -19,6 +19,7 @@ from complaints.ledger import private as sealing
 from complaints.ledger.journal import data_key
 from complaints.ledger.projection import COLUMNS, fold, fold_clocks, plain
 from complaints.ledger.proof import Chains, Finding, commitment
+from complaints.ledger.reading import Entry, parsed, pauses
 from complaints.ledger.work import Work
 from complaints.store.tables import (
     Attachment,
@@ -60,6 +61,7 @@ class _Replay:
     commits: dict[tuple[int, str], str] = field(default_factory=dict)
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
     actions: dict[tuple[int, int], str] = field(default_factory=dict)
+    pausing: list[Entry] = field(default_factory=list)
     erased: set[str] = field(default_factory=set)
 
 
@@ -140,6 +142,7 @@ def _stream(work: Work, head: Stream, report: Report) -> Iterator[Finding]:
     case = work.session.scalar(select(Complaint).where(Complaint.uid == head.uid))
     if case is not None:
         yield from _row(case, replay)
+        yield from _pauses(case, replay)
         yield from _milestones(work, case, replay)
         yield from _disposals(work, case, replay)
         yield from _attachments(work, head.uid, replay, report)
@@ -154,6 +157,8 @@ def _apply(replay: _Replay, body: dict[str, Any], where: str) -> Iterator[Findin
             yield Finding("replay", where, f"the event changes {column} from a value it did not have")
     for clock in fold_clocks(replay.clocks, meta):
         yield Finding("replay-clock", where, f"the event changes a milestone that was never set: {clock}")
+    if "paused_at" in meta.get("change", {}):
+        replay.pausing.append(parsed(body, {}))
     for name, commit in body["commits"].items():
         replay.commits[body["seq"], name] = commit
     for file in meta.get("files", ()):
@@ -211,8 +216,20 @@ def _row(case: Complaint, replay: _Replay) -> Iterator[Finding]:
             )
 
 
+def _pauses(case: Complaint, replay: _Replay) -> Iterator[Finding]:
+    """The clocks stand still exactly while the complainant is waited for, from the moment the log says."""
+    found = pauses(replay.pausing)
+    lasting = found[-1][0] if found and found[-1][1] is None else None
+    if lasting != case.paused_at or (lasting is not None) != (case.state == "awaiting_complainant"):
+        yield Finding("pause-row", case.uid, "the complaint's pause is not the one its events add up to")
+    began = {each.at for each in replay.pausing}
+    for begin, end in found:
+        if begin not in began or (end is not None and end < begin):
+            yield Finding("pause-time", case.uid, f"a pause from {stamp(begin)} that no event began")
+
+
 def _milestones(work: Work, case: Complaint, replay: _Replay) -> Iterator[Finding]:
-    left = dict(replay.clocks)
+    left, stands = dict(replay.clocks), case.paused_at is not None
     for row in work.session.scalars(select(Milestone).where(Milestone.complaint_id == case.id)):
         key = (row.cycle, row.kind, row.step, row.revision)
         said, where = left.pop(key, None), f"{case.uid}/{'/'.join(map(str, key))}"
@@ -224,6 +241,10 @@ def _milestones(work: Work, case: Complaint, replay: _Replay) -> Iterator[Findin
             said.get("publish"),
         ):
             yield Finding("milestone-row", where, "the milestone is not as the log says")
+        elif (row.state == "paused") > stands or (row.state == "pending") > (not stands):
+            yield Finding(
+                "milestone-pause", where, "the milestone runs in a pause, or stands still outside one"
+            )
     for key in left:
         yield Finding("milestone-missing", f"{case.uid}/{'/'.join(map(str, key))}", "a milestone is gone")
 

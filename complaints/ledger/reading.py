@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -62,7 +62,11 @@ def history(
 
 def entry(leaf: bytes, personal: dict[str, bytes | None]) -> Entry:
     """An event from its leaf bytes; fields that are committed to but not given read as erased."""
-    body = json.loads(leaf)
+    return parsed(json.loads(leaf), personal)
+
+
+def parsed(body: Mapping[str, Any], personal: Mapping[str, bytes | None]) -> Entry:
+    """An event from its leaf's content."""
     return Entry(
         seq=body["seq"],
         type=body["type"],
@@ -71,6 +75,18 @@ def entry(leaf: bytes, personal: dict[str, bytes | None]) -> Entry:
         meta=body["meta"],
         personal={name: personal.get(name) for name in body["commits"]},
     )
+
+
+def pauses(entries: Iterable[Entry]) -> tuple[tuple[datetime, datetime | None], ...]:
+    """When the clocks stood still, rebuilt from a complaint's events in order; a pause that lasts has no end."""
+    found: list[tuple[datetime, datetime | None]] = []
+    for each in entries:
+        _, paused_at = each.meta.get("change", {}).get("paused_at", (None, ""))
+        if paused_at:
+            found.append((from_stamp(paused_at), None))
+        elif paused_at is None and found:
+            found[-1] = (found[-1][0], each.at)
+    return tuple(found)
 
 
 def first_metas(work: Work, uids: Collection[str]) -> dict[str, dict[str, Any]]:

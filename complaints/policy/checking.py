@@ -8,8 +8,9 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from complaints.policy.labels import Label
-from complaints.policy.model import ComplaintType, DeadlineSet, Promises, Term
+from complaints.policy.model import ComplaintType, Promises
 from complaints.policy.reading import Reader
+from complaints.policy.terms import DeadlineSet, Term
 
 BASIC_FIELDS = {
     "details": "textarea",
@@ -104,22 +105,42 @@ def _deadlines(policy: Promises, deadlines: DeadlineSet, reader: Reader) -> None
                 "this deadline must be promised.",
                 f'Add {kind} = {{ amount = …, unit = "wd" }}.',
             )
-    for term in (*deadlines.terms, *([deadlines.outer] if deadlines.outer else [])):
-        where = f"{path}.{'outer' if term is deadlines.outer else _name(term)}"
-        if term.amount < 1:
-            reader.fault(f"{where}.amount", "a deadline needs at least one day or hour.", "Write 1 or more.")
-        if term.unit == "h" and term.publish and policy.duty != "24x7":
-            reader.fault(
-                f"{where}.unit",
-                "hours round the clock can be promised only by a team that is awake.",
-                'Write unit = "wd" or "sh", or duty = "24x7".',
-            )
-        if term.label != "practice" and not term.basis:
-            reader.fault(
-                f"{where}.basis",
-                "a deadline from a rule must name the rule.",
-                'Add basis, or label = "practice".',
-            )
+    for term in deadlines.terms:
+        _term(policy, term, f"{path}.{term.name}", reader)
+    if deadlines.outer:
+        _term(policy, deadlines.outer, f"{path}.outer", reader)
+    _order(deadlines, path, reader)
+    for severity, terms in deadlines.severity.items():
+        where = f"{path}.severity.{severity}"
+        for term in terms:
+            _term(policy, term, f"{where}.{term.name}", reader)
+        _order(deadlines.at(severity), where, reader)
+
+
+def _term(policy: Promises, term: Term, where: str, reader: Reader) -> None:
+    if term.amount < 1:
+        reader.fault(f"{where}.amount", "a deadline needs at least one day or hour.", "Write 1 or more.")
+    if term.unit == "h" and term.publish and policy.duty != "24x7":
+        reader.fault(
+            f"{where}.unit",
+            "hours round the clock can be promised only by a team that is awake.",
+            'Write unit = "wd" or "sh", or duty = "24x7".',
+        )
+    if term.unit == "h" and term.cap_days is not None:
+        reader.fault(
+            f"{where}.cap_days",
+            "hours round the clock last as long whatever the days are.",
+            "Remove the cap, or write fewer hours.",
+        )
+    if term.label != "practice" and not term.basis:
+        reader.fault(
+            f"{where}.basis",
+            "a deadline from a rule must name the rule.",
+            'Add basis, or label = "practice".',
+        )
+
+
+def _order(deadlines: DeadlineSet, path: str, reader: Reader) -> None:
     accept, result = deadlines.published("accept"), deadlines.published("result")
     if accept and result and accept.unit == result.unit and accept.amount > result.amount:
         reader.fault(
@@ -224,22 +245,12 @@ def _numbers(policy: Promises, reader: Reader) -> None:
 
 def _cautions(policy: Promises) -> Iterator[Caution]:
     for key, deadlines in policy.deadlines.items():
-        for term in deadlines.terms:
-            promise = deadlines.published(term.kind)
-            if not term.publish and promise and promise.unit == term.unit and term.amount > promise.amount:
-                yield Caution(
-                    f"deadlines.{key}.{_name(term)}",
-                    Label(
-                        "内部目标晚于对外承诺的期限",
-                        "the internal target is later than the published deadline",
-                    ),
-                )
-        result, outer = deadlines.published("result"), deadlines.outer
-        if result and outer and result.unit == outer.unit and result.amount > outer.amount:
-            yield Caution(
-                f"deadlines.{key}.result",
-                Label(f"超过依据中的上限：{outer.basis.zh}", f"longer than the limit in: {outer.basis.en}"),
-            )
+        yield from _terms_cautions(deadlines, deadlines.terms, f"deadlines.{key}")
+        for severity, terms in deadlines.severity.items():
+            path = f"deadlines.{key}.severity.{severity}"
+            yield from _terms_cautions(deadlines.at(severity), terms, path)
+            if not any((one.deadlines, one.severity) == (key, severity) for one in policy.types.values()):
+                yield Caution(path, Label("没有一个类型用到", "no type of this severity has these deadlines"))
     if "other" not in policy.types:
         yield Caution(
             "types.other",
@@ -247,5 +258,19 @@ def _cautions(policy: Promises) -> Iterator[Caution]:
         )
 
 
-def _name(term: Term) -> str:
-    return f"{term.kind}_{term.step}" if term.step else term.kind
+def _terms_cautions(deadlines: DeadlineSet, own: Collection[Term], path: str) -> Iterator[Caution]:
+    for term in own:
+        promise = deadlines.published(term.kind)
+        if not term.publish and promise and promise.unit == term.unit and term.amount > promise.amount:
+            yield Caution(
+                f"{path}.{term.name}",
+                Label(
+                    "内部目标晚于对外承诺的期限", "the internal target is later than the published deadline"
+                ),
+            )
+    result, outer = deadlines.published("result"), deadlines.outer
+    if result and result in own and outer and result.unit == outer.unit and result.amount > outer.amount:
+        yield Caution(
+            f"{path}.result",
+            Label(f"超过依据中的上限：{outer.basis.zh}", f"longer than the limit in: {outer.basis.en}"),
+        )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from complaints.base.clock import BEIJING, beijing
-from complaints.policy.model import Contacts, Promises, StepRule, Term
+from complaints.policy.model import Contacts, Promises
+from complaints.policy.terms import StepRule, Term
 from complaints.policy.workdays import Calendar
 
 PUBLISHED_STEPS: Final = ("warn", "due", "escalate")
@@ -38,21 +39,21 @@ class Planned:
 
 def plan(
     policy: Promises,
-    deadlines_key: str,
+    terms: Iterable[Term],
     arrived: datetime,
     calendar: Calendar,
     kinds: Iterable[str] | None = None,
 ) -> tuple[Planned, ...]:
-    """The timetable of something that arrived at the aware moment `arrived`, sorted by due moment.
+    """The timetable by `terms` of something that arrived at the aware moment `arrived`, sorted by due moment.
 
     `kinds` limits it (intake plans accept, first_action, result; an appeal plans review); None plans all.
     Day 1 is the first working day after the Beijing day of arrival. A warning whose moment is past at
-    arrival is left out. Raises KeyError for an unknown `deadlines_key`, ValueError for a naive `arrived`.
+    arrival is left out. Raises ValueError for a naive `arrived`.
     """
     _aware(arrived)
     wanted = None if kinds is None else frozenset(kinds)
     found: list[Planned] = []
-    for term in policy.deadlines[deadlines_key].terms:
+    for term in terms:
         if wanted is not None and term.kind not in wanted:
             continue
         due = due_moment(term, arrived, calendar, policy.contacts)
@@ -60,10 +61,13 @@ def plan(
             found += steps(policy, term.kind, due, calendar, arrived)
         else:
             provisional = _provisional(calendar, arrived, due)
-            found.append(
-                Planned(term.kind, term.step or "target", due, publish=False, provisional=provisional)
-            )
+            found.append(Planned(term.kind, step_of(term), due, publish=False, provisional=provisional))
     return tuple(sorted(found, key=lambda each: (each.due, each.kind, each.step)))
+
+
+def step_of(term: Term) -> str:
+    """The step at which the term ends: `due` of a published one, `target` or `alarm` of an internal one."""
+    return "due" if term.publish else term.step or "target"
 
 
 def due_moment(term: Term, arrived: datetime, calendar: Calendar, contacts: Contacts) -> datetime:
@@ -77,7 +81,7 @@ def due_moment(term: Term, arrived: datetime, calendar: Calendar, contacts: Cont
     if term.unit == "h":
         due = arrived.astimezone(UTC) + timedelta(hours=term.amount)
     elif term.unit == "sh":
-        due = _service_hours(term.amount, arrived, calendar, contacts)
+        due = _served(timedelta(hours=term.amount), arrived, calendar, contacts)
     else:
         due = end_of(calendar.add(beijing(arrived).date(), term.amount))
     if term.cap_days is None:
@@ -121,48 +125,52 @@ def _step_moment(rule: StepRule, due: datetime, calendar: Calendar) -> datetime:
     return _at(day, hour)
 
 
-def after_pause(due: datetime, calendar: Calendar, paused_from: datetime, paused_to: datetime) -> datetime:
-    """`due` moved by the working days of a pause; the time of day stays, so 24:00 stays 24:00.
+def after_pause(
+    term: Term, due: datetime, calendar: Calendar, contacts: Contacts, pause: tuple[datetime, datetime]
+) -> datetime:
+    """`due` moved by a pause (its begin and end), in the unit of the term it comes from.
 
-    Counted are the working days after the day the pause began, up to the day it ended: a pause that
-    begins and ends on one day, or that began when the term was over, changes nothing.
+    `wd`: the working days that were left after the day the pause began are counted anew after the day it ended;
+    where none was left, the last day is the first working day from then on. The time of day stays, so 24:00 stays
+    24:00, and a pause within one day moves nothing. `h` moves by the time that passed, `sh` by the service hours
+    that passed. A cap moves as `wd` does, whichever comes first counts. A pause that began when the term was over
+    changes nothing.
     """
     _aware(due)
-    began, ended = beijing(paused_from).date(), beijing(paused_to).date()
-    days = calendar.count(began, ended) if paused_from < due else 0
-    if not days:
+    began, ended = pause
+    if ended <= began or began >= due:
+        return due
+    if term.unit == "h":
+        return due + (ended - began)
+    by_days = _by_days(due, calendar, beijing(began).date(), beijing(ended).date())
+    if term.unit == "wd":
+        return by_days
+    passed = service_time(began, ended, calendar, contacts)
+    served = _served(passed, due, calendar, contacts) if passed else due
+    return served if term.cap_days is None else min(served, end_of(shown_date(by_days)))
+
+
+def _by_days(due: datetime, calendar: Calendar, began: date, ended: date) -> datetime:
+    if began == ended:
         return due
     last = shown_date(due)
-    return due + (calendar.add(last, days) - last)
+    left = calendar.count(began, last)
+    day = calendar.add(ended, left) if left else calendar.add(ended - timedelta(days=1), 1)
+    return due + (day - last)
 
 
-def shift(
-    policy: Promises,
-    planned: Iterable[Planned],
-    calendar: Calendar,
-    paused_from: datetime,
-    paused_to: datetime,
-) -> tuple[Planned, ...]:
-    """A timetable after a pause: each term's due moment moved, its warnings set anew before it.
-
-    Steps that lay before the pause stay as they are.
-    """
-    rows = tuple(planned)
-    ends = {row.kind: row.due for row in rows if row.step == "due"}
-    moved: list[Planned] = []
-    for row in rows:
-        if row.due <= paused_from:
-            moved.append(row)
-            continue
-        due = after_pause(
-            ends.get(row.kind, row.due) if row.publish else row.due, calendar, paused_from, paused_to
-        )
-        if row.publish:
-            fresh = {each.step: each.due for each in steps(policy, row.kind, due, calendar, paused_from)}
-            due = fresh.get(row.step, row.due)
-        provisional = row.provisional or _provisional(calendar, paused_from, due)
-        moved.append(replace(row, due=due, provisional=provisional))
-    return tuple(sorted(moved, key=lambda each: (each.due, each.kind, each.step)))
+def service_time(begin: datetime, end: datetime, calendar: Calendar, contacts: Contacts) -> timedelta:
+    """How much of the contact's service time lies between two moments."""
+    opens, closes = _service_day(contacts)
+    first, last = beijing(begin).date(), beijing(end).date()
+    if first == last:
+        return _open_time(first, begin, end, calendar, contacts)
+    whole = calendar.count(first, last - timedelta(days=1))
+    return (
+        _open_time(first, begin, end, calendar, contacts)
+        + whole * (_at(first, closes) - _at(first, opens))
+        + _open_time(last, begin, end, calendar, contacts)
+    )
 
 
 def pause_end(policy: Promises, asked: datetime, calendar: Calendar) -> datetime:
@@ -202,22 +210,34 @@ def clock(moment: datetime, lang: str) -> str:
     return f"{day}, {hour}" if lang == "en" else f"{day}{hour}"
 
 
-def _service_hours(amount: int, arrived: datetime, calendar: Calendar, contacts: Contacts) -> datetime:
-    opens, closes = time.fromisoformat(contacts.hours_from), time.fromisoformat(contacts.hours_to)
+def _served(left: timedelta, arrived: datetime, calendar: Calendar, contacts: Contacts) -> datetime:
+    """The moment at which `left` of service time has passed since `arrived`."""
+    opens, closes = _service_day(contacts)
     day = beijing(arrived).date()
     length = _at(day, closes) - _at(day, opens)
-    if length <= timedelta(0):
-        raise ValueError(f"service hours {contacts.hours_from}–{contacts.hours_to} hold no time")
-    left = timedelta(hours=amount)
-    if calendar.is_workday(day):
-        begin = max(arrived.astimezone(UTC), _at(day, opens))
-        today = max(_at(day, closes) - begin, timedelta(0))
-        if left <= today:
-            return begin + left
-        left -= today
+    today = _open_time(day, arrived, _at(day, closes), calendar, contacts)
+    if left <= today:
+        return max(arrived.astimezone(UTC), _at(day, opens)) + left
+    left -= today
     # Whole service days that are used up before the last one, which is used at least in part.
     whole = -(-left // length) - 1
     return _at(calendar.add(day, whole + 1), opens) + left - whole * length
+
+
+def _open_time(
+    day: date, begin: datetime, end: datetime, calendar: Calendar, contacts: Contacts
+) -> timedelta:
+    if not calendar.is_workday(day):
+        return timedelta(0)
+    opens, closes = _service_day(contacts)
+    return max(min(end, _at(day, closes)) - max(begin, _at(day, opens)), timedelta(0))
+
+
+def _service_day(contacts: Contacts) -> tuple[time, time]:
+    opens, closes = time.fromisoformat(contacts.hours_from), time.fromisoformat(contacts.hours_to)
+    if closes <= opens:
+        raise ValueError(f"service hours {contacts.hours_from}–{contacts.hours_to} hold no time")
+    return opens, closes
 
 
 def _provisional(calendar: Calendar, arrived: datetime, due: datetime) -> bool:

@@ -11,6 +11,7 @@ from complaints.policy.reading import Reader
 
 PROFILES = Path(__file__).resolve().parent / "profiles"
 DEFAULT = "cn-genai"
+_AWAKE = "_24x7"
 KEYED = (
     "types", "groups", "fields", "risk_groups", "risk_classes", "actions", "outcomes",
     "decision_reasons", "decline_reasons", "ask_reasons", "routes", "deadlines",
@@ -46,7 +47,7 @@ def tables(path: Path | None, reader: Reader, without: Iterable[str] = ()) -> di
                 reader.fault("extends", "there is no such profile.", f"Write one of: {', '.join(shipped())}.")
                 return {}
             parent = _parse(PROFILES / f"{base}.toml", reader)
-            own = merge(parent or {}, own)
+            own = merge(_yielding(parent or {}, own), own)
     return prune(own, reader)
 
 
@@ -95,6 +96,21 @@ def merge(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
+def _yielding(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` without its terms for duty round the clock where `own` has a word of its own on the same term."""
+    said = own.get("deadlines")
+    sets = dict(base.get("deadlines", {}))
+    for key, table in sets.items():
+        names = said.get(key) if isinstance(said, Mapping) else None
+        if isinstance(names, Mapping):
+            sets[key] = {
+                name: entry
+                for name, entry in table.items()
+                if not (name.endswith(_AWAKE) and name.removesuffix(_AWAKE) in names)
+            }
+    return {**base, "deadlines": sets}
+
+
 def prune(whole: dict[str, Any], reader: Reader) -> dict[str, Any]:
     """The tables without entries that say `enabled = false`, and without what referred to them."""
     gone: dict[str, set[str]] = {name: set() for name in KEYED}
@@ -103,18 +119,32 @@ def prune(whole: dict[str, Any], reader: Reader) -> dict[str, Any]:
             if not _kept(entry, f"{name}.{key}", reader):
                 gone[name].add(key)
             elif name == "deadlines":
-                dropped = {
-                    term for term, table in entry.items() if not _kept(table, f"{name}.{key}.{term}", reader)
-                }
-                whole[name][key] = {
-                    term: _bare(table) for term, table in entry.items() if term not in dropped
-                }
+                whole[name][key] = _terms_kept(entry, f"{name}.{key}", reader)
         if gone[name] or isinstance(whole.get(name), Mapping):
             whole[name] = {key: _bare(entry) for key, entry in whole[name].items() if key not in gone[name]}
     _forget(whole, "types", {"routes": "routes", "optional": "fields", "risk_default": "risk_classes"}, gone)
     for reasons in ("decision_reasons", "decline_reasons", "ask_reasons"):
         _forget(whole, reasons, {"types": "types", "outcomes": "outcomes"}, gone, empty_falls=True)
     return whole
+
+
+def _terms_kept(table: Any, path: str, reader: Reader) -> Any:
+    """A deadline set without the terms that are taken away, also those of one severity."""
+    if not isinstance(table, Mapping):
+        return table
+    kept: dict[str, Any] = {}
+    for name, entry in table.items():
+        where = f"{path}.{name}"
+        if not _kept(entry, where, reader):
+            continue
+        kept[name] = _bare(entry)
+        if name == "severity" and isinstance(entry, Mapping):
+            kept[name] = {
+                level: _terms_kept(_bare(terms), f"{where}.{level}", reader)
+                for level, terms in kept[name].items()
+                if _kept(terms, f"{where}.{level}", reader)
+            }
+    return kept
 
 
 def _entries(table: object) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -7,12 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from complaints.policy.labels import NOTHING, Label
-
-Kind = Literal["accept", "first_action", "result", "review", "reply"]
-Unit = Literal["wd", "h", "sh"]
-Weight = Literal["law", "guidance", "practice"]
-Who = Literal["assignee", "supervisors", "compliance"]
-Way = Literal["mail", "push"]
+from complaints.policy.terms import DeadlineSet, Severity, StepRule, Weight, usual_steps
 
 
 def _form(name: str, default: str = "") -> Any:
@@ -104,7 +99,7 @@ class ComplaintType:
     optional: tuple[str, ...] = ()
     anonymous: bool = True
     contact_required: Literal["", "mail_or_phone", "mail", "phone"] = ""
-    severity: Literal["urgent", "high", "normal"] = "normal"
+    severity: Severity = "normal"
     restricted: bool = False
     about_content: bool = False
     risk_default: tuple[str, ...] = ()
@@ -195,69 +190,6 @@ class ExternalRoute:
 
 
 @dataclass(frozen=True)
-class Term:
-    """One deadline: `amount` in working days (`wd`), hours (`h`) or service hours (`sh`).
-
-    `cap_days` bounds it in calendar days (None: no cap). A published term is a promise with all its steps; an
-    internal one has the single step `target` or `alarm`. `label` says whether law, guidance or practice sets it.
-    """
-
-    kind: Kind
-    amount: int
-    unit: Unit = "wd"
-    cap_days: int | None = None
-    publish: bool = True
-    step: Literal["", "target", "alarm"] = ""
-    label: Weight = "practice"
-    basis: Label = NOTHING
-
-
-@dataclass(frozen=True)
-class DeadlineSet:
-    """The deadlines of one family of types; `note` is published beside them.
-
-    `outer` is a limit set from outside; a promise beyond it is a caution, not an error.
-    """
-
-    key: str
-    terms: tuple[Term, ...]
-    outer: Term | None = None
-    note: Label = NOTHING
-
-    def published(self, kind: Kind) -> Term | None:
-        """The promise of this kind, if there is one."""
-        return next((term for term in self.terms if term.publish and term.kind == kind), None)
-
-
-@dataclass(frozen=True)
-class StepRule:
-    """When a step of a deadline comes, who is told of it and by which way; nobody outside is.
-
-    `wd` counts working days from the deadline's last day (before it: negative), `at` is the Beijing time of that
-    day; `due` comes at the due moment itself, `target` and `alarm` at their own, so these have neither.
-    """
-
-    key: str
-    wd: int = 0
-    at: str = _form("clock", "10:00")
-    tell: tuple[Who, ...] = ("assignee",)
-    by: tuple[Way, ...] = ("mail",)
-
-
-def usual_steps() -> Mapping[str, StepRule]:
-    """The steps of a policy that names none."""
-    rules = (
-        StepRule("warn1", wd=-1),
-        StepRule("warn2"),
-        StepRule("due"),
-        StepRule("escalate1", wd=1, tell=("assignee", "supervisors")),
-        StepRule("target"),
-        StepRule("alarm", tell=("assignee", "supervisors")),
-    )
-    return {rule.key: rule for rule in rules}
-
-
-@dataclass(frozen=True)
 class Review:
     """Appeal: open for `window_days` calendar days after the answer, `max_per_case` times."""
 
@@ -322,3 +254,8 @@ class Promises:
     close_after_window: bool = True
     calendar: str = "cn"
     notes: str = ""
+
+    def deadlines_of(self, complaint_type: str) -> DeadlineSet:
+        """The deadlines of a complaint of this type, by its set and its severity; raises KeyError."""
+        kind = self.types[complaint_type]
+        return self.deadlines[kind.deadlines].at(kind.severity)

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from complaints.policy.labels import Label
-from complaints.policy.model import DeadlineSet, Kind, Promises, Term
+from complaints.policy.model import Promises
+from complaints.policy.terms import DeadlineSet, Kind, Term
 
 _STRONGEST = ("law", "guidance", "practice")
+_KINDS: tuple[Kind, ...] = ("accept", "first_action", "result", "review", "reply")
 _UNITS = {
     "wd": ("{}个工作日", "working day", ""),
     "h": ("{}小时", "hour", ""),
@@ -28,8 +30,8 @@ class Step:
 class Row:
     """The published deadlines of the `types` (their keys) that share them, in words.
 
-    `first_action` is empty where none is published; `weight` is law, guidance or practice, `basis` says it
-    in words; `note` is what else is promised.
+    `first_action` and `reply` are empty where none is published; `weight` is law, guidance or practice, `basis`
+    says it in words; `note` is what else is promised.
     """
 
     types: tuple[str, ...]
@@ -38,6 +40,7 @@ class Row:
     first_action: str
     result: str
     review: str
+    reply: str
     weight: str
     basis: str
     note: str
@@ -51,19 +54,14 @@ def steps(policy: Promises, lang: str) -> list[Step]:
 def deadlines_table(policy: Promises, lang: str) -> list[Row]:
     """One row per different promise, in the order of the types; internal targets never appear."""
     rows: dict[tuple[str, ...], Row] = {}
-    for key, deadlines in _used(policy):
-        members = [one for one in policy.types.values() if one.deadlines == key]
+    for one in policy.types.values():
+        deadlines = policy.deadlines_of(one.key)
         weight, basis = _basis(deadlines, lang)
-        cells = (
-            *(_cell(deadlines, kind, lang) for kind in ("accept", "first_action", "result", "review")),
-            weight,
-            basis,
-            _note(deadlines, lang),
-        )
+        cells = (*(_cell(deadlines, kind, lang) for kind in _KINDS), weight, basis, _note(deadlines, lang))
         before = rows.get(cells)
         rows[cells] = Row(
-            (*(before.types if before else ()), *(one.key for one in members)),
-            (*(before.labels if before else ()), *(one.label(lang) for one in members)),
+            (*(before.types if before else ()), one.key),
+            (*(before.labels if before else ()), one.label(lang)),
             *cells,
         )
     return list(rows.values())
@@ -80,7 +78,7 @@ def amount_words(term: Term, lang: str) -> str:
 
 def longest(policy: Promises, kind: Kind, lang: str) -> str:
     """The longest promise of this kind over the types in use, in words; empty when there is none."""
-    found = [term for _, deadlines in _used(policy) if (term := deadlines.published(kind))]
+    found = [term for deadlines in _used(policy) if (term := deadlines.published(kind))]
     return amount_words(max(found, key=_hours), lang) if found else ""
 
 
@@ -191,10 +189,9 @@ def _closing(policy: Promises) -> Label:
     )
 
 
-def _used(policy: Promises) -> Iterator[tuple[str, DeadlineSet]]:
-    """Deadline sets in the order in which the types first name them."""
-    for key in dict.fromkeys(one.deadlines for one in policy.types.values()):
-        yield key, policy.deadlines[key]
+def _used(policy: Promises) -> Iterator[DeadlineSet]:
+    """The deadlines of each type."""
+    return (policy.deadlines_of(key) for key in policy.types)
 
 
 def _cell(deadlines: DeadlineSet, kind: Kind, lang: str) -> str:
@@ -204,9 +201,7 @@ def _cell(deadlines: DeadlineSet, kind: Kind, lang: str) -> str:
 
 def _span(policy: Promises, kind: Kind) -> Label:
     """Within how long, from the shortest to the longest promise: 1至2个工作日内（按类型，见期限表）."""
-    found = sorted(
-        (term for _, deadlines in _used(policy) if (term := deadlines.published(kind))), key=_hours
-    )
+    found = sorted((term for deadlines in _used(policy) if (term := deadlines.published(kind))), key=_hours)
     first, last = found[0], found[-1]
     if first.unit == last.unit and first.amount == last.amount:
         return Label(f"{amount_words(first, 'zh')}内", amount_words(first, "en"))

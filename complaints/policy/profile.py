@@ -18,7 +18,8 @@ from complaints.policy.checking import Caution, check, weigh
 from complaints.policy.labels import Label
 from complaints.policy.missing import Missing, find
 from complaints.policy.model import Promises
-from complaints.policy.reading import Reader, dump
+from complaints.policy.reading import Reader
+from complaints.policy.writing import dump
 
 __all__ = ["Caution", "Label", "Missing", "Policy", "load"]
 

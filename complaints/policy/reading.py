@@ -1,4 +1,4 @@
-"""Tables to dataclasses and back, driven by the dataclasses' own types; every fault is collected."""
+"""Tables to dataclasses, driven by the dataclasses' own types; every fault is collected."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 
 from complaints.base.errors import Problem
 from complaints.policy.labels import NOTHING, Label
-from complaints.policy.model import DeadlineSet, Term
+from complaints.policy.terms import DeadlineSet, Severity, Term
 
 T = TypeVar("T")
 LARGEST = 1_000_000
@@ -203,27 +203,58 @@ class Reader:
         return given
 
     def _deadlines(self, table: Mapping[str, object], path: str, key: str) -> DeadlineSet:
+        rest = {name: entry for name, entry in table.items() if name not in ("outer", "note", "severity")}
+        terms = self._terms(rest, path, ("outer", "note", "severity"))
+        outer = (
+            self._term(table["outer"], _join(path, "outer"), {"kind": "result"}) if "outer" in table else None
+        )
+        note = self.record(Label, table["note"], _join(path, "note")) if "note" in table else None
+        return DeadlineSet(
+            key,
+            terms,
+            outer,
+            note or NOTHING,
+            self._severities(table.get("severity", {}), _join(path, "severity")),
+        )
+
+    def _severities(self, entry: object, path: str) -> Mapping[str, tuple[Term, ...]]:
+        if not isinstance(entry, Mapping):
+            self.fault(
+                path,
+                f"this must be a table, not {_named(entry)}.",
+                f"Write [{path}.urgent] and its terms below it.",
+            )
+            return {}
+        read: dict[str, tuple[Term, ...]] = {}
+        for name, table in entry.items():
+            where = _join(path, name)
+            if name not in get_args(Severity):
+                self.unknown(where, str(name), get_args(Severity))
+            elif not isinstance(table, Mapping):
+                self.fault(where, f"this must be a table, not {_named(table)}.", "Write its terms below it.")
+            else:
+                read[name] = self._terms(table, where)
+        return types.MappingProxyType(read)
+
+    def _terms(
+        self, table: Mapping[str, object], path: str, beside: tuple[str, ...] = ()
+    ) -> tuple[Term, ...]:
+        """The terms of a table in their usual order; a variant for duty round the clock goes before its plain one."""
         chosen: dict[str, tuple[bool, Term]] = {}
-        outer, note = None, NOTHING
         for name, entry in table.items():
             where = _join(path, name)
             matched = _TERM.fullmatch(str(name))
-            if name == "outer":
-                outer = self._term(entry, where, {"kind": "result"})
-            elif name == "note":
-                note = self.record(Label, entry, where) or NOTHING
-            elif matched is None:
-                self.unknown(where, str(name), (*_TERM_NAMES, "outer", "note"))
-            else:
-                kind, step, awake = matched.groups()
-                publish = step is None
-                term = self._term(entry, where, {"kind": kind, "publish": publish, "step": step or ""})
-                if term is None or (awake and self.duty != "24x7"):
-                    continue
-                plain = kind + (f"_{step}" if step else "")
-                if awake or plain not in chosen or not chosen[plain][0]:
-                    chosen[plain] = (bool(awake), term)
-        return DeadlineSet(key, tuple(chosen[name][1] for name in _TERM_NAMES if name in chosen), outer, note)
+            if matched is None:
+                self.unknown(where, str(name), (*_TERM_NAMES, *beside))
+                continue
+            kind, step, awake = matched.groups()
+            term = self._term(entry, where, {"kind": kind, "publish": step is None, "step": step or ""})
+            if term is None or (awake and self.duty != "24x7"):
+                continue
+            plain = kind + (f"_{step}" if step else "")
+            if awake or plain not in chosen or not chosen[plain][0]:
+                chosen[plain] = (bool(awake), term)
+        return tuple(chosen[name][1] for name in _TERM_NAMES if name in chosen)
 
     def _term(self, entry: object, path: str, implied: dict[str, object]) -> Term | None:
         if isinstance(entry, Mapping):
@@ -239,31 +270,6 @@ class Reader:
 @cache
 def _hints(kind: type) -> dict[str, Any]:
     return get_type_hints(kind)
-
-
-def dump(value: Any) -> Any:
-    """The JSON-able form that `Reader` reads back to an equal value; None and floats do not occur."""
-    if isinstance(value, DeadlineSet):
-        table = {_term_name(term): _term_table(term) for term in value.terms}
-        if value.outer:
-            table["outer"] = _term_table(value.outer)
-        return {"key": value.key, **table, "note": dump(value.note)}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = ((one.name, getattr(value, one.name)) for one in dataclasses.fields(value))
-        return {name: dump(held) for name, held in fields if held is not None}
-    if isinstance(value, Mapping):
-        return [{**dump(held), "key": key} for key, held in value.items()]
-    if isinstance(value, tuple):
-        return [dump(one) for one in value]
-    return value
-
-
-def _term_name(term: Term) -> str:
-    return f"{term.kind}_{term.step}" if term.step else term.kind
-
-
-def _term_table(term: Term) -> dict[str, Any]:
-    return {name: held for name, held in dump(term).items() if name not in ("kind", "publish", "step")}
 
 
 def _join(path: str, name: object) -> str:

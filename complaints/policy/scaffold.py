@@ -84,6 +84,10 @@ checkpoint = {checkpoint}
 #accept = {{ amount = {accept}, unit = "wd" }}
 #result = {{ amount = {result}, unit = "wd", cap_days = {cap} }}
 
+# Other terms for the types of one severity (urgent, high, normal) that share these deadlines.
+#[deadlines.{first_set}.severity.high]
+#result = {{ amount = {result}, unit = "wd" }}
+
 # Rename a type, or take it away. The types are:
 {types}
 #[types.{first_type}]

@@ -20,8 +20,10 @@ FINAL: Final = frozenset({_S.CLOSED, _S.WITHDRAWN})
 
 RELEASES: MappingProxyType[State, Release] = MappingProxyType(
     {
-        _S.DECIDED: Release(("accept", "first_action", "result", "review"), voids=True, tells="decided"),
-        _S.DECLINED: Release(("accept",), voids=True, tells="declined"),
+        _S.DECIDED: Release(
+            ("accept", "first_action", "result", "review", "reply"), voids=True, tells="decided"
+        ),
+        _S.DECLINED: Release(("accept", "reply"), voids=True, tells="declined"),
     }
 )
 
@@ -87,7 +89,7 @@ TRANSITIONS: MappingProxyType[str, Transition] = _table(
         _S.AWAITING_COMPLAINANT,
         _STAFF,
         needs=("reason", "public_text"),
-        meets=("first_action",),
+        meets=("first_action", "reply"),
         pauses=True,
         tells="question",
     ),

@@ -15,7 +15,7 @@ from complaints.policy.years import NAMES, YearData, shipped_years, unknown_year
 Why = Literal["workday", "weekend", "holiday", "makeup"]
 _WEEKEND = 5
 # Years whose working days are laid out at once; others are laid out when somebody asks for them.
-_USUAL = (2020, 2050)
+_FIRST, _LAST = 2020, 2050
 # A notice may rule the last days of the December before it, so these stay open until it is published.
 _OPEN_FROM = (12, 25)
 # Every year has more working days than this, so it bounds how many years a search must look at.
@@ -89,7 +89,7 @@ class Calendar:
 
     @cached_property
     def _usual(self) -> list[int]:
-        return _lay_out(self, *_USUAL)
+        return _lay_out(self, _FIRST, _LAST)
 
     def year(self, number: int) -> YearData:
         """What is known of a year; never fails for a missing one."""
@@ -103,7 +103,9 @@ class Calendar:
         """The `count`-th working day after `day`; `count` is at least 1, else ValueError."""
         if count < 1:
             raise ValueError(f"count is {count}; a deadline needs at least one working day")
-        days = self._between(day.year, day.year + count // _FEWEST_A_YEAR + 2)
+        first, last = day.year, day.year + count // _FEWEST_A_YEAR + 2
+        # As `_between` does, without the call: each filing and each step of each promise asks this.
+        days = self._usual if first >= _FIRST and last <= _LAST else self._between(first, last)
         return date.fromordinal(days[bisect_right(days, day.toordinal()) + count - 1])
 
     def last_on_or_before(self, day: date) -> date:
@@ -165,7 +167,7 @@ class Calendar:
         return Day(day, works, why, name, source.notice if source else "", self.provisional(day))
 
     def _between(self, first: int, last: int) -> list[int]:
-        if _USUAL[0] <= first and last <= _USUAL[1]:
+        if first >= _FIRST and last <= _LAST:
             return self._usual
         return _lay_out(self, max(first, date.min.year), min(last, date.max.year))
 

@@ -18,6 +18,7 @@ from complaints.ledger.reading import history
 from complaints.ledger.work import Work
 from complaints.policy.deadlines import shown_date, words
 from complaints.policy.states import State
+from complaints.sla import milestones
 from complaints.store.tables import Complaint
 
 FOLDER = "complaints/mail"
@@ -203,14 +204,16 @@ def _review_by(case: Complaint, most: int, state: State) -> str:
 
 
 def _late(work: Work, case: Complaint, message: OutboxView) -> dict[str, str]:
-    """Which promise was missed (accept, result, review) and its day, from the event the message tells of."""
+    """Which promise was missed and its day, from the event the message tells of."""
     if message.kind != "late" or message.seq is None:
         return {}
     entries = history(work, case.uid, types=("clock",), opened=False)
     entry = next((each for each in entries if each.seq == message.seq), None)
     kinds = [each["kind"] for each in entry.meta.get("due", ()) if each["step"] == "due"] if entry else []
     kind = next((each for each in ("result", "review", "accept", *kinds) if each in kinds), "result")
-    return {"kind": kind, "day": _day(case.accept_due if kind == "accept" else case.result_due)}
+    known = {"accept": case.accept_due, "result": case.result_due, "review": case.result_due}
+    due = known[kind] if kind in known else milestones.missed(work, case, kind)
+    return {"kind": kind, "day": _day(due)}
 
 
 def _moved(work: Work, case: Complaint, message: OutboxView) -> list[dict[str, str]]:

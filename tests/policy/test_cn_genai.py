@@ -70,24 +70,24 @@ def test_every_class_can_be_reached_from_a_type():
     [
         (
             "inaccurate ai_label billing service other false_refusal",
-            2, 10, 15, {("accept", 1, "wd"), ("review", 5, "wd")},
+            2, 10, 15, {("accept", 1, "wd"), ("review", 5, "wd"), ("reply", 2, "wd")},
         ),
         (
             "discrimination business_conduct personal_rights ip_notice ip_corpus_query account_appeal",
-            2, 10, 15, {("first_action", 3, "wd"), ("result", 7, "wd"), ("review", 5, "wd")},
+            2, 10, 15, {("first_action", 3, "wd"), ("result", 7, "wd"), ("review", 5, "wd"), ("reply", 2, "wd")},
         ),
-        ("pi_request pi_complaint", 2, 10, 15, {("result", 7, "wd"), ("review", 5, "wd")}),
+        ("pi_request pi_complaint", 2, 10, 15, {("result", 7, "wd"), ("review", 5, "wd"), ("reply", 2, "wd")}),
         (
             "illegal_content health_harm privacy minor cyberbullying ncii self_harm",
             1, 5, None,
-            {("first_action", 4, "sh"), ("first_action", 24, "h"), ("result", 3, "wd"), ("review", 5, "wd")},
+            {("first_action", 4, "sh"), ("first_action", 24, "h"), ("result", 3, "wd"), ("review", 5, "wd"), ("reply", 1, "wd")},
         ),
-        ("counter_notice", 2, 10, None, {("first_action", 3, "wd"), ("review", 5, "wd")}),
+        ("counter_notice", 2, 10, None, {("first_action", 3, "wd"), ("review", 5, "wd"), ("reply", 2, "wd")}),
     ],
 )  # fmt: skip
 def test_the_deadlines_of_each_type(keys, accept, result, cap, targets):
     for key in keys.split():
-        deadlines = POLICY.deadlines[POLICY.types[key].deadlines]
+        deadlines = POLICY.deadlines_of(key)
         published = {one.kind: (one.amount, one.unit, one.cap_days) for one in deadlines.terms if one.publish}
         assert published == {
             "accept": (accept, "wd", None),

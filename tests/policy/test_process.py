@@ -7,8 +7,8 @@ import re
 import pytest
 
 from complaints.policy import process
-from complaints.policy.model import Term
 from complaints.policy.profile import load
+from complaints.policy.terms import Term
 
 STRANGE = "".join(
     f"[deadlines.{key}]\naccept = {{ amount = 23, unit = 'wd' }}\nresult = {{ amount = 29, unit = 'wd', cap_days = 53 }}\n"
@@ -74,6 +74,26 @@ def test_hours_round_the_clock_are_shown_where_they_are_promised(tmp_path):
     path.write_text('extends = "cn-genai"\nduty = "24x7"\n', encoding="utf-8")
     rows = process.deadlines_table(load(path), "en")
     assert [row.first_action for row in rows if "self_harm" in row.types] == ["24 hours"]
+
+
+def test_types_of_one_set_but_another_severity_have_a_row_of_their_own(tmp_path):
+    path = tmp_path / "complaints.toml"
+    path.write_text(
+        'extends = "cn-genai"\n[types.billing]\nseverity = "high"\n'
+        "[deadlines.general]\nreply = { amount = 4 }\n"
+        "[deadlines.general.severity.high]\nresult = { amount = 6 }\n",
+        encoding="utf-8",
+    )
+    policy = load(path)
+    rows = {key: row for row in process.deadlines_table(policy, "en") for key in row.types}
+    assert rows["billing"].types == ("billing",)
+    assert (rows["billing"].result, rows["billing"].reply) == ("6 working days", "4 working days")
+    assert (rows["service"].result, rows["service"].reply) == (
+        "10 working days (at most 15 days)",
+        "4 working days",
+    )
+    assert rows["pi_request"].reply == ""
+    assert rows.keys() == policy.types.keys()
 
 
 def test_a_deadline_from_a_law_names_it(tmp_path):

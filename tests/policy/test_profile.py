@@ -100,7 +100,13 @@ def test_a_removed_route_or_class_disappears_from_the_types(write):
 def test_a_single_internal_target_can_be_removed(write):
     policy = load(write("[deadlines.general.accept_target]\nenabled = false\n"))
     steps = [(term.kind, term.step) for term in policy.deadlines["general"].terms]
-    assert steps == [("accept", ""), ("result", ""), ("review", ""), ("review", "target")]
+    assert steps == [
+        ("accept", ""),
+        ("result", ""),
+        ("review", ""),
+        ("review", "target"),
+        ("reply", "target"),
+    ]
 
 
 def test_round_the_clock_duty_brings_its_own_terms(write):
@@ -112,6 +118,96 @@ def test_round_the_clock_duty_brings_its_own_terms(write):
     assert first(load()) == [(4, "sh", False, "target"), (24, "h", False, "alarm")]
     assert first(awake) == [(24, "h", True, ""), (2, "h", False, "target"), (24, "h", False, "alarm")]
     assert Policy.from_resolved(json.loads(awake.bytes)) == awake
+
+
+@pytest.mark.parametrize(
+    ("duty", "text", "promised", "target"),
+    [
+        ("office", "", None, (4, "sh")),
+        ("24x7", "", (24, "h"), (2, "h")),
+        ("24x7", "first_action = { amount = 12, unit = 'h' }", (12, "h"), (2, "h")),
+        ("24x7", "first_action_24x7 = { amount = 6, unit = 'h' }", (6, "h"), (2, "h")),
+        ("24x7", "first_action_24x7 = { enabled = false }", None, (2, "h")),
+        ("24x7", "first_action_target = { amount = 3 }", (24, "h"), (3, "sh")),
+        ("24x7", "first_action_target = { enabled = false }", (24, "h"), None),
+        ("office", "first_action_24x7 = { amount = 6, unit = 'h' }", None, (4, "sh")),
+        ("office", "first_action_target = { amount = 3 }", None, (3, "sh")),
+        (
+            "24x7",
+            "first_action = { amount = 1 }\nfirst_action_24x7 = { amount = 6, unit = 'h' }",
+            (6, "h"),
+            (2, "h"),
+        ),
+    ],
+)
+def test_hours_round_the_clock_are_for_who_is_awake_and_the_providers_own_word_goes_first(
+    write, duty, text, promised, target
+):
+    terms = load(write(f"duty = '{duty}'\n[deadlines.urgent]\n{text}\n")).deadlines["urgent"].terms
+    found = {one.step: (one.amount, one.unit) for one in terms if one.kind == "first_action"}
+    assert (found.get(""), found.get("target")) == (promised, target)
+    assert duty == "24x7" or not any(one.publish and one.unit == "h" for one in terms)
+
+
+SEVERE = """
+[types.billing]
+severity = "high"
+[types.service]
+severity = "urgent"
+[deadlines.general.severity.high]
+result = { amount = 6, unit = "wd" }
+reply_target = { amount = 1, unit = "wd" }
+[deadlines.general.severity.urgent]
+accept = { amount = 1, unit = "wd" }
+first_action_target = { amount = 3, unit = "sh" }
+result = { amount = 3, unit = "wd" }
+result_24x7 = { amount = 48, unit = "h" }
+"""
+
+
+def test_a_set_has_its_own_terms_for_a_severity_and_keeps_the_others(write):
+    policy = load(write(SEVERE))
+
+    def terms(key):
+        return {one.name: (one.amount, one.unit) for one in policy.deadlines_of(key).terms}
+
+    usual = terms("other")
+    assert usual["result"] == (10, "wd")
+    assert terms("billing") == {**usual, "result": (6, "wd"), "reply_target": (1, "wd")}
+    assert terms("service") == {
+        **usual,
+        "accept": (1, "wd"),
+        "first_action_target": (3, "sh"),
+        "result": (3, "wd"),
+    }
+    assert policy.deadlines_of("pi_request") == load().deadlines_of("pi_request")
+    assert policy.cautions() == ()
+    awake = load(write('duty = "24x7"\n' + SEVERE))
+    assert awake.deadlines_of("service").published("result").unit == "h"
+
+
+def test_a_term_of_a_severity_can_be_taken_away_again(write):
+    text = "[deadlines.general.severity.high.result]\namount = 2\nenabled = false\n"
+    assert load(write(text)).deadlines["general"].severity == {"high": ()}
+    gone = "[deadlines.general.severity.high]\nenabled = false\nresult = { amount = 2 }\n"
+    assert load(write(gone)) == load()
+
+
+def test_terms_by_severity_are_part_of_what_is_published(write):
+    policy = load(write(SEVERE))
+    read = Policy.from_resolved(json.loads(policy.bytes))
+    assert read == policy
+    assert read.digest == policy.digest != load().digest
+    assert "severity" not in load().resolved()["deadlines"][0]
+
+
+def test_terms_for_a_severity_that_no_type_has_deserve_a_second_look(write):
+    text = "[deadlines.general.severity.urgent.result]\namount = 3\n"
+    assert [one.key for one in load(write(text)).cautions()] == ["deadlines.general.severity.urgent"]
+    late = SEVERE + "[deadlines.general.severity.high.accept_target]\namount = 3\n"
+    assert [one.key for one in load(write(late)).cautions()] == [
+        "deadlines.general.severity.high.accept_target"
+    ]
 
 
 def test_a_byte_order_mark_from_a_windows_editor_is_no_fault(write):

@@ -54,6 +54,43 @@ FAULTS = [
     ("[deadlines.general.result]\nunit = 'days'\n", "deadlines.general.result.unit", '"wd"'),
     ("[deadlines.general.accept]\namount = 24\nunit = 'h'\n", "deadlines.general.accept.unit", "24x7"),
     ("[deadlines.general.accept]\namount = 11\n", "deadlines.general.accept.amount", "at most 10"),
+    (
+        "duty = '24x7'\n[deadlines.general.result]\nunit = 'h'\n",
+        "deadlines.general.result.cap_days",
+        "Remove the cap",
+    ),
+    ("[deadlines.general]\nseverity = 5\n", "deadlines.general.severity", "severity.urgent]"),
+    ("[deadlines.general.severity]\nhigh = 5\n", "deadlines.general.severity.high", "terms below"),
+    (
+        "[deadlines.general.severity.urgnt.result]\namount = 3\n",
+        "deadlines.general.severity.urgnt",
+        "urgent",
+    ),
+    (
+        "[deadlines.general.severity.high.reslt]\namount = 3\n",
+        "deadlines.general.severity.high.reslt",
+        "result",
+    ),
+    (
+        "[deadlines.general.severity.high.result]\namount = 0\n",
+        "deadlines.general.severity.high.result.amount",
+        "1 or more",
+    ),
+    (
+        "[deadlines.general.severity.high.result]\namount = 9\nunit = 'h'\n",
+        "deadlines.general.severity.high.result.unit",
+        "24x7",
+    ),
+    (
+        "[deadlines.general.severity.high.result]\namount = 1\n",
+        "deadlines.general.severity.high.accept.amount",
+        "at most 1",
+    ),
+    (
+        "[deadlines.general.severity.high.outer]\namount = 1\n",
+        "deadlines.general.severity.high.outer",
+        "possible here",
+    ),
     ("[deadlines.general.accept]\nlabel = 'law'\n", "deadlines.general.accept.basis", "practice"),
     ("[deadlines.general.accept]\npublish = false\n", "deadlines.general.accept.publish", "Remove"),
     ("[deadlines.general.acept]\namount = 1\n", "deadlines.general.acept", "accept"),

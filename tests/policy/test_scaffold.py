@@ -27,7 +27,9 @@ def test_its_examples_load_when_uncommented(tmp_path):
     assert "agent_store" in policy.types
     assert "service" not in policy.types
     assert policy.models[0].vendor == "示例科技有限公司"
-    assert policy.deadlines == load().deadlines
+    usual = {key: one.terms for key, one in load().deadlines.items()}
+    assert {key: one.terms for key, one in policy.deadlines.items()} == usual
+    assert [one.name for one in policy.deadlines["general"].severity["high"]] == ["result"]
 
 
 def test_what_is_known_is_filled_in_and_quoted(tmp_path):

@@ -234,7 +234,7 @@ def test_a_decision_touches_the_promises_only_when_it_is_released():
         assert not {"accept", "result", "review"} & set(row.meets)
         assert not row.tells
     assert {"result", "review"} <= set(RELEASES[S.DECIDED].meets)
-    assert RELEASES[S.DECLINED].meets == ("accept",)
+    assert RELEASES[S.DECLINED].meets == ("accept", "reply")
 
 
 def test_a_review_needs_somebody_else():

@@ -14,6 +14,7 @@ from complaints.administration.installation import Installation
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.cases.drafts import Waiting
+from complaints.cases.intake import KINDS
 from complaints.ledger.work import Work
 from complaints.policy.deadlines import plan, words
 from complaints.policy.model import ComplaintType
@@ -167,10 +168,13 @@ def promises(desk: Desk) -> list[tuple[str, str]]:
     """What is promised if it is filed now, in words; empty without a calendar to count by."""
     if desk.work is None:
         return []
-    planned = plan(
-        desk.policy, desk.kind.deadlines, desk.work.now, desk.work.calendar, kinds=("accept", "result")
-    )
-    names = {"accept": t("Whether we take it on"), "result": t("Result")}
+    terms = desk.policy.deadlines_of(desk.kind.key).terms
+    planned = plan(desk.policy, terms, desk.work.now, desk.work.calendar, kinds=KINDS)
+    names = {
+        "accept": t("Whether we take it on"),
+        "first_action": t("First measure"),
+        "result": t("Result"),
+    }
     return [
         (names[each.kind], by_date(words(each.due, language()), provisional=each.provisional))
         for each in planned

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -219,7 +219,7 @@ class _Words:
 
     def review(self, kind: ComplaintType) -> str:
         """How long a review takes, in words; empty where none is promised."""
-        term = self.policy.deadlines[kind.deadlines].published("review")
+        term = self.policy.deadlines_of(kind.key).published("review")
         return amount_words(term, self.lang) if term else ""
 
     def over(self) -> str:
@@ -235,10 +235,7 @@ class _Words:
         if moment.kind == "accepted" and moment.auto:
             return t("We said nothing in time, so it counts as taken on")
         if moment.kind == "late":
-            kinds = missed(moment)
-            if "accept" in kinds:
-                return t("We did not say in time whether we take it on. We are sorry")
-            return t("We did not answer in time. We are sorry")
+            return _missed(missed(moment))
         if moment.kind == "merged":
             return t("Your deadline stays")
         return "\n".join(self._moves(moment))
@@ -263,6 +260,16 @@ class _Words:
                 }
                 found.append(t("Date moved from {a} to {b}. Reason: {reason}", reason=why, **days))
         return found
+
+
+def _missed(kinds: Collection[str]) -> str:
+    if "accept" in kinds:
+        return t("We did not say in time whether we take it on. We are sorry")
+    if kinds == {"first_action"}:
+        return t("We did not take the first measure in time. We are sorry")
+    if kinds == {"reply"}:
+        return t("We did not reply to your message in time. We are sorry")
+    return t("We did not answer in time. We are sorry")
 
 
 def _answer(asked: Field | None, value: str, lang: str) -> str:
