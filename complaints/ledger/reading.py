@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -71,6 +71,18 @@ def entry(leaf: bytes, personal: dict[str, bytes | None]) -> Entry:
         meta=body["meta"],
         personal={name: personal.get(name) for name in body["commits"]},
     )
+
+
+def pauses(entries: Sequence[Entry]) -> tuple[tuple[datetime, datetime | None], ...]:
+    """From when to when a complaint's clocks stood still, in order; None where they still do."""
+    found: list[tuple[datetime, datetime | None]] = []
+    for each in entries:
+        before, after = each.meta.get("change", {}).get("paused_at", (None, None))
+        if before is not None:
+            found[-1] = (found[-1][0], each.at)
+        if after is not None:
+            found.append((from_stamp(after), None))
+    return tuple(found)
 
 
 def first_metas(work: Work, uids: Collection[str]) -> dict[str, dict[str, Any]]:

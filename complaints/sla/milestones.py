@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from complaints.ledger.journal import Clock
 from complaints.ledger.work import Work
 from complaints.policy.deadlines import Planned, after_pause, plan
+from complaints.policy.model import Promises, Term
 from complaints.store.tables import Complaint, Milestone
 
 
@@ -87,6 +88,17 @@ def start(work: Work, case: Complaint, kinds: Collection[str], cycle: int) -> li
     wanted = [kind for kind in kinds if kind not in busy]
     planned = plan(policy, policy.types[case.filed_type].deadlines, work.now, work.calendar, kinds=wanted)
     return clocks_for(planned, cycle, work.now, revision(work, case, cycle))
+
+
+def term_of(policy: Promises, case: Complaint, milestone: Milestone) -> Term | None:
+    """The term a milestone follows from: a promise by the type of filing, an internal one by the present type."""
+    kind = policy.types[case.filed_type if milestone.publish else case.type]
+    for term in policy.deadlines[kind.deadlines].terms:
+        if term.kind != milestone.kind or term.publish != milestone.publish:
+            continue
+        if term.publish or (term.step or "target") == milestone.step:
+            return term
+    return None
 
 
 def due_of(clocks: Iterable[Clock], kind: str) -> datetime | None:
