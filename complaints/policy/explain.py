@@ -68,7 +68,7 @@ class Explanation:
     """A due moment and the count that leads to it.
 
     `free` is the moment without a cap and without pauses; `running` since when the clock stands still, if it does:
-    the moment moves when it goes on. `equal` says whether the stored moment, where one was given, is this one.
+    its days are told as paused, the moment moves when it goes on. `equal` says whether the stored moment, where one was given, is this one.
     """
 
     term: Term
@@ -115,15 +115,24 @@ def explain(
             running = began
             continue
         moved = after_pause(moment, calendar, began, ended)
-        over.append(Paused(began, ended, moment, moved, _taken(term, calendar, began, ended, moment)))
+        over.append(Paused(began, ended, moment, moved, _taken(term, calendar, began, moment, moved)))
         moment = moved
-    count = _days if term.unit == "wd" else _hours
+    stood = list(over)
+    if running is not None:
+        stood.append(Paused(running, moment, moment, moment, _left(term, calendar, running, moment)))
+    cap = _cap(term, since, start) if start < free else None
+    until = max(shown_date(free), cap.last) if cap and moment == start else shown_date(moment)
+    days = (
+        _days(since, stood, calendar, shown_date(moment), until)
+        if term.unit == "wd"
+        else _hours(term, since, stood, calendar, contacts, moment)
+    )
     return Explanation(
         term=term,
         since=since,
         rule=_rule(term, since, contacts),
-        days=tuple(count(term, since, over, calendar, contacts, moment, free)),
-        cap=_cap(term, since, start) if start < free else None,
+        days=tuple(days),
+        cap=cap,
         pauses=tuple(over),
         running=running,
         free=free,
@@ -133,42 +142,39 @@ def explain(
 
 
 def _taken(
-    term: Term, calendar: Calendar, began: datetime, ended: datetime, due: datetime
+    term: Term, calendar: Calendar, began: datetime, before: datetime, after: datetime
 ) -> tuple[date, ...]:
+    """The working days that a pause took out: as many behind its first day as the term ends later."""
+    left = _left(term, calendar, began, after)
+    return left[: len(left) - len(_left(term, calendar, began, before))]
+
+
+def _left(term: Term, calendar: Calendar, began: datetime, due: datetime) -> tuple[date, ...]:
+    """The working days of a term that were left when a pause began."""
     if term.unit != "wd" or began >= due:
         return ()
-    days = calendar.explain(beijing(began).date(), beijing(ended).date())
+    days = calendar.explain(beijing(began).date(), shown_date(due))
     return tuple(day.date for day in days if day.counted)
 
 
 def _days(
-    term: Term,
-    since: datetime,
-    pauses: Sequence[Paused],
-    calendar: Calendar,
-    contacts: Contacts,
-    moment: datetime,
-    free: datetime,
+    since: datetime, pauses: Sequence[Paused], calendar: Calendar, last: date, until: date
 ) -> Iterator[Counted]:
-    del contacts
-    came, last = beijing(since).date(), shown_date(moment)
+    """The days to `last`, and to `until` what a cap cut off: its own last days, and those the count would need."""
+    came = beijing(since).date()
     taken = {day for pause in pauses for day in pause.days}
-    yield _arrival(came)
+    yield Counted(came, "before")
     number = 0
-    for day in calendar.explain(came, last):
+    for day in calendar.explain(came, until):
         if not day.counted:
             yield _told(day, _off(day))
+        elif day.date > last:
+            yield _told(day, "beyond")
         elif day.date in taken:
             yield _told(day, "paused")
         else:
             number += 1
-            yield _told(day, "makeup" if day.why == "makeup" else "counted", number)
-    if term.cap_days is None or taken:
-        return
-    # What the cap cut off: its own last days, and those the count would have needed.
-    until = max(shown_date(free), came + timedelta(days=term.cap_days)) if moment < free else last
-    for day in calendar.explain(last, until):
-        yield _told(day, "beyond" if day.counted else _off(day))
+            yield _told(day, _on(day), number)
 
 
 def _hours(
@@ -178,25 +184,22 @@ def _hours(
     calendar: Calendar,
     contacts: Contacts,
     moment: datetime,
-    free: datetime,
 ) -> Iterator[Counted]:
-    del free
-    came, last = beijing(since).date(), shown_date(moment)
     number = 0
-    for day in calendar.explain(came - _DAY, last):
+    for day in calendar.explain(beijing(since).date() - _DAY, shown_date(moment)):
         opens, closes = _window(term, day, contacts)
         begin, end = max(opens, since), min(closes, moment)
-        used = max(end - begin, _NOTHING)
         stood = sum(
             (max(min(end, each.ended) - max(begin, each.began), _NOTHING) for each in pauses), _NOTHING
         )
-        if used > stood:
+        used = max(end - begin, _NOTHING) - stood
+        if used:
             number += 1
-            yield _told(day, "makeup" if day.why == "makeup" else "counted", number, used - min(stood, used))
-        elif used or day.counted:
-            yield _told(day, "paused" if stood else "before")
+            yield _told(day, _on(day), number, used)
+        elif stood:
+            yield _told(day, "paused")
         else:
-            yield _told(day, _off(day))
+            yield _told(day, "before" if day.counted else _off(day))
 
 
 def _window(term: Term, day: Day, contacts: Contacts) -> tuple[datetime, datetime]:
@@ -210,12 +213,12 @@ def _window(term: Term, day: Day, contacts: Contacts) -> tuple[datetime, datetim
     return opens, closes if day.counted else opens
 
 
+def _on(day: Day) -> Why:
+    return "makeup" if day.why == "makeup" else "counted"
+
+
 def _off(day: Day) -> Why:
     return "weekend" if day.why == "weekend" else "holiday"
-
-
-def _arrival(came: date) -> Counted:
-    return Counted(came, "before")
 
 
 def _told(day: Day, why: Why, number: int | None = None, used: timedelta = _NOTHING) -> Counted:

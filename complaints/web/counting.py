@@ -21,13 +21,15 @@ _DECEMBER = 12
 _PROMISED = {"accept": "Whether we take it on", "result": "Result", "review": "Answer to the review"}
 
 
-def ends(found: Explanation, lang: str) -> str:
-    """The length that is promised and the moment at which it ends."""
-    return t(
-        "The term is {amount}; it ends on {date}.",
-        amount=amount_words(found.term, lang),
-        date=clock(found.moment, lang),
-    )
+def length(found: Explanation, lang: str) -> str:
+    """What is promised, and where the count alone leads to."""
+    amount = amount_words(found.term, lang)
+    if found.cap:
+        return t(
+            "{first} {second}", first=t("The term is {amount}.", amount=amount), second=capped(found, lang)
+        )
+    end = found.pauses[0].before if found.pauses else found.moment
+    return t("The term is {amount}; counted, that is until {date}.", amount=amount, date=clock(end, lang))
 
 
 def capped(found: Explanation, lang: str) -> str:
@@ -35,19 +37,18 @@ def capped(found: Explanation, lang: str) -> str:
     cap = found.cap
     if cap is None:
         return ""
+    last, held = words(cap.last, lang), words(cap.held, lang)
     if cap.last == cap.held:
-        return t(
-            "At most {n} days, so it ends on {date}, before the count alone would.",
-            n=cap.days,
-            date=words(cap.last, lang),
-        )
+        return t("The {n} days end first, on {date}.", n=cap.days, date=last)
     if cap.last < cap.held:
-        return t("At most {n} days, but never before the first working day.", n=cap.days)
+        return t(
+            "The {n} days hold no working day, so it ends on the first one, {date}.", n=cap.days, date=held
+        )
     return t(
-        "At most {n} days: the last of them, {date}, is no working day, so it moves back to {held}.",
+        "The {n} days end first, but {date} is no working day, so it moves back to {held}.",
         n=cap.days,
-        date=words(cap.last, lang),
-        held=words(cap.held, lang),
+        date=last,
+        held=held,
     )
 
 
@@ -117,6 +118,9 @@ def why(work: Work, case: Complaint, entries: Sequence[Entry], lang: str) -> lis
             said = _sentences(each, policy, lang)
             if said:
                 found.append((t(_PROMISED[milestone.kind]), said))
+    if len(found) > 1 and len({said[0] for _, said in found}) == 1:
+        # What all dates begin with is said once.
+        return [("", found[0][1][:1]), *((name, said[1:]) for name, said in found)]
     return found
 
 
@@ -126,7 +130,7 @@ def _sentences(reason: Reason, policy: Policy, lang: str) -> list[str]:
         return []
     said = [_from(reason, found, lang)]
     if reason.set_by is None:
-        said += [ends(found, lang), capped(found, lang), skipped(found, lang)]
+        said += [length(found, lang), skipped(found, lang)]
         said += [_waited(pause, lang) for pause in found.pauses if pause.after != pause.before]
     said += [moved(move, policy, lang) for move in reason.moves]
     return [each for each in (*said, provisional(found)) if each]
@@ -153,20 +157,28 @@ def _from(reason: Reason, found: Explanation, lang: str) -> str:
 
 
 def _waited(pause: Paused, lang: str) -> str:
-    began, ended = day_words(pause.began, lang), day_words(pause.ended, lang)
-    if len(pause.days) == 1:
-        return t("From {a} to {b} we waited for you; 1 working day of it does not count.", a=began, b=ended)
-    if pause.days:
+    began, ended, after = (
+        day_words(pause.began, lang),
+        day_words(pause.ended, lang),
+        due_words(pause.after, lang),
+    )
+    if not pause.days:
         return t(
-            "From {a} to {b} we waited for you; {n} working days of it do not count.",
+            "From {a} to {b} we waited for you; that moved the date to {day}.", a=began, b=ended, day=after
+        )
+    if len(pause.days) == 1:
+        return t(
+            "From {a} to {b} we waited for you; 1 working day of it does not count, which moved the date to {day}.",
             a=began,
             b=ended,
-            n=len(pause.days),
+            day=after,
         )
     return t(
-        "From {a} to {b} we waited for you; that time does not count.",
-        a=clock(pause.began, lang),
-        b=clock(pause.ended, lang),
+        "From {a} to {b} we waited for you; {n} working days of it do not count, which moved the date to {day}.",
+        a=began,
+        b=ended,
+        n=len(pause.days),
+        day=after,
     )
 
 

@@ -175,8 +175,8 @@ def test_a_cap_that_ends_nothing_is_not_told():
         ([("2026-12-01T20:00", "2026-12-03T10:00")], "< 1 2 3 4 w w 5 6 p p", "2026-12-03"),
         # After the end: too late to move it.
         ([("2026-12-02T09:00", "2026-12-09T10:00")], "< 1 2 3 4 w w 5 6", "2026-12-01"),
-        # Still running: nothing has moved yet.
-        ([("2026-11-25T09:00", None)], "< 1 2 3 4 w w 5 6", "2026-12-01"),
+        # Still running: nothing has moved yet, and what is left waits.
+        ([("2026-11-25T09:00", None)], "< 1 2 p p w w p p", "2026-12-01"),
     ],
 )
 def test_a_pause_takes_its_working_days_out_of_the_count(pauses, seen, due):

@@ -79,10 +79,7 @@ class Clocks:
         for pause in found.pauses:
             yield self._pause(pause.began, pause.ended, len(pause.days), moved=pause.after != pause.before)
         if reason.milestone.state == "paused" and found.running:
-            yield t(
-                "Paused since {time}; the date moves when it goes on.",
-                time=words.moment(found.running, self.work.now),
-            )
+            yield self._standing(found, words.moment(found.running, self.work.now))
         for move in reason.moves:
             yield counting.moved(move, self.policy, self.lang)
         if found.equal:
@@ -111,6 +108,23 @@ class Clocks:
             return t("Paused from {a} to {b}: 1 working day does not count.", a=a, b=b)
         return t("Paused from {a} to {b}: {n} working days do not count.", a=a, b=b, n=days)
 
+    def _standing(self, found: Explanation, since: str) -> str:
+        """A pause that has not ended: how much of the count was left when it began."""
+        # It is the last of the pauses, so that what it takes comes behind every counted day.
+        last = max((day.date for day in found.days if day.counts), default=date.min)
+        left = sum(day.why == "paused" and day.date > last for day in found.days)
+        if found.term.unit != "wd":
+            return t("Paused since {time}; the date moves when it goes on.", time=since)
+        if left == 1:
+            return t(
+                "Paused since {time} with 1 working day left; the date moves when it goes on.", time=since
+            )
+        return t(
+            "Paused since {time} with {n} working days left; the date moves when it goes on.",
+            time=since,
+            n=left,
+        )
+
     def _weeks(self, found: Explanation) -> Iterator[list[dict[str, Any] | None]]:
         """Monday to Sunday, with nothing where the count has not begun or is over."""
         days = {day.date: day for day in found.days}
@@ -128,6 +142,7 @@ class Clocks:
             "day": words.tiny_day(day.date) if day.date == first or day.date.day == 1 else str(day.date.day),
             "why": day.why,
             "sign": _sign(day),
+            "long": bool(day.time),
             "told": t(
                 "{day}: {reason}", day=words.short_day(day.date, self.today), reason=_reason(day, self.lang)
             ),
@@ -144,13 +159,13 @@ class Clocks:
 def _sign(day: Counted) -> str:
     """What stands in a day's cell: its number or hours, or in one short word why it has none."""
     if day.counts:
-        said = t("{n} h", n=_hours(day.time)) if day.time else str(day.number)
+        said = _hours(day.time) if day.time else str(day.number)
         return t("{n}+", n=said) if day.why == "makeup" else said
     return {
         "weekend": "·",
         "holiday": t("Off"),
         "paused": t("Stop"),
-        "before": t("Start"),
+        "before": t("Came"),
         "beyond": "×",
     }[day.why]
 
@@ -159,7 +174,7 @@ def _reason(day: Counted, lang: str) -> str:
     """Why a day counts or not, in full."""
     named = counting.holiday(day.name, lang)
     if day.counts:
-        said = t("{n} hours count", n=_hours(day.time)) if day.time else t("working day {n}", n=day.number)
+        said = t("{time} counted", time=_hours(day.time)) if day.time else t("working day {n}", n=day.number)
         return t("{count}, make-up working day", count=said) if day.why == "makeup" else said
     return {
         "weekend": t("weekend, not counted"),
@@ -171,12 +186,11 @@ def _reason(day: Counted, lang: str) -> str:
 
 
 def _marks(found: Explanation) -> list[tuple[str, str, str]]:
-    """What the signs mean: those that occur, in the order of their importance."""
+    """What the signs that occur mean; a weekend's explains itself by its column."""
     present = {day.why for day in found.days}
     table = {
         "makeup": (t("+"), t("make-up working day, counted")),
         "holiday": (t("Off"), t("holiday")),
-        "weekend": ("·", t("weekend")),
         "paused": (t("Stop"), t("paused")),
         "beyond": ("×", t("beyond the limit in days")),
     }
@@ -198,7 +212,11 @@ def _notices(days: Sequence[Counted], lang: str) -> list[dict[str, str]]:
 
 
 def _hours(span: timedelta) -> str:
-    return f"{span / _HOUR:.2f}".rstrip("0").rstrip(".")
+    """A length of time within a day: 4 h, 14:55."""
+    minutes = round(span.total_seconds() / 60)
+    if minutes % 60:
+        return f"{minutes // 60}:{minutes % 60:02}"
+    return t("{n} h", n=minutes // 60)
 
 
 def _plain(reason: Reason) -> dict[str, Any]:
