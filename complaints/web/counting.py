@@ -29,7 +29,7 @@ def length(found: Explanation, lang: str) -> str:
             "{first} {second}", first=t("The term is {amount}.", amount=amount), second=capped(found, lang)
         )
     end = found.pauses[0].before if found.pauses else found.moment
-    return t("The term is {amount}; counted, that is until {date}.", amount=amount, date=clock(end, lang))
+    return t("The term is {amount}, until {date}.", amount=amount, date=clock(end, lang))
 
 
 def capped(found: Explanation, lang: str) -> str:

@@ -12,7 +12,7 @@ from complaints.base.translations import gettext as t
 from complaints.ledger.reading import Entry
 from complaints.ledger.work import Work
 from complaints.policy.deadlines import clock, shown_date
-from complaints.policy.explain import Counted, Explanation
+from complaints.policy.explain import Counted, Explanation, Paused
 from complaints.policy.labels import Label
 from complaints.policy.profile import Policy
 from complaints.sla.reasons import Move, Reason, reasons
@@ -77,7 +77,7 @@ class Clocks:
         """What the picture of the days does not say by itself."""
         yield counting.capped(found, self.lang)
         for pause in found.pauses:
-            yield self._pause(pause.began, pause.ended, len(pause.days), moved=pause.after != pause.before)
+            yield self._pause(pause)
         if reason.milestone.state == "paused" and found.running:
             yield self._standing(found, words.moment(found.running, self.work.now))
         for move in reason.moves:
@@ -98,15 +98,29 @@ class Clocks:
                 "Counted by the calendar of today this gives {date}; the date in force stands.", date=counted
             )
 
-    def _pause(self, began: Any, ended: Any, days: int, *, moved: bool) -> str:
-        a, b = words.moment(began, self.work.now), words.moment(ended, self.work.now)
-        if not moved:
+    def _pause(self, pause: Paused) -> str:
+        a, b = words.moment(pause.began, self.work.now), words.moment(pause.ended, self.work.now)
+        if pause.after == pause.before:
             return t("Paused from {a} to {b}: that takes out no working day.", a=a, b=b)
+        day, days = words.short_day(shown_date(pause.after), self.today), len(pause.days)
         if not days:
-            return t("Paused from {a} to {b}: that time does not count.", a=a, b=b)
+            return t(
+                "Paused from {a} to {b}: that time does not count; the date became {day}.", a=a, b=b, day=day
+            )
         if days == 1:
-            return t("Paused from {a} to {b}: 1 working day does not count.", a=a, b=b)
-        return t("Paused from {a} to {b}: {n} working days do not count.", a=a, b=b, n=days)
+            return t(
+                "Paused from {a} to {b}: 1 working day does not count; the date became {day}.",
+                a=a,
+                b=b,
+                day=day,
+            )
+        return t(
+            "Paused from {a} to {b}: {n} working days do not count; the date became {day}.",
+            a=a,
+            b=b,
+            n=days,
+            day=day,
+        )
 
     def _standing(self, found: Explanation, since: str) -> str:
         """A pause that has not ended: how much of the count was left when it began."""
@@ -165,7 +179,7 @@ def _sign(day: Counted) -> str:
         "weekend": "·",
         "holiday": t("Off"),
         "paused": t("Stop"),
-        "before": t("Came"),
+        "before": t("In"),
         "beyond": "×",
     }[day.why]
 
