@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -73,15 +73,15 @@ def entry(leaf: bytes, personal: dict[str, bytes | None]) -> Entry:
     )
 
 
-def pauses(entries: Sequence[Entry]) -> tuple[tuple[datetime, datetime | None], ...]:
-    """From when to when a complaint's clocks stood still, in order; None where they still do."""
+def pauses(entries: Iterable[Entry]) -> tuple[tuple[datetime, datetime | None], ...]:
+    """When the clocks stood still, rebuilt from a complaint's events in order; a pause that lasts has no end."""
     found: list[tuple[datetime, datetime | None]] = []
     for each in entries:
-        before, after = each.meta.get("change", {}).get("paused_at", (None, None))
-        if before is not None:
+        _, paused_at = each.meta.get("change", {}).get("paused_at", (None, ""))
+        if paused_at:
+            found.append((from_stamp(paused_at), None))
+        elif paused_at is None and found:
             found[-1] = (found[-1][0], each.at)
-        if after is not None:
-            found.append((from_stamp(after), None))
     return tuple(found)
 
 

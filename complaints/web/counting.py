@@ -15,6 +15,7 @@ from complaints.policy.profile import Policy
 from complaints.policy.years import NAMES
 from complaints.sla.reasons import Move, Reason, reasons
 from complaints.store.tables import Complaint
+from complaints.web import moving
 from complaints.web.public.standing import day_words, due_words
 
 _DECEMBER = 12
@@ -72,13 +73,13 @@ def skipped(found: Explanation, lang: str) -> str:
     return t("{first} {second}", first=off_words, second=made_words).strip()
 
 
-def moved(move: Move, policy: Policy, lang: str) -> str:
+def moved(move: Move, policy: Policy, case: Complaint, lang: str) -> str:
     """A date that an event set anew: from which day to which, and why."""
     return t(
         "Date moved from {a} to {b}. Reason: {reason}",
         a=due_words(move.before, lang),
         b=due_words(move.after, lang),
-        reason=_because(move, policy, lang),
+        reason=moving.reason(move.meta, policy, case),
     )
 
 
@@ -115,7 +116,7 @@ def why(work: Work, case: Complaint, entries: Sequence[Entry], lang: str) -> lis
             "acted",
         }
         if milestone.publish and milestone.cycle == case.cycle and owed and milestone.kind in _PROMISED:
-            said = _sentences(each, policy, lang)
+            said = _sentences(each, policy, case, lang)
             if said:
                 found.append((t(_PROMISED[milestone.kind]), said))
     if len(found) > 1 and len({said[0] for _, said in found}) == 1:
@@ -124,7 +125,7 @@ def why(work: Work, case: Complaint, entries: Sequence[Entry], lang: str) -> lis
     return found
 
 
-def _sentences(reason: Reason, policy: Policy, lang: str) -> list[str]:
+def _sentences(reason: Reason, policy: Policy, case: Complaint, lang: str) -> list[str]:
     found = reason.explanation
     if found is None:
         return []
@@ -132,7 +133,7 @@ def _sentences(reason: Reason, policy: Policy, lang: str) -> list[str]:
     if reason.set_by is None:
         said += [length(found, lang), skipped(found, lang)]
         said += [_waited(pause, lang) for pause in found.pauses if pause.after != pause.before]
-    said += [moved(move, policy, lang) for move in reason.moves]
+    said += [moved(move, policy, case, lang) for move in reason.moves]
     return [each for each in (*said, provisional(found)) if each]
 
 
@@ -180,19 +181,3 @@ def _waited(pause: Paused, lang: str) -> str:
         n=len(pause.days),
         day=after,
     )
-
-
-def _because(move: Move, policy: Policy, lang: str) -> str:
-    """Why an event moved a date."""
-    changed = move.meta.get("change", {}).get("type")
-    if changed:
-        kind = policy.types.get(changed[1])
-        return t("the type is now “{type}”", type=kind.label(lang) if kind else "")
-    if "calendar" in move.meta:
-        notice = move.meta.get("notice")
-        if notice:
-            return t("counted anew by the notice “{notice}”", notice=notice)
-        return t("the holidays of {year} were announced", year=move.meta["calendar"])
-    if "policy" in move.meta:
-        return t("our terms became shorter")
-    return t("a step in the handling")

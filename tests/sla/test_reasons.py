@@ -155,7 +155,9 @@ def test_a_date_that_does_not_follow_from_the_count_names_the_event_that_set_it(
     assert (found.set_by.event, found.set_by.at) == ("reclassified", at("10-12T10:05"))
 
 
-@pytest.mark.parametrize("meta", [{"calendar": 2026, "revision": 2, "notice": "通知"}, {"policy": 1}])
+@pytest.mark.parametrize(
+    "meta", [{"calendar": {"year": 2026, "revision": 2, "notice": "通知", "url": ""}}, {"policy": 1}]
+)
 def test_a_date_moved_by_a_calendar_or_a_policy_says_by_which(autumn, meta):
     filed = autumn.file()
     rescheduled(autumn, filed, end_of(at("10-12T00:00").date()), **meta)

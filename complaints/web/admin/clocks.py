@@ -81,7 +81,7 @@ class Clocks:
         if reason.milestone.state == "paused" and found.running:
             yield self._standing(found, words.moment(found.running, self.work.now))
         for move in reason.moves:
-            yield counting.moved(move, self.policy, self.lang)
+            yield counting.moved(move, self.policy, self.case, self.lang)
         if found.equal:
             return
         counted = clock(found.moment, self.lang)
@@ -252,9 +252,7 @@ def _plain(reason: Reason) -> dict[str, Any]:
 
 
 def _move(move: Move) -> dict[str, Any]:
-    because: dict[str, Any] = {
-        key: move.meta[key] for key in ("calendar", "revision", "notice", "url", "policy") if key in move.meta
-    }
+    because: dict[str, Any] = {key: move.meta[key] for key in ("calendar", "policy") if key in move.meta}
     changed = move.meta.get("change", {}).get("type")
     if changed:
         because["type"] = changed[1]
