@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -11,6 +12,7 @@ from web import filing
 from web.filing import Person, make_app
 
 from complaints.administration.publishing import publish
+from complaints.cases.people import Operator
 from complaints.delivery.sending import OutboxView
 from complaints.evidence import filing as documents
 from complaints.ledger.work import Actor
@@ -47,9 +49,9 @@ result = { amount = 29, unit = "wd" }
 amount = 13
 """
 )
-# What the shipped profile promises, as it would be written for people.
+# What the shipped profile promises, as it would be written for people; 第1个工作日 is a day and no length.
 USUAL = re.compile(
-    r"(?<!\d)(?:10|5|2|1)\s?个工作日|最长\s?15\s?天|(?<!\d)(?:10|5|2) working days|15 (?:calendar )?days|30\s?天内|30 days"
+    r"(?<![\d第])(?:10|5|2|1)\s?个工作日|最长\s?15\s?天|(?<!\d)(?:10|5|2) working days|15 (?:calendar )?days|30\s?天内|30 days"
 )
 PAGES = ("/", "/new", "/new?type=other", "/new?type=inaccurate&form=short", "/track", "/process")
 
@@ -98,6 +100,32 @@ def test_every_page_says_the_strange_numbers_and_none_the_usual_ones(app):
         assert "12月2日" in seen[page]
         assert "12月24日" in seen[page]
     assert "12月24日" in seen["follow"]
+    # 23 working days would end on 24 December, the 31st day, so that the cap ends nothing.
+    for page in ("receipt", "follow"):
+        assert "期限为7个工作日，到2026年12月2日（周三）24:00为止。" in seen[page]
+        assert "期限为23个工作日（最长41天），到2026年12月24日（周四）24:00为止。" in seen[page]
+
+
+def test_an_operator_is_told_why_by_the_strange_numbers_too(app):
+    person = Person(app, **{"Accept-Language": "zh-CN"})
+    person.to_check("other")
+    person.send()
+    number, _code = person.receipt()
+    handler = Operator("op_li", "李", frozenset({"handler"}))
+    found = app.extensions["complaints"]
+    found.hooks = replace(found.hooks, operator=lambda: handler)
+    page = words(person.open(f"/complaints/admin/case/{number}").text)
+    clocks = person.open(f"/complaints/admin/case/{number}/clocks").json["clocks"]
+    published = {row["kind"]: row["count"] for row in clocks if row["publish"]}
+
+    assert "23个工作日（最长41天），从2026年11月23日（周一）的次日起算" in page
+    assert "第23个工作日，最后一天" in page
+    assert "最长15天" not in page
+    assert {kind: (count["amount"], count["cap_days"]) for kind, count in published.items()} == {
+        "accept": (7, None),
+        "result": (23, 41),
+    }
+    assert USUAL.findall("".join(count["rule"]["zh"] for count in published.values())) == []
 
 
 def test_the_filing_document_and_the_mails_say_the_same(app, tmp_path):

@@ -72,9 +72,10 @@ class DecisionView:
 
 @dataclass(frozen=True)
 class PublicView:
-    """A complaint as its complainant sees it."""
+    """A complaint as its complainant sees it; `entries` are its events, of which only dates may be told."""
 
     case: Complaint
+    entries: Sequence[Entry]
     state: State
     late: bool
     filed: Mapping[str, Any]
@@ -103,6 +104,7 @@ def public_view(work: Work, case: Complaint) -> PublicView:
     first = entries[0]
     return PublicView(
         case=case,
+        entries=entries,
         state=state,
         late=case.late and state not in {State.CLOSED, State.WITHDRAWN},
         filed=first.data("details"),

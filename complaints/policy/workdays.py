@@ -30,7 +30,7 @@ _WORDS: dict[Why, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Day:
-    """One day of an explained period; `name` is the holiday it belongs to, `notice` what says so."""
+    """One day of an explained period; `name` is the holiday it belongs to, `notice` what says so, at `url`."""
 
     date: date
     counted: bool
@@ -38,6 +38,7 @@ class Day:
     name: str = ""
     notice: str = ""
     provisional: bool = False
+    url: str = ""
 
     def words(self, lang: str) -> str:
         """Why the day counts or not, for a person: "春节放假", "Spring Festival, holiday"."""
@@ -164,7 +165,8 @@ class Calendar:
             why = "makeup" if day.weekday() >= _WEEKEND else "workday"
         elif not name:
             why = "weekend"
-        return Day(day, works, why, name, source.notice if source else "", self.provisional(day))
+        notice, url = (source.notice, source.url) if source else ("", "")
+        return Day(day, works, why, name, notice, self.provisional(day), url)
 
     def _between(self, first: int, last: int) -> list[int]:
         if first >= _FIRST and last <= _LAST:

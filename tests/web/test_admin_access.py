@@ -20,6 +20,7 @@ MATRIX = {
     "queue": {"GET": STAFF},
     "find": {"GET": STAFF},
     "case": {"GET": STAFF},
+    "clocks": {"GET": STAFF},
     "contact": {"POST": HANDLERS},
     "act": {"POST": HANDLERS},
     "file": {"GET": STAFF},

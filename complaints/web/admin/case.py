@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from complaints.administration import templates
@@ -23,8 +23,9 @@ from complaints.web.frame import frame
 
 
 def register(blueprint: Blueprint) -> None:
-    """Add the case page and the way to a contact."""
+    """Add the case page, its dates as JSON and the way to a contact."""
     blueprint.add_url_rule("/case/<number>", "case", case)
+    blueprint.add_url_rule("/case/<number>/clocks", "clocks", clocks)
     blueprint.add_url_rule("/case/<number>/contact", "contact", contact, methods=["POST"])
 
 
@@ -38,6 +39,13 @@ def case(number: str) -> ResponseReturnValue:
     if chosen is not None and f"{chosen.use}" in forms:
         forms[chosen.use].text.data = chosen.body
     return shown(page, forms, unfolded=chosen.use if chosen else "")
+
+
+@roles(*STAFF)
+def clocks(number: str) -> ResponseReturnValue:
+    """The dates of a case as JSON, each counted day by day; recorded as reading the case is."""
+    page = opened(number)
+    return jsonify(number=page.case.number, clocks=page.clocks.plain())
 
 
 @roles(*HANDLERS)

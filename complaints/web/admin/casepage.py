@@ -19,15 +19,13 @@ from complaints.cases import appeal, attachments, looking, queries
 from complaints.cases.people import Operator
 from complaints.ledger.reading import Entry, history
 from complaints.ledger.work import Work
-from complaints.policy.deadlines import shown_date
 from complaints.policy.profile import Policy
 from complaints.policy.states import OPEN, RELEASES, State, allowed
-from complaints.policy.workdays import Day
-from complaints.sla import milestones
 from complaints.store.tables import Complaint
 from complaints.web.admin import words
 from complaints.web.admin.access import built_in
 from complaints.web.admin.caserecord import Record
+from complaints.web.admin.clocks import Clocks
 
 KB = 1000
 
@@ -67,7 +65,7 @@ class Page:
             "talk": self.record.talk(self.files),
             "notes": self.record.notes,
             "timeline": self.record.timeline,
-            "clocks": self.clocks,
+            "clocks": self.clocks.rows(),
             "similar": queries.similar(self.work, self.viewer, case),
             "similar_state": {str(state): state.label(self.lang) for state in State},
             "can": self.can,
@@ -149,26 +147,9 @@ class Page:
         ]
 
     @property
-    def clocks(self) -> list[dict[str, Any]]:
-        """Dates that still run, published ones first, each with the reason for its day."""
-        rows, named = [], words.kinds()
-        for each in milestones.running(self.work, self.case):
-            if each.step not in {"due", "target", "alarm"}:
-                continue
-            rows.append(
-                {
-                    "due": words.due(self.work, named.get(each.kind, each.kind), each.due_at),
-                    "publish": each.publish,
-                    "paused": each.state == "paused",
-                    "provisional": each.provisional,
-                    "why": self._why(each.due_at),
-                }
-            )
-        following = words.due_next(self.work, self.case)
-        if following is not None and following.late:
-            # The step has been acted on, so no clock runs any more; the date is missed all the same.
-            rows.insert(0, _missed(following, self._why(self.case.due_next)))
-        return sorted(rows, key=lambda row: not row["publish"])
+    def clocks(self) -> Clocks:
+        """The dates of the case, each with the count behind it."""
+        return Clocks(self.work, self.case, self.entries, self.policy, self.lang)
 
     @property
     def lead(self) -> Complaint | None:
@@ -209,19 +190,6 @@ class Page:
             )
         return [{"key": "details", "value": str(given.get("details", ""))}, *rows]
 
-    def _why(self, due: Any) -> dict[str, Any]:
-        came, day = beijing(self.case.filed_at).date(), shown_date(due)
-        today = beijing(self.work.now).date()
-        if day <= came:
-            return {"days": 0, "off": []}
-        days = self.work.calendar.explain(came, day)
-        return {
-            "from": words.short_day(came, today),
-            "to": words.short_day(day, today),
-            "days": sum(each.counted for each in days),
-            "off": _off(days, today, self.lang),
-        }
-
     def _by_uid(self, uid: str) -> Complaint | None:
         found = self.work.session.scalar(select(Complaint).where(Complaint.uid == uid))
         return found if found is not None and queries.may_see(self.viewer, found) else None
@@ -259,18 +227,3 @@ def size(count: int) -> str:
     if count < KB * KB:
         return f"{max(1, round(count / KB))} kB"
     return f"{count / KB / KB:.1f} MB"
-
-
-def _missed(due: words.Due, why: dict[str, Any]) -> dict[str, Any]:
-    return {"due": due, "publish": True, "paused": False, "provisional": False, "why": why}
-
-
-def _off(days: Sequence[Day], today: Any, lang: str) -> list[str]:
-    """Days that did not count, weekends as a number, holidays and make-up days by name."""
-    weekends = sum(day.why == "weekend" for day in days)
-    named = [
-        f"{words.short_day(day.date, today)} {day.words(lang)}"
-        for day in days
-        if day.why in {"holiday", "makeup"}
-    ]
-    return ([t("{n} weekend days not counted", n=weekends)] if weekends else []) + named

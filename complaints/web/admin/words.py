@@ -104,6 +104,16 @@ def short_day(day: date, today: date) -> str:
     return f"{year}{day.month}月{day.day}日（周{_DAYS[day.weekday()]}）"
 
 
+def weekdays() -> tuple[str, ...]:
+    """Monday to Sunday as the heads of a calendar."""
+    return _DAYS_EN if language() == "en" else _DAYS
+
+
+def tiny_day(day: date) -> str:
+    """A day for a narrow cell: 9/28, 28 Sep."""
+    return f"{day.day} {_MONTHS_EN[day.month - 1]}" if language() == "en" else f"{day.month}/{day.day}"
+
+
 def moment(at: datetime, now: datetime) -> str:
     """A past moment: day, weekday, hour and minute, Beijing time."""
     local = beijing(at)

@@ -16,9 +16,10 @@ from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.cases import access, intake
 from complaints.evidence import receipts as promises
+from complaints.ledger.reading import history
 from complaints.policy.deadlines import clock, words
 from complaints.store.tables import Complaint
-from complaints.web import receipts
+from complaints.web import counting, receipts
 from complaints.web.frame import absolute, frame
 from complaints.web.headers import DOWNLOAD_CSP
 from complaints.web.public.filing_pages import by_date
@@ -47,6 +48,7 @@ def receipt(number: str) -> ResponseReturnValue:
         number=case.number,
         code=code,
         rows=_dates(case),
+        why=counting.why(frame().work, case, history(frame().work, case.uid, opened=False), language()),
         qr=_qr(case.number, code),
         again=request.args.get("again") == "1",
         discreet=opened.discreet,

@@ -16,6 +16,7 @@ from complaints.policy.model import ComplaintType, ExternalRoute, Field
 from complaints.policy.process import amount_words
 from complaints.policy.profile import Policy
 from complaints.policy.states import State
+from complaints.web import counting
 from complaints.web.public.standing import Standing, Status, due_words, missed
 
 # Title, icon and tone of each event; the messages themselves stand in the conversation.
@@ -79,6 +80,7 @@ class Told:
     review: str = ""
     over: str = ""
     dates: Sequence[tuple[str, str]] = ()
+    why: Sequence[tuple[str, Sequence[str]]] = ()
     reminded: str = ""
     kept_back: bool = False
     erased: bool = False
@@ -112,6 +114,7 @@ def tell(work: Work, view: PublicView, lang: str, link: Callable[[str], str]) ->
         review=pages.review(kind),
         over=pages.over(),
         dates=standing.dates(),
+        why=counting.why(work, case, view.entries, lang) if standing.dates() else (),
         reminded=standing.reminded(),
         kept_back=case.restricted,
         erased=case.erased_at is not None,
