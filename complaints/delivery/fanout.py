@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from complaints.base.ids import random_uid
 from complaints.delivery.people import GROUPS, People, Recipient, eligible
-from complaints.delivery.push import PREFIX, Rooms
-from complaints.delivery.sending import POSTPONE_MINUTES
+from complaints.delivery.push import Rooms
+from complaints.delivery.sending import POSTPONE_MINUTES, ROOM
 from complaints.store.tables import Complaint, Outbox
 from complaints.store.transactions import Database
 
@@ -28,7 +28,7 @@ class _Target:
     channel: str
 
 
-def fan_out(database: Database, now: datetime, people: People, rooms: Rooms, chunk_size: int = CHUNK) -> int:
+def fan_out(database: Database, now: datetime, people: People, rooms: Rooms) -> int:
     """Replace every due notice to a group by one row per eligible person or room; returns how many. Commits.
 
     A notice to an operator who is no longer there, or may not know of the case, goes to all who may. What was
@@ -40,8 +40,8 @@ def fan_out(database: Database, now: datetime, people: People, rooms: Rooms, chu
         here = list(people(session))
         ids = list(session.scalars(select(Outbox.id).where(*_unaddressed(here, now)).order_by(Outbox.id)))
     done = 0
-    for at in range(0, len(ids), chunk_size):
-        chunk = _Chunk(now, here, rooms, ids[at : at + chunk_size])
+    for at in range(0, len(ids), CHUNK):
+        chunk = _Chunk(now, here, rooms, ids[at : at + CHUNK])
         done += database.write(chunk.expand)
     return done
 
@@ -56,7 +56,7 @@ def _unaddressed(here: Sequence[Recipient], now: datetime) -> tuple[ColumnElemen
         # In charge, but of a case that has become a restricted one since.
         Outbox.recipient.in_(uncleared) & restricted,
     )
-    push = (Outbox.channel == "push") & Outbox.recipient.not_like(f"{PREFIX}%")
+    push = (Outbox.channel == "push") & Outbox.recipient.not_like(f"{ROOM}%")
     return (Outbox.state == "queued", Outbox.not_before <= now, or_(mail, push))
 
 

@@ -15,10 +15,9 @@ from typing import Any
 
 from complaints.base.errors import ConfigError
 from complaints.delivery.people import GROUPS
-from complaints.delivery.sending import DeliveryError
+from complaints.delivery.sending import ROOM, DeliveryError
 
 EVERYBODY = "*"
-PREFIX = "room:"
 SECONDS = 10
 _STATUS = re.compile(r"error=(\d{3})\b")
 # Refused by a room that may take it later: too slow, too early, too many.
@@ -150,4 +149,4 @@ def _check(audience: str, place: int, address: str) -> None:
 
 def _name(address: str) -> str:
     """A room's name in the outbox: it says whether two are the same, and nothing about the address."""
-    return PREFIX + hashlib.sha256(address.encode()).hexdigest()[:16]
+    return ROOM + hashlib.sha256(address.encode()).hexdigest()[:16]

@@ -20,6 +20,8 @@ PAUSES = (1, 5, 15, 60, 240, 480, 720, 1440, 1440)
 LEASE_SECONDS = 300
 # Rows of one statement: every database takes so many parameters.
 PAGE = 500
+# How recipients begin for whom all that waits becomes one message.
+OPERATOR, ROOM = "operator:", "room:"
 POSTPONE_MINUTES = 5
 Fate = Literal["retry", "dead", "drop", "postpone"]
 _log = logging.getLogger(__name__)
@@ -176,7 +178,7 @@ def _batches(database: Database, now: datetime, limit: int) -> list[_Batch]:
     """What is due, in order; all first attempts for one operator or room together, later ones as they were."""
     query = select(Outbox.id, Outbox.channel, Outbox.recipient, Outbox.attempts, Outbox.message_id)
     query = query.where(due(now)).order_by(Outbox.not_before, Outbox.id)
-    gathered = Outbox.recipient.like("operator:%") | Outbox.recipient.like("room:%")
+    gathered = or_(*(Outbox.recipient.like(f"{prefix}%") for prefix in (OPERATOR, ROOM)))
     found: dict[tuple[str, ...], list[int]] = {}
     with database.reading() as session:
         # Few messages, however many rows: none is cut in two.

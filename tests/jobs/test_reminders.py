@@ -373,3 +373,41 @@ def test_a_step_without_a_room_is_dropped_where_mail_reaches_somebody_and_an_ala
         assert "nobody" in measure(work.session, office.now).alarms
         found = [gap.what for gap in reach.gaps(office.installation, work.session, office.people)]
         assert any("escalate1" in what and "supervisors" in what for what in found)
+
+
+def test_a_push_that_waited_out_the_night_goes_by_mail_if_the_case_is_restricted_by_morning(tmp_path, engine):
+    robots = Robots()
+    with listening(robots) as port, mailbox() as answers:
+        office = Office(
+            engine,
+            tmp_path,
+            COMPLAINTS_PUSH={"*": f"json://127.0.0.1:{port}/"},
+            COMPLAINTS_QUIET_HOURS="22:00-08:00",
+        )
+        push_only(office)
+        filed = office.file(mail="")
+        quiet(office)
+        office.pass_time(days=40, hours=13)
+        run(office, answers.port)
+        office.act(filed, handling.reclassify, HANDLER, complaint_type="ncii")
+        office.execute(update(Outbox).where(Outbox.kind != "late").values(state="dropped"))
+        office.pass_time(hours=12)
+        run(office, answers.port)
+    assert robots.texts == []
+    assert sorted(address for address, *_ in to_staff(answers)) == ["b@example.cn", "compliance@example.cn"]
+
+
+@pytest.mark.parametrize(("kind", "waits"), [("self_harm", False), ("other", True)])
+def test_news_and_dates_of_an_urgent_complaint_break_through_the_night(tmp_path, engine, kind, waits):
+    office = Office(engine, tmp_path, COMPLAINTS_QUIET_HOURS="22:00-08:00")
+    filed = office.file(kind, mail="")
+    office.execute(Outbox.__table__.delete())
+    office.now = office.case(filed).accept_due
+    office.act(filed, tell_operators, "message", 2)
+    with mailbox() as answers:
+        run(office, answers.port)
+    assert (to_staff(answers) == []) == waits
+    for notice in ("message", "due"):
+        rows = office.outbox(OURS, Outbox.kind == notice)
+        assert rows
+        assert all((row.not_before > office.now) == waits for row in rows)
