@@ -74,8 +74,9 @@ class Complaints:
         )
         database = Database(lambda: _engine(app, settings, db or self._db))
         installed = Installation(settings, database, LocalFiles(settings.files_folder), hooks)
-        # Both are read again later; here so that a mistake shows at start.
+        # All are read again later; here so that a mistake shows at start.
         MailSettings.of(settings, app.config, testing=app.testing)
+        _ = installed.gathering, installed.rooms
         if settings.policy_path is not None:
             _ = installed.file_policy
         app.extensions[KEY] = installed

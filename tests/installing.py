@@ -49,6 +49,8 @@ class Office:
             "SECRET_KEY": "x",
             "COMPLAINTS_BASE_URL": "https://ai.example.cn",
             "COMPLAINTS_POLICY_FILE": str(path / "policy.toml"),
+            # Nothing is gathered over time unless a test says so.
+            "COMPLAINTS_DIGEST_MINUTES": 0,
             **config,
         }
         self.now = MONDAY

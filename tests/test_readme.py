@@ -58,8 +58,32 @@ def test_the_first_python_block_with_the_first_shell_block_gives_a_working_chann
     assert "投诉举报" in page
 
 
+@pytest.mark.parametrize("name", READMES)
+def test_the_reminders_block_is_a_policy_that_the_block_after_it_mounts(name, tmp_path):
+    (policy,) = blocks(name, "toml")
+    (tmp_path / "instance").mkdir()
+    (tmp_path / "instance" / "complaints.toml").write_text(policy, encoding="utf-8")
+    block = next(each for each in blocks(name, "python") if "COMPLAINTS_PUSH" in each)
+    (tmp_path / "reminding.py").write_text(block, encoding="utf-8")
+
+    said = run(
+        [
+            sys.executable,
+            "-c",
+            (
+                "from reminding import app; found = app.extensions['complaints'];"
+                "print(found.file_policy.steps['escalate2'], found.file_policy.steps['warn1'].at,"
+                " [len(found.rooms.named(each)) for each in ('operators', 'supervisors', 'compliance')])"
+            ),
+        ],
+        tmp_path,
+    )
+
+    assert "tell=('compliance',), by=('mail', 'push')) 09:30 [1, 2, 0]" in said
+
+
 def test_both_readmes_have_the_same_code():
-    for language in ("python", "sh", "text"):
+    for language in ("python", "sh", "text", "toml"):
         assert blocks(READMES[0], language) == blocks(READMES[1], language)
 
 

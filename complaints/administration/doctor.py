@@ -12,6 +12,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from complaints.administration import reach
 from complaints.administration.installation import Installation
 from complaints.administration.publishing import differs
 from complaints.base import resources
@@ -69,6 +70,8 @@ def examine(found: Installation) -> Iterator[Advice]:
     with found.reading() as work:
         yield from _policy(found, work)
         yield from _people(found, work)
+        for gap in reach.gaps(found, work.session):
+            yield Advice(gap.level, gap.what, gap.remedy)
         yield from _calendar(work)
         yield from _mail(work)
 

@@ -18,9 +18,11 @@ from sqlalchemy.orm import Session
 from complaints.base import keys as key_files
 from complaints.base.clock import utcnow
 from complaints.base.errors import ConfigError
+from complaints.base.gathering import Gathering
 from complaints.base.keys import Keys
 from complaints.base.settings import Settings
 from complaints.cases.people import Operator
+from complaints.delivery.push import Rooms
 from complaints.ledger.work import Files, Work
 from complaints.policy.profile import Policy, load
 from complaints.policy.workdays import Calendar
@@ -104,6 +106,16 @@ class Installation:
                 )
             return key_files.load(folder, environment)
 
+    @cached_property
+    def gathering(self) -> Gathering:
+        """How operators' notices are gathered, and when they are quiet; raises ConfigError."""
+        return Gathering.of(self.settings.DIGEST_MINUTES, self.settings.QUIET_HOURS)
+
+    @cached_property
+    def rooms(self) -> Rooms:
+        """The chat rooms that are told; raises ConfigError."""
+        return Rooms.of(self.settings.PUSH)
+
     @contextmanager
     def reading(self) -> Iterator[Work]:
         """A unit of work for reading."""
@@ -132,6 +144,7 @@ class Installation:
             now=now or self.now(),
             origin=self.settings.origin,
             policies=lambda session, version: self.published(session, version).policy,
+            gathering=self.gathering,
         )
 
     def in_force(self, session: Session) -> InForce:

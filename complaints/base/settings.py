@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +114,21 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("MAIL_TIMEOUT_SECONDS", int, 10, "Seconds before an SMTP server counts as silent."),
     Setting(
+        "PUSH",
+        dict,
+        {},
+        "Chat rooms to tell, by audience (operators, supervisors, compliance, or * for each): an apprise address or a list.",
+    ),
+    Setting(
+        "DIGEST_MINUTES", int, 10, "Minutes over which operators' notices are gathered to one; 0: none waits."
+    ),
+    Setting(
+        "QUIET_HOURS",
+        str,
+        "",
+        "Beijing hours in which operators' notices wait, such as 22:00-08:00; urgent matters do not; empty: none.",
+    ),
+    Setting(
         "TEST_INSTALLATION",
         bool,
         default=False,
@@ -162,16 +177,19 @@ class Settings:
     MAIL_SERVER: str
     MAIL_PORT: int
     MAIL_USERNAME: str
-    MAIL_PASSWORD: str
+    MAIL_PASSWORD: str = field(repr=False)
     MAIL_SECURITY: str
     MAIL_CA_FILE: str
     MAIL_TIMEOUT_SECONDS: int
+    PUSH: Mapping[str, Any] = field(repr=False)
+    DIGEST_MINUTES: int
+    QUIET_HOURS: str
     TEST_INSTALLATION: bool
     DOCUMENT_FONT: str
     PROXIES: int
-    secret_key: bytes
+    secret_key: bytes = field(repr=False)
     instance: Path
-    key_settings: Mapping[str, str]
+    key_settings: Mapping[str, str] = field(repr=False)
     relaxed: bool
 
     @classmethod
@@ -255,4 +273,4 @@ def _typed(setting: Setting, value: Any) -> Any:
     return value
 
 
-assert {setting.name for setting in SETTINGS} <= {field.name for field in fields(Settings)}
+assert {setting.name for setting in SETTINGS} <= {each.name for each in fields(Settings)}

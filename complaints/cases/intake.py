@@ -13,7 +13,7 @@ from sqlalchemy import insert, select
 
 from complaints.base.clock import beijing
 from complaints.base.ids import access_code, complaint_number, random_uid
-from complaints.cases import attachments, fields
+from complaints.cases import attachments, escalation, fields
 from complaints.cases.attachments import SealedFile, Upload
 from complaints.delivery import outbox
 from complaints.ledger import private as sealing
@@ -155,7 +155,7 @@ def prepare(work: Work, filing: Filing) -> Prepared:
         personal=personal,
         data_keys={person: data_key},
     )
-    return Prepared(opening, Filed(number, uid, code, repeated=False), _messages(work, uid, reach), files)
+    return Prepared(opening, Filed(number, uid, code, repeated=False), _messages(work, uid, row), files)
 
 
 def insert_prepared(work: Work, prepared: Prepared) -> Filed:
@@ -227,10 +227,11 @@ def code_hash(work: Work, number: str, code: str) -> str:
     return work.hash("code", f"{number}\x00{code}")
 
 
-def _messages(work: Work, uid: str, reach: str) -> tuple[dict[str, Any], ...]:
-    rows = [outbox.row(work, "new", "operators", dedupe=f"{uid}/1/new", seq=1)]
+def _messages(work: Work, uid: str, case: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
+    urgent = case["severity"] == escalation.URGENT
+    rows = [outbox.row(work, "new", "operators", dedupe=f"{uid}/1/new", seq=1, urgent=urgent)]
     for channel, way in (("mail", "mail"), ("notify", "phone")):
-        if way in reach:
+        if way in case["reach"]:
             rows.append(
                 outbox.row(
                     work, "received", "complainant", dedupe=f"{uid}/1/received", channel=channel, seq=1

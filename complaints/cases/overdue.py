@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from complaints.cases import handling
+from complaints.cases import escalation, handling
 from complaints.cases.step import tell
 from complaints.delivery import outbox
 from complaints.ledger import journal
@@ -40,16 +40,16 @@ def act(work: Work, case: Complaint, due: Sequence[Milestone]) -> None:
 
 def _warn(work: Work, case: Complaint, each: Milestone, seq: int) -> None:
     kind = "late" if each.step.startswith("escalate") else "due" if each.step == "due" else "warn"
-    recipient = f"operator:{case.assignee}" if case.assignee else "operators"
-    recipients = {recipient, "supervisors"} if kind == "late" else {recipient}
-    for to in sorted(recipients):
+    for recipient, channel in escalation.told(work.policy_of(case.policy_version), case, each.step):
         outbox.queue(
             work,
             kind,
-            to,
+            recipient,
             dedupe=f"milestone/{each.id}",
+            channel=channel,
             complaint_id=case.id,
             milestone_id=each.id,
             seq=seq,
             details={"kind": each.kind, "step": each.step},
+            urgent=escalation.urgent(case),
         )

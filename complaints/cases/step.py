@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from complaints.base.errors import NotAllowedError, TransitionError
+from complaints.cases import escalation
 from complaints.delivery import outbox
 from complaints.ledger import journal
 from complaints.ledger.journal import Clock, Personal, Written
@@ -130,7 +131,15 @@ def tell(work: Work, case: Complaint, kind: str, seq: int) -> None:
 def tell_operators(work: Work, case: Complaint, kind: str, seq: int, *, to: str | None = None) -> None:
     """Queue a notice to the person in charge, or to all operators while nobody is."""
     recipient = to or (f"operator:{case.assignee}" if case.assignee else "operators")
-    outbox.queue(work, kind, recipient, dedupe=f"{case.uid}/{seq}/{kind}", complaint_id=case.id, seq=seq)
+    outbox.queue(
+        work,
+        kind,
+        recipient,
+        dedupe=f"{case.uid}/{seq}/{kind}",
+        complaint_id=case.id,
+        seq=seq,
+        urgent=escalation.urgent(case),
+    )
 
 
 def from_complainant(text: str) -> Personal:

@@ -12,6 +12,9 @@ from complaints.base.ids import random_uid
 from complaints.ledger.work import Work
 from complaints.store.tables import Outbox
 
+# A date that was missed waits for no digest; it does wait for the morning.
+AT_ONCE = frozenset({"due", "late"})
+
 
 def row(
     work: Work,
@@ -25,11 +28,14 @@ def row(
     seq: int | None = None,
     not_before: datetime | None = None,
     details: Mapping[str, Any] | None = None,
+    urgent: bool = False,
 ) -> dict[str, Any]:
     """An outbox row, computed without the database.
 
     `recipient` is `complainant`, `operators`, `supervisors`, `compliance` or `operator:<ref>`; `dedupe`
-    names the cause, so that the same cause is queued once.
+    names the cause, so that the same cause is queued once for each recipient and channel. Without
+    `not_before` a message to a complainant leaves at once; one to operators waits for its digest and for
+    the end of the quiet hours, unless the matter is `urgent`.
     """
     return {
         "dedupe": f"{dedupe}/{channel}/{recipient}",
@@ -41,7 +47,7 @@ def row(
         "seq": seq,
         "details": dict(details or {}),
         "state": "queued",
-        "not_before": not_before or work.now,
+        "not_before": not_before or _leaves(work, kind, recipient, urgent=urgent),
         "lease_until": None,
         "attempts": 0,
         "last_error": None,
@@ -69,3 +75,10 @@ def take_back(work: Work, complaint_id: int, kinds: Collection[str]) -> int:
         .execution_options(synchronize_session=False)
     )
     return int(stopped.rowcount)  # type: ignore[attr-defined]  # an UPDATE's CursorResult has it
+
+
+def _leaves(work: Work, kind: str, recipient: str, *, urgent: bool) -> datetime:
+    if recipient == "complainant":
+        return work.now
+    awake = urgent or work.policy.duty == "24x7"
+    return work.gathering.leaves(work.now, at_once=urgent or kind in AT_ONCE, awake=awake)

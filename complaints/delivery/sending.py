@@ -18,6 +18,10 @@ from complaints.store.transactions import Database
 # Minutes between attempts: a short fault costs little time, a long one is outlived for about three days.
 PAUSES = (1, 5, 15, 60, 240, 480, 720, 1440, 1440)
 LEASE_SECONDS = 300
+# Rows of one statement: every database takes so many parameters.
+PAGE = 500
+# How recipients begin for whom all that waits becomes one message.
+OPERATOR, ROOM = "operator:", "room:"
 POSTPONE_MINUTES = 5
 Fate = Literal["retry", "dead", "drop", "postpone"]
 _log = logging.getLogger(__name__)
@@ -46,6 +50,7 @@ class OutboxView:
     channel: str
     recipient: str
     complaint_id: int | None
+    milestone_id: int | None
     seq: int | None
     details: Mapping[str, Any]
     message_id: str
@@ -82,8 +87,8 @@ def send(
 ) -> Sent:
     """Deliver what is due; commits each claim and each result by itself.
 
-    `deliver(messages)` gets one message, or all that wait for one operator (a digest), while no transaction
-    is open; it returns once the other side has accepted, and raises DeliveryError otherwise. Another
+    `deliver(messages)` gets one message to a complainant (up to `limit` of them in a pass), or all that wait for
+    one operator or room, however many, while no transaction is open; it returns once the other side has accepted, and raises DeliveryError otherwise. Another
     exception counts as a reason to try again. A worker that dies leaves its claim to whoever comes after
     the lease; the message then goes out again under the same Message-ID.
     """
@@ -115,20 +120,31 @@ def claim(
     database: Database, now: datetime, ids: Sequence[int], lease_seconds: int = LEASE_SECONDS
 ) -> list[OutboxView]:
     """Those of `ids` that are ours until the lease ends; commits. Empty when another worker was first."""
+    until = now + timedelta(seconds=lease_seconds)
 
     def write(session: Session) -> list[OutboxView]:
-        won = [row_id for row_id in ids if _win(session, row_id, now, lease_seconds)]
-        rows = session.scalars(
-            select(Outbox)
-            .where(Outbox.id.in_(won))
-            .order_by(Outbox.id)
-            .execution_options(populate_existing=True)
-        ).all()
-        if len(rows) > 1:
-            # One mail, one identity: it must be the same when this digest is tried again.
-            for row in rows:
-                row.message_id = rows[0].message_id
-        return [_view(row) for row in rows]
+        # Locked first, so that what is found due is still due when it is taken.
+        won = [
+            row_id
+            for page in _pages(ids)
+            for row_id in session.scalars(
+                select(Outbox.id).where(Outbox.id.in_(page), due(now)).order_by(Outbox.id).with_for_update()
+            )
+        ]
+        views = list[OutboxView]()
+        for page in _pages(won):
+            values: dict[str, Any] = {
+                "state": "sending",
+                "lease_until": until,
+                "attempts": Outbox.attempts + 1,
+            }
+            if len(won) > 1:
+                # One mail, one identity: it must be the same when this digest is tried again.
+                values["message_id"] = views[0].message_id if views else _identity(session, won[0])
+            _change(session, page, values)
+            rows = session.scalars(select(Outbox).where(Outbox.id.in_(page)).order_by(Outbox.id))
+            views += [_view(row) for row in rows.all()]
+        return views
 
     return database.write(write)
 
@@ -159,42 +175,46 @@ def due(now: datetime) -> Any:
 
 
 def _batches(database: Database, now: datetime, limit: int) -> list[_Batch]:
-    """What is due, in order; all first attempts for one operator together, later ones as they were."""
-    query = (
-        select(Outbox.id, Outbox.channel, Outbox.recipient, Outbox.attempts, Outbox.message_id)
-        .where(due(now))
-        .order_by(Outbox.not_before, Outbox.id)
-        .limit(limit)
-    )
+    """What is due, in order; all first attempts for one operator or room together, later ones as they were."""
+    query = select(Outbox.id, Outbox.channel, Outbox.recipient, Outbox.attempts, Outbox.message_id)
+    query = query.where(due(now)).order_by(Outbox.not_before, Outbox.id)
+    gathered = or_(*(Outbox.recipient.like(f"{prefix}%") for prefix in (OPERATOR, ROOM)))
     found: dict[tuple[str, ...], list[int]] = {}
     with database.reading() as session:
-        for row in session.execute(query):
-            if row.recipient.startswith("operator:"):
-                key = (row.channel, row.recipient, row.message_id if row.attempts else "")
-            else:
-                key = (row.channel, row.recipient, str(row.id))
+        # Few messages, however many rows: none is cut in two.
+        for row in session.execute(query.where(gathered)):
+            key = (row.channel, row.recipient, row.message_id if row.attempts else "")
             found.setdefault(key, []).append(row.id)
+        for row in session.execute(query.where(~gathered).limit(limit)):
+            found[row.channel, row.recipient, str(row.id)] = [row.id]
     return [_Batch(key[0], tuple(ids)) for key, ids in found.items()]
 
 
-def _win(session: Session, row_id: int, now: datetime, lease_seconds: int) -> bool:
-    result = session.execute(
+def _identity(session: Session, row_id: int) -> str:
+    return session.scalars(select(Outbox.message_id).where(Outbox.id == row_id)).one()
+
+
+def _pages(ids: Sequence[int]) -> list[Sequence[int]]:
+    return [ids[at : at + PAGE] for at in range(0, len(ids), PAGE)]
+
+
+def _change(session: Session, ids: Sequence[int], values: Mapping[str, Any], *conditions: Any) -> None:
+    session.execute(
         update(Outbox)
-        .where(Outbox.id == row_id, due(now))
-        .values(
-            state="sending", lease_until=now + timedelta(seconds=lease_seconds), attempts=Outbox.attempts + 1
-        )
+        .where(Outbox.id.in_(ids), *conditions)
+        .values(**values)
         .execution_options(synchronize_session=False)
     )
-    return int(result.rowcount) == 1  # type: ignore[attr-defined]  # an UPDATE's CursorResult has it
 
 
 def _put_off(database: Database, now: datetime, messages: Sequence[OutboxView], error: DeliveryError) -> Sent:
-    total = Sent()
+    total, alike = Sent(), dict[int, list[OutboxView]]()
     for message in messages:
-        values, counted = _verdict(now, message, error)
-        _mark(database, [message], values)
-        total += counted
+        alike.setdefault(message.attempts, []).append(message)
+    for group in alike.values():
+        values, counted = _verdict(now, group[0], error)
+        _mark(database, group, values)
+        total += Sent(*(len(group) * each for each in _counts(counted)))
     return total
 
 
@@ -215,18 +235,16 @@ def _verdict(now: datetime, message: OutboxView, error: DeliveryError) -> tuple[
 
 def _mark(database: Database, messages: Iterable[OutboxView], values: Mapping[str, Any]) -> None:
     """Write what became of a claim; a claim that was taken over meanwhile is only ever overwritten by `sent`."""
-    rows = [(message.id, message.attempts) for message in messages]
     accepted = values["state"] == "sent"
+    alike = dict[int, list[int]]()
+    for message in messages:
+        alike.setdefault(message.attempts, []).append(message.id)
 
     def write(session: Session) -> None:
-        for row_id, attempts in rows:
+        for attempts, ids in alike.items():
             mine = () if accepted else (Outbox.attempts == attempts,)
-            session.execute(
-                update(Outbox)
-                .where(Outbox.id == row_id, Outbox.state == "sending", *mine)
-                .values(**values)
-                .execution_options(synchronize_session=False)
-            )
+            for page in _pages(ids):
+                _change(session, page, values, Outbox.state == "sending", *mine)
 
     database.write(write)
 
@@ -238,6 +256,7 @@ def _view(row: Outbox) -> OutboxView:
         channel=row.channel,
         recipient=row.recipient,
         complaint_id=row.complaint_id,
+        milestone_id=row.milestone_id,
         seq=row.seq,
         details=dict(row.details),
         message_id=row.message_id,

@@ -1,20 +1,18 @@
-"""The deliverer: renders what is due and hands it to mail or to the host's callback."""
+"""The deliverer: renders what is due and hands it to mail, to a chat room or to the host's callback."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy.orm import Session
-
 from complaints.administration.installation import Installation
 from complaints.delivery.mail import Post
-from complaints.delivery.people import COMPLIANCE, People, Recipient
+from complaints.delivery.people import People, Recipient
 from complaints.delivery.sending import DeliveryError, OutboxView
 from complaints.web import mails, notices
 
 
 class Postman:
-    """Delivers one message, or all that wait for one operator; called outside any transaction."""
+    """Delivers one message, or all that wait for one operator or room; called outside any transaction."""
 
     def __init__(self, installation: Installation, people: People, post: Post | None) -> None:
         self.installation = installation
@@ -30,6 +28,8 @@ class Postman:
             case "mail", recipient if recipient.startswith("operator:"):
                 post, person = self._ready(), self._person(recipient.removeprefix("operator:"))
                 post.send(notices.digest(self.installation, messages, person))
+            case "push", room:
+                self._push(room, messages)
             case "notify", "complainant":
                 self._notify(first)
             case _:
@@ -40,9 +40,16 @@ class Postman:
         if self.post is None:
             raise DeliveryError("NoMail", "postpone", unreachable=True)
         self.post.check()
+        self._linked()
+        return self.post
+
+    def _linked(self) -> None:
         if not self.installation.settings.BASE_URL:
             raise DeliveryError("NoBaseUrl", "postpone", unreachable=True)
-        return self.post
+
+    def _push(self, room: str, messages: Sequence[OutboxView]) -> None:
+        self._linked()
+        self.installation.rooms.send(room, *notices.push(self.installation, messages))
 
     def _person(self, ref: str) -> Recipient:
         with self.installation.database.reading() as session:
@@ -58,21 +65,3 @@ class Postman:
         if callback is None:
             raise DeliveryError("NoCallback", "drop")
         callback(mails.notification(self.installation, message))
-
-
-def with_compliance(installation: Installation, people: People) -> People:
-    """These people and the policy's compliance contact, who need not be an operator."""
-
-    def everybody(session: Session) -> list[Recipient]:
-        contacts = installation.in_force(session).policy.contacts
-        found = list(people(session))
-        if contacts.compliance_mail:
-            roles = frozenset({COMPLIANCE})
-            found.append(
-                Recipient(
-                    COMPLIANCE, contacts.compliance_name, contacts.compliance_mail, roles, restricted=True
-                )
-            )
-        return found
-
-    return everybody

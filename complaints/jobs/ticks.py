@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import partial
 
 from complaints.administration.installation import Installation
+from complaints.administration.reach import with_compliance
 from complaints.cases import conversation, deciding, overdue
 from complaints.delivery.fanout import fan_out
 from complaints.delivery.mail import Post
@@ -17,7 +18,7 @@ from complaints.delivery.sending import Sent, send
 from complaints.jobs import leases
 from complaints.jobs.cleaning import clean
 from complaints.jobs.due import HOURLY, TICK, Outlook, expired_pauses, look
-from complaints.jobs.posting import Postman, with_compliance
+from complaints.jobs.posting import Postman
 from complaints.ledger import journal
 from complaints.ledger.work import SYSTEM, Work
 from complaints.policy.states import RELEASES, State
@@ -102,7 +103,7 @@ def _run(installation: Installation, seen: Outlook, people: People, post: Post |
 def deliver(installation: Installation, *, people: People = from_table, post: Post | None) -> Sent:
     """Address and send the messages that are due; commits row by row, needs an app context."""
     everybody = with_compliance(installation, people)
-    fan_out(installation.database, installation.now(), everybody)
+    fan_out(installation.database, installation.now(), everybody, installation.rooms)
     return send(installation.database, installation.now, Postman(installation, everybody, post))
 
 

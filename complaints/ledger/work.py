@@ -9,6 +9,7 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
+from complaints.base.gathering import Gathering
 from complaints.base.ids import keyed_hash
 from complaints.base.keys import Keys
 from complaints.policy.profile import Policy
@@ -57,6 +58,7 @@ class Work:
     now: datetime
     origin: str
     policies: Callable[[Session, int], Policy] = field(repr=False)
+    gathering: Gathering = field(default_factory=Gathering)
 
     def policy_of(self, version: int) -> Policy:
         """The policy a complaint was filed under."""

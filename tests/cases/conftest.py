@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import pytest
 from factories import CAROL, desk
+from installing import any_office, office
 
 from complaints.administration.publishing import publish
 from complaints.policy.profile import load
 
-__all__ = ["desk"]
+__all__ = ["any_office", "desk", "office"]
 
 
 @pytest.fixture

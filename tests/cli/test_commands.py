@@ -136,9 +136,13 @@ def test_doctor_fails_until_somebody_answers_for_the_policy_and_somebody_can_han
     host.good("policy", "publish", "--by", "陈明", "--yes")
     host.good("operator", "add", "alice", "--by", "陈明")
     host.good("operator", "add", "bob", "--role", "supervisor", "--by", "陈明")
+    said = host.run("doctor").output
+    assert said.count("[fail] reminders: nobody can be told as ") == 3
+    host.good("operator", "add", "carol", "--role", "supervisor", "--mail", "c@example.cn", "--by", "陈明")
     said = host.good("doctor")
     assert "[fail]" not in said
-    assert "[  ok] operators: 2" in said
+    assert "[look] reminders: of restricted types nobody can be told as operators" in said
+    assert "[  ok] operators: 3" in said
 
 
 def test_doctor_sees_keys_that_others_can_read(host):

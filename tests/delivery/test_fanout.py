@@ -24,7 +24,7 @@ def queued(office):
 
 
 def spread(office):
-    return fan_out(office.installation.database, office.now, office.people)
+    return fan_out(office.installation.database, office.now, office.people, office.installation.rooms)
 
 
 def test_a_notice_to_all_becomes_one_per_person_once(office):
@@ -64,7 +64,7 @@ def test_what_was_taken_back_between_look_and_claim_is_told_to_nobody(office):
             office.execute(update(Outbox).values(state="taken_back"))
             return office.installation.database.write(act)
 
-    assert fan_out(Meddled(), office.now, office.people) == 0
+    assert fan_out(Meddled(), office.now, office.people, office.installation.rooms) == 0
     assert {each.state for each in office.outbox()} == {"taken_back"}
 
 

@@ -233,7 +233,7 @@ def test_a_digest_begins_with_what_is_late_and_says_each_complaint_once(office):
     sweep(office.installation.database, rules.on, office.now, overdue.act)
     new = office.file()
     mail = digest(office, Recipient("b", "Bea", "b@example.cn", lang="en"))
-    assert mail.subject == "[灵犀助手] 2 complaints, 1 late"
+    assert mail.subject == "[灵犀助手] 1 late, 1 due this week"
     assert mail.text.index("Late") < mail.text.index(old.number) < mail.text.index(new.number)
     assert mail.text.count(f"{old.number} ") == 1
     assert "Due soon" not in mail.text

@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 
 from flask import Blueprint, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import SQLAlchemyError
 
-from complaints.administration import operators, sessions
+from complaints.administration import operators, reach, sessions
 from complaints.base.errors import NotAllowedError, NotFoundError
 from complaints.cases.people import Operator
 from complaints.web.forms import Act
@@ -109,4 +110,14 @@ def _context() -> dict[str, Any]:
         # Empty: the page of an error must not read the request that was too large to be read.
         "logout_form": Act(formdata=None) if can_leave else None,
         "may": (lambda *names: who is not None and who.may(*names)),
+        "untold": _untold() if who is not None else 0,
+        "untold_remedy": reach.remedy(),
     }
+
+
+def _untold() -> int:
+    try:
+        return reach.waiting(frame().work.session)
+    except SQLAlchemyError:
+        # The page that says the database is away is framed like any other.
+        return 0

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from complaints.administration import templates
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
-from complaints.cases import looking
+from complaints.cases import escalation, looking
 from complaints.delivery import outbox
 from complaints.ledger.work import Work
 from complaints.web.admin import caseforms, casepage
@@ -70,7 +70,10 @@ def opened(number: str) -> Page:
             looking.view(work, uid, viewer.actor)
             if nobody:
                 cause = f"{uid}/{cycle}/no_reviewer"
-                outbox.queue(work, "no_reviewer", "compliance", dedupe=cause, complaint_id=case_id)
+                urgent = escalation.urgent(page.case)
+                outbox.queue(
+                    work, "no_reviewer", "compliance", dedupe=cause, complaint_id=case_id, urgent=urgent
+                )
 
         frame().write(record)
         page = casepage.gather(frame().work, viewer, number)

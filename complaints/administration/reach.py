@@ -1,0 +1,107 @@
+"""Who hears of complaints, and whom nobody would reach: silence is found before it matters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from complaints.administration.installation import Installation
+from complaints.base.translations import gettext as t
+from complaints.delivery.fanout import NOBODY
+from complaints.delivery.people import COMPLIANCE, GROUPS, People, Recipient, eligible, from_table
+from complaints.policy.model import Promises
+from complaints.store.tables import Outbox
+
+_AUDIENCE = {"assignee": "operators"}
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Something that would reach nobody: what it is, and what to do about it."""
+
+    level: Literal["look", "fail"]
+    what: str
+    remedy: str
+
+
+def with_compliance(installation: Installation, people: People = from_table) -> People:
+    """These people and the policy's compliance contact, who need not be an operator."""
+
+    def everybody(session: Session) -> list[Recipient]:
+        contacts = installation.in_force(session).policy.contacts
+        found = list(people(session))
+        if contacts.compliance_mail:
+            roles = frozenset({COMPLIANCE})
+            found.append(
+                Recipient(
+                    COMPLIANCE, contacts.compliance_name, contacts.compliance_mail, roles, restricted=True
+                )
+            )
+        return found
+
+    return everybody
+
+
+def waiting(session: Session) -> int:
+    """How many notices wait for somebody to tell; one short statement."""
+    found = session.scalar(
+        select(func.count()).select_from(Outbox).where(Outbox.state == "queued", Outbox.last_error == NOBODY)
+    )
+    return found or 0
+
+
+def remedy() -> str:
+    """What to do where a notice finds nobody."""
+    return t(
+        "give an operator of that role a mail address, or write contacts.compliance_mail into the policy and publish it"
+    )
+
+
+def gaps(installation: Installation, session: Session, people: People = from_table) -> Iterator[Gap]:
+    """Groups without anybody who can be told, steps that only a room would hear of, notices that wait."""
+    stuck = waiting(session)
+    if stuck:
+        yield Gap("fail", t("reminders: {n} notices wait, for nobody can be told", n=stuck), remedy())
+    here = with_compliance(installation, people)(session)
+    for group in GROUPS:
+        if not eligible(here, group, restricted=False):
+            yield Gap("fail", t("reminders: nobody can be told as {group}", group=group), remedy())
+        elif not eligible(here, group, restricted=True):
+            yield Gap(
+                "look",
+                t("reminders: of restricted types nobody can be told as {group}", group=group),
+                t("clear an operator with a mail address for restricted types"),
+            )
+    yield from _rooms(installation, installation.in_force(session).policy)
+
+
+def _rooms(installation: Installation, policy: Promises) -> Iterator[Gap]:
+    for rule in policy.steps.values():
+        for who in rule.tell:
+            audience = _AUDIENCE.get(who, who)
+            if "push" not in rule.by or installation.rooms.named(audience):
+                continue
+            if "mail" not in rule.by:
+                yield Gap(
+                    "fail",
+                    t(
+                        "reminders: step {step} tells {audience} by push alone, and no room listens",
+                        step=rule.key,
+                        audience=audience,
+                    ),
+                    t("name a room in COMPLAINTS_PUSH, or add mail to the step"),
+                )
+            elif installation.rooms.addresses:
+                yield Gap(
+                    "look",
+                    t(
+                        "reminders: step {step} has no room for {audience}; they are told by mail",
+                        step=rule.key,
+                        audience=audience,
+                    ),
+                    t("name one in COMPLAINTS_PUSH, or take push out of the step"),
+                )
