@@ -14,7 +14,8 @@ from sqlalchemy import func, select
 
 from complaints.ledger.journal import Clock
 from complaints.ledger.work import Work
-from complaints.policy.deadlines import Planned, after_pause, plan
+from complaints.policy.deadlines import Planned, after_pause, plan, steps
+from complaints.policy.model import Promises, Term
 from complaints.store.tables import Complaint, Milestone
 
 
@@ -89,6 +90,61 @@ def start(work: Work, case: Complaint, kinds: Collection[str], cycle: int) -> li
     return clocks_for(planned, cycle, work.now, revision(work, case, cycle))
 
 
+def term_of(policy: Promises, case: Complaint, milestone: Milestone) -> Term | None:
+    """The term of `policy` that a milestone follows; None where the policy has none of the kind.
+
+    A promise follows the type the complaint was filed under, an internal target the present one.
+    """
+    kind = policy.types.get(case.filed_type if milestone.publish else case.type)
+    if kind is None:
+        return None
+    for term in policy.deadlines[kind.deadlines].terms:
+        same_step = milestone.publish or milestone.step == (term.step or "target")
+        if (term.kind, term.publish) == (milestone.kind, milestone.publish) and same_step:
+            return term
+    return None
+
+
+def moved(work: Work, case: Complaint, kind: str, cycle: int, due: datetime) -> list[Clock]:
+    """A published term whose date becomes `due`: its steps set anew around it.
+
+    What has been acted on stays; a warning that was given for a date that now lies later is given once more.
+    """
+    policy = work.policy_of(case.policy_version)
+    rows = work.session.scalars(
+        select(Milestone)
+        .where(
+            Milestone.complaint_id == case.id,
+            Milestone.cycle == cycle,
+            Milestone.kind == kind,
+            Milestone.publish,
+            Milestone.state.in_(("pending", "paused", "acted")),
+        )
+        .order_by(Milestone.revision, Milestone.due_at)
+    ).all()
+    ends = [each for each in rows if each.step == "due" and each.state != "acted"]
+    if not ends:
+        return []
+    end = ends[-1]
+    fresh = {each.step: each for each in steps(policy, kind, due, work.calendar, end.since)}
+    ahead = {each.step for each in rows if each.state != "acted"}
+    clocks, again = list[Clock](), dict[str, Planned]()
+    for each in rows:
+        step = fresh.get(each.step)
+        if each.state == "acted":
+            warned = each.step.startswith("warn") and each.step not in ahead
+            if warned and step is not None and due > end.due_at and step.due > work.now:
+                again[each.step] = step
+        elif step is None:
+            clocks.append(changed(each, {"state": "void", "acted_at": work.now}))
+        elif step.due != each.due_at:
+            clocks.append(changed(each, {"due_at": step.due}))
+    next_revision = revision(work, case, cycle) if again else 0
+    for clock in clocks_for(again.values(), cycle, end.since, next_revision):
+        clocks.append(Clock(*_key(clock), {**clock.values, "state": end.state}))
+    return clocks
+
+
 def due_of(clocks: Iterable[Clock], kind: str) -> datetime | None:
     """The published date of `kind` among these changes, if one is set."""
     for clock in clocks:
@@ -111,3 +167,7 @@ def revision(work: Work, case: Complaint, cycle: int) -> int:
         )
     )
     return 0 if newest is None else newest + 1
+
+
+def _key(clock: Clock) -> tuple[int, str, str, int]:
+    return clock.cycle, clock.kind, clock.step, clock.revision

@@ -9,6 +9,7 @@ from flask import Blueprint, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from complaints.administration import operators, sessions
+from complaints.administration.calendars import missing_year
 from complaints.base.errors import NotAllowedError, NotFoundError
 from complaints.cases.people import Operator
 from complaints.web.forms import Act
@@ -109,4 +110,5 @@ def _context() -> dict[str, Any]:
         # Empty: the page of an error must not read the request that was too large to be read.
         "logout_form": Act(formdata=None) if can_leave else None,
         "may": (lambda *names: who is not None and who.may(*names)),
+        "year_missing": (lambda: missing_year(frame().work) if who is not None else None),
     }
