@@ -41,9 +41,13 @@ class KnownYear:
 
 @dataclass(frozen=True)
 class Moves:
-    """What would become of the promised dates of open complaints; `farthest` is in days, negative: earlier."""
+    """What would become of the promised dates of open complaints; `farthest` is in days, negative: earlier.
+
+    Of the `affected`, `internal` have nothing but internal targets that move.
+    """
 
     affected: int = 0
+    internal: int = 0
     earlier: int = 0
     later: int = 0
     settled: int = 0
@@ -56,6 +60,7 @@ class Moves:
         days = [(shown_date(new) - shown_date(old)).days for old, new in anew.promised]
         return Moves(
             self.affected + 1,
+            self.internal + (not (days or anew.change)),
             self.earlier + sum(new < old for old, new in anew.promised),
             self.later + sum(new > old for old, new in anew.promised),
             self.settled + (anew.change.get("provisional") is False),

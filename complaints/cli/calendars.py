@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -78,21 +79,24 @@ def show_year(year: int) -> None:
 
 def reckon(found: Installation) -> None:
     """Reckon open complaints anew until all have been looked at, with a progress bar on a terminal."""
-    total, done = underway.left(found), Reckoned()
-    with click.progressbar(
-        length=total, label="complaints", file=sys.stderr, hidden=not sys.stderr.isatty()
-    ) as bar:
-        while True:
-            part = reckon_anew(found, progress=bar.update)
-            done = done.plus(part)
-            if not part.seen:
-                break
+    if sys.stderr.isatty():
+        with click.progressbar(length=underway.left(found), label="complaints", file=sys.stderr) as bar:
+            done = _to_the_end(found, bar.update)
+    else:
+        done = _to_the_end(found)
     click.echo(f"{done.seen} complaints looked at, {done.moved} rescheduled")
     if done.failed:
         fail(f"{done.failed} could not be reckoned; the log of this process says why", FOUND)
     with found.reading() as work:
         if underway.jobs(found, work):
             click.echo("the clock looks at those filed around now once more in two minutes")
+
+
+def _to_the_end(found: Installation, progress: Callable[[int], None] | None = None) -> Reckoned:
+    done = Reckoned()
+    while (part := reckon_anew(found, progress=progress)).seen:
+        done = done.plus(part)
+    return done
 
 
 def _lines(seen: Preview) -> list[str]:
@@ -106,6 +110,8 @@ def _moves(moves: Moves) -> str:
     said = (
         f"{moves.affected} open complaints affected: {moves.earlier} dates come earlier, {moves.later} later"
     )
+    if moves.internal:
+        said += f", {moves.internal} complaints only in internal targets"
     if moves.settled:
         said += f", {moves.settled} are no longer provisional"
     if moves.farthest:
