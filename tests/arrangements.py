@@ -44,5 +44,7 @@ def upload(year):
 
 def take(office, year):
     """Import a year as a view does."""
-    checked = read_upload(upload(year))
-    return office.installation.write(lambda work: calendars.import_year(work, checked, BY))
+    seen = calendars.preview(office.installation, read_upload(upload(year)))
+    return office.installation.write(
+        lambda work: calendars.import_year(work, seen.data, BY, revision=seen.revision)
+    )

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from complaints.administration.installation import Installation
 from complaints.base.clock import BEIJING, beijing
+from complaints.base.errors import ConflictError
 from complaints.ledger.journal import record_system
 from complaints.ledger.work import Actor, Work
 from complaints.policy.deadlines import shown_date
@@ -125,18 +126,21 @@ def moves(work: Work, cause: Cause) -> Moves:
         work.session.expunge_all()
 
 
-def import_year(work: Work, data: YearData, by: Actor) -> CalendarYear | None:
+def import_year(work: Work, data: YearData, by: Actor, *, revision: int) -> CalendarYear | None:
     """Let `data` rule its year from now on, as an event of the system stream; None when it says nothing new.
 
-    Open complaints are reckoned anew by `jobs.reckoning`, not here. Flushes, never commits. Raises CalendarError.
+    `revision` is the one its preview was made for: ConflictError where somebody else was faster, CalendarError as
+    `preview`. Open complaints are reckoned anew by `jobs.reckoning`, not here. Flushes, never commits.
     """
     _needed(work, data.year)
     if work.calendar.year(data.year) == data:
         return None
+    if revision != _revision(work.session, data.year) + 1:
+        raise ConflictError("somebody else imported this year in the meantime; look at it again")
     payload = data.as_dict()
     row = CalendarYear(
         year=data.year,
-        revision=_revision(work.session, data.year) + 1,
+        revision=revision,
         payload=payload,
         imported_at=work.now,
         imported_by=by.ref,

@@ -47,7 +47,7 @@ def import_year(path: Path, notice: str, url: str, by: str | None, yes: bool) ->
         click.echo(line)
     if not yes:
         click.confirm(f"Import {data.year} as {who.ref}?", abort=True)
-    row = found.write(lambda work: calendars.import_year(work, data, who))
+    row = found.write(lambda work: calendars.import_year(work, data, who, revision=seen.revision))
     if row is None:
         click.echo(f"{data.year}: the same was imported in the meantime")
         return

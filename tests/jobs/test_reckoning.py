@@ -159,7 +159,8 @@ def test_the_import_says_year_revision_notice_and_digest_and_nobody_but_its_acto
     assert (row.imported_by, row.reached, row.applied_at) == ("op_boss", 0, None)
 
 
-def test_a_provisional_mark_ends_by_an_event_of_its_own_and_without_a_mail(office):
+def test_a_provisional_mark_ends_by_an_event_of_its_own_and_without_a_mail(any_office):
+    office = any_office
     office.now = BEFORE
     filed = office.file("other")
     assert office.case(filed).provisional

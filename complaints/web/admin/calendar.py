@@ -11,6 +11,7 @@ from wtforms import FileField, HiddenField, StringField
 
 from complaints.administration import calendars, operators, underway
 from complaints.administration.calendars import KnownYear, Moves, Preview
+from complaints.base.errors import ConflictError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.policy.deadlines import clock
@@ -91,16 +92,16 @@ def take() -> ResponseReturnValue:
     if not sent(form):
         put_errors(blank, {"": form.form_errors})
         return _years(blank), 400
+    given, who = str(form.revision.data or ""), operator().actor
     try:
         year = read_upload((form.year.data or "").encode())
-        now = calendars.preview(frame().installation, year)
-        if now.news and str(now.revision) != form.revision.data:
-            return _preview(now, changed=True), 409
-        who = operator().actor
-        frame().write(lambda work: calendars.import_year(work, year, who))
+        revision = int(given) if given.isdecimal() else 0
+        frame().write(lambda work: calendars.import_year(work, year, who, revision=revision))
     except CalendarError as error:
         put_errors(blank, {"file": [error.said(language())]})
         return _years(blank), 422
+    except ConflictError:
+        return _preview(calendars.preview(frame().installation, year), changed=True), 409
     return redirect(url_for("complaints.admin.calendar"), 303)
 
 
