@@ -6,17 +6,16 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 
 from sqlalchemy import func, select, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from complaints.administration import reach
+from complaints.administration.calendars import missing_year
 from complaints.administration.installation import Installation
 from complaints.administration.publishing import differs
 from complaints.base import resources
-from complaints.base.clock import beijing
 from complaints.base.errors import ConfigError
 from complaints.base.keys import PURPOSES
 from complaints.base.translations import gettext as t
@@ -181,13 +180,12 @@ def _people(found: Installation, work: Work) -> Iterator[Advice]:
 
 
 def _calendar(work: Work) -> Iterator[Advice]:
-    today = beijing(work.now).date()
-    following = date(today.year + 1, 6, 1)
-    if today.month >= 11 and work.calendar.provisional(following):  # noqa: PLR2004 - the notice comes in November
+    year = missing_year(work)
+    if year is not None:
         yield Advice(
             "look",
-            t("calendar: {year} is provisional", year=following.year),
-            t("import the State Council's notice when it is out"),
+            t("calendar: {year} is provisional", year=year),
+            t("import the State Council's notice when it is out: `flask complaints calendar import FILE`"),
         )
 
 

@@ -85,7 +85,7 @@ class Installation:
         self.hooks = hooks
         self.now = clock
         self._policies: dict[int, InForce] = {}
-        self._calendars: dict[int, Calendar] = {}
+        self._calendars: dict[int, tuple[Calendar, ...]] = {}
 
     @cached_property
     def keys(self) -> Keys:
@@ -138,7 +138,7 @@ class Installation:
             session=session,
             policy=ruling.policy,
             policy_version=ruling.version,
-            calendar=self._calendar(session, years),
+            calendar=self._known(session, years)[-1],
             keys=self.keys,
             files=self.files,
             now=now or self.now(),
@@ -171,15 +171,21 @@ class Installation:
         """The policy file as it was when the process started; raises PolicyError."""
         return load(self.settings.policy_path)
 
-    def _calendar(self, session: Session, imported: int) -> Calendar:
-        """Shipped years and the newest import of each other one; each import is a row, so their number tells."""
+    def former(self, session: Session) -> tuple[Calendar, ...]:
+        """The calendars that ruled before the present one, oldest first; the shipped one began."""
+        return self._known(session, _heads(session)[1])[:-1]
+
+    def _known(self, session: Session, imported: int) -> tuple[Calendar, ...]:
+        """The shipped calendar and the one after each import; each import is a row, so their number tells."""
         if imported not in self._calendars:
-            calendar = Calendar.shipped()
-            for year in session.scalars(
-                select(CalendarYear).order_by(CalendarYear.year, CalendarYear.revision)
-            ):
-                calendar = calendar.with_year(read_year(json.dumps(year.payload)))
-            self._calendars[imported] = calendar
+            rows = session.scalars(select(CalendarYear).order_by(CalendarYear.imported_at)).all()
+            known = [Calendar.shipped()]
+            for row in rows:
+                known.append(known[-1].with_year(read_year(json.dumps(row.payload))))
+            # A clock that was set back may have turned two imports round: of a year the newest revision rules.
+            for row in sorted(rows, key=lambda each: each.revision):
+                known[-1] = known[-1].with_year(read_year(json.dumps(row.payload)))
+            self._calendars[imported] = tuple(known)
         return self._calendars[imported]
 
 

@@ -14,12 +14,19 @@ from complaints.store.tables import PolicyVersion
 
 
 def publish(
-    work: Work, policy: Policy, by: Actor, *, trial: bool, render_page: Callable[[Policy, int, str], str]
+    work: Work,
+    policy: Policy,
+    by: Actor,
+    *,
+    trial: bool,
+    render_page: Callable[[Policy, int, str], str],
+    forward: bool = False,
 ) -> PolicyVersion:
     """Make `policy` the one in force, with the process page as it reads now; an event of the system stream.
 
     `render_page(policy, version, lang)` gives the page's body; it is kept with the version, so that nobody
-    has to trust a later rendering. Flushes, never commits.
+    has to trust a later rendering. `forward`: open complaints gain its earlier dates (`jobs.reckoning`); otherwise
+    they keep what they were filed under. Flushes, never commits.
     """
     version = (work.session.scalar(select(func.max(PolicyVersion.version))) or 0) + 1
     row = PolicyVersion(
@@ -31,11 +38,12 @@ def publish(
         published_by=by.ref,
         page_zh=render_page(policy, version, "zh"),
         page_en=render_page(policy, version, "en"),
-        forward=False,
+        forward=forward,
         reached=0,
-        applied_at=work.now,
+        applied_at=None if forward else work.now,
     )
-    record_system(work, "policy_published", by, {"version": version, "digest": policy.digest, "trial": trial})
+    meta = {"version": version, "digest": policy.digest, "trial": trial}
+    record_system(work, "policy_published", by, {**meta, "forward": True} if forward else meta)
     work.session.add(row)
     work.session.flush()
     return row

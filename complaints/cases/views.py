@@ -40,7 +40,6 @@ TOLD = frozenset(
         "contact_verified",
         "code_renewed",
         "erased",
-        "moved",
     }
 )
 
@@ -181,8 +180,13 @@ def _told(entries: Sequence[Entry], files: Sequence[Held]) -> tuple[list[Decisio
             waiting = None
         elif entry.type == "clock" and any(each["step"] == "due" for each in entry.meta.get("due", ())):
             timeline.append(Moment(entry.at, "late", details=entry.meta))
-        elif entry.type == "reclassified" and _moved(entry):
+        elif entry.type in {"reclassified", "rescheduled"} and _moved(entry):
             timeline.append(Moment(entry.at, "moved", details=entry.meta))
+        elif (
+            entry.type == "rescheduled"
+            and entry.meta.get("change", {}).get("provisional", [False])[-1] is False
+        ):
+            timeline.append(Moment(entry.at, "settled", details=entry.meta))
         elif entry.type in TOLD:
             said = entry.text("message") or (entry.text("public") if entry.type == "overturned" else "")
             timeline.append(

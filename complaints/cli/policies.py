@@ -1,4 +1,4 @@
-"""policy check, publish, show; calendar show."""
+"""policy check, publish, show."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from pathlib import Path
 
 import click
 
+from complaints.administration import succession
 from complaints.administration.publishing import publish, versions
+from complaints.administration.succession import Consequence
 from complaints.base.errors import PolicyError
+from complaints.cli.calendars import reckon
 from complaints.cli.group import FOUND, WRONG_USE, fail, group, installed, plainly
 from complaints.ledger.work import Actor
 from complaints.policy.profile import load
@@ -41,10 +44,14 @@ def check(path: Path | None) -> None:
 
 @policy.command("publish")
 @click.option("--by", required=True, help="The person who answers for these promises; kept in the log.")
+@click.option("--forward", is_flag=True, help="Open complaints gain the earlier dates of this version.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @plainly
-def publish_policy(by: str, yes: bool) -> None:
-    """Publish the policy file as it stands now; from then on new complaints are filed under it."""
+def publish_policy(by: str, forward: bool, yes: bool) -> None:
+    """Publish the policy file as it stands now; from then on new complaints are filed under it.
+
+    Open complaints keep their dates, or gain earlier ones with --forward; no date ever moves later by it.
+    """
     found = installed()
     path = found.settings.policy_path
     wanted = load(path)
@@ -55,12 +62,19 @@ def publish_policy(by: str, yes: bool) -> None:
         return
     for line in changes(ruling.policy.resolved(), wanted.resolved()):
         click.echo(f"  {line}")
+    with found.reading() as work:
+        for each in succession.consequences(work, wanted):
+            click.echo(f"  {_consequence(each, forward=forward)}")
     if not yes:
         click.confirm(f"Publish {path or 'the shipped profile'} as {by}?", abort=True)
     made = found.write(
-        lambda work: publish(work, wanted, Actor("admin", by[:64]), trial=False, render_page=render_body)
+        lambda work: publish(
+            work, wanted, Actor("admin", by[:64]), trial=False, render_page=render_body, forward=forward
+        )
     )
     click.echo(f"published version {made.version}, digest {made.digest}")
+    if forward:
+        reckon(found)
 
 
 @policy.command("show")
@@ -84,21 +98,6 @@ def show(version: int | None, as_list: bool) -> None:
         click.echo(json.dumps(known.policy.resolved(), ensure_ascii=False, indent=2))
 
 
-@group.group("calendar", help="Working days.")
-def calendar() -> None:
-    """Group of calendar commands."""
-
-
-@calendar.command("show")
-@click.argument("year", type=int)
-@plainly
-def show_year(year: int) -> None:
-    """Print a year's holidays and make-up workdays."""
-    with installed().reading() as work:
-        data = work.calendar.year(year)
-    click.echo(json.dumps(data.as_dict(), ensure_ascii=False, indent=2))
-
-
 def changes(before: object, after: object, at: str = "") -> list[str]:
     """What differs between two resolved policies, one line per place."""
     if isinstance(before, dict) and isinstance(after, dict):
@@ -116,3 +115,17 @@ def changes(before: object, after: object, at: str = "") -> list[str]:
 
 def _keyed(*lists: list[object]) -> bool:
     return all(isinstance(each, dict) and "key" in each for rows in lists for each in rows)
+
+
+def _consequence(each: Consequence, *, forward: bool) -> str:
+    told = f"{each.key}: " + "; ".join(
+        f"{change.kind} {change.before or 'not promised'} → {change.after or 'not promised'}"
+        for change in each.terms
+    )
+    if not each.open:
+        return f"{told}; no open complaint"
+    if not forward:
+        return f"{told}; {each.open} open keep their dates, {each.gains} would gain an earlier one with --forward"
+    return (
+        f"{told}; {each.gains} of {each.open} open gain an earlier date, {each.open - each.gains} keep theirs"
+    )

@@ -9,7 +9,7 @@ from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
 from complaints.policy.states import State
-from complaints.store.tables import Complaint, Lease, Milestone, Outbox
+from complaints.store.tables import CalendarYear, Complaint, Lease, Milestone, Outbox, PolicyVersion
 
 TICK, HOURLY = "tick", "hourly"
 
@@ -26,11 +26,12 @@ class Outlook:
     pause: datetime | None
     message: datetime | None
     abandoned: datetime | None
+    anew: datetime | None
 
     @property
     def busy(self) -> bool:
         """Whether anything is due."""
-        return any((self.milestone, self.release, self.pause, self.message, self.abandoned))
+        return any((self.milestone, self.release, self.pause, self.message, self.abandoned, self.anew))
 
 
 def look(session: Session, now: datetime) -> Outlook:
@@ -53,6 +54,11 @@ def look(session: Session, now: datetime) -> Outlook:
             select(lease.c.until).where(lease.c.name == TICK).scalar_subquery(),
             select(hourly.c.until).where(hourly.c.name == HOURLY).scalar_subquery(),
             *parts,
+            # Both tables hold a handful of rows.
+            func.coalesce(
+                _least(CalendarYear.imported_at, CalendarYear.applied_at.is_(None)),
+                _least(PolicyVersion.published_at, PolicyVersion.forward, PolicyVersion.applied_at.is_(None)),
+            ),
         )
     ).one()
     return Outlook(*row)

@@ -19,6 +19,7 @@ from complaints.jobs import leases
 from complaints.jobs.cleaning import clean
 from complaints.jobs.due import HOURLY, TICK, Outlook, expired_pauses, look
 from complaints.jobs.posting import Postman
+from complaints.jobs.reckoning import reckon_anew
 from complaints.ledger import journal
 from complaints.ledger.work import SYSTEM, Work
 from complaints.policy.states import RELEASES, State
@@ -40,6 +41,7 @@ class Ticked:
     released: int = 0
     resumed: int = 0
     closed: int = 0
+    rescheduled: int = 0
     cleaned: int = 0
     failed: int = 0
     swept: Swept = field(default=Swept())
@@ -82,6 +84,10 @@ def tick(
 
 def _run(installation: Installation, seen: Outlook, people: People, post: Post | None) -> Ticked:
     done = Ticked()
+    # Before anybody calls a date missed that a new calendar has moved.
+    if seen.anew:
+        anew = reckon_anew(installation)
+        done = replace(done, rescheduled=anew.moved, failed=anew.failed)
     # A decision whose time has come meets its date: it goes out before anybody calls that date missed.
     if seen.release:
         count, failed = _each(installation, deciding.release_due, _release)

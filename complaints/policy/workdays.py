@@ -19,7 +19,7 @@ _FIRST, _LAST = 2020, 2050
 # A notice may rule the last days of the December before it, so these stay open until it is published.
 _OPEN_FROM = (12, 25)
 # Every year has more working days than this, so it bounds how many years a search must look at.
-_FEWEST_A_YEAR = 230
+FEWEST_A_YEAR = 230
 _WORDS: dict[Why, tuple[str, str]] = {
     "workday": ("工作日", "working day"),
     "weekend": ("周末", "weekend"),
@@ -104,7 +104,7 @@ class Calendar:
         """The `count`-th working day after `day`; `count` is at least 1, else ValueError."""
         if count < 1:
             raise ValueError(f"count is {count}; a deadline needs at least one working day")
-        first, last = day.year, day.year + count // _FEWEST_A_YEAR + 2
+        first, last = day.year, day.year + count // FEWEST_A_YEAR + 2
         # As `_between` does, without the call: each filing and each step of each promise asks this.
         days = self._usual if first >= _FIRST and last <= _LAST else self._between(first, last)
         return date.fromordinal(days[bisect_right(days, day.toordinal()) + count - 1])

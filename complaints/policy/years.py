@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -73,22 +73,21 @@ class YearData:
         }
 
 
-def read_year(text: str | bytes, where: str = "calendar") -> YearData:
+def read_year(text: str | bytes, where: str = "calendar", *, check: bool = True) -> YearData:
     """A year from JSON: the form of the shipped files, or that of the public holiday-cn data set.
 
-    Raises ConfigError naming `where` and the fault: not JSON, a day outside the year, a day named twice,
-    a make-up day that is no weekend day, a final year without notice.
+    Raises ConfigError naming `where` and the fault: not JSON, or unless `check` is off one of `check_year`.
     """
     try:
         data = json.loads(text)
         year = int(data["year"])
         if "days" in data:
-            notice = ", ".join(data.get("papers") or ())
+            papers = data.get("papers") or ()
             found = YearData(
                 year,
-                final=bool(notice),
-                url=(data.get("papers") or [""])[0],
-                notice=f"国务院办公厅关于{year}年部分节假日安排的通知" if notice else "",
+                final=bool(papers),
+                url=str(papers[0]) if papers else "",
+                notice=f"国务院办公厅关于{year}年部分节假日安排的通知" if papers else "",
                 off=_days(each for each in data["days"] if each["isOffDay"]),
                 work=_days(each for each in data["days"] if not each["isOffDay"]),
             )
@@ -107,7 +106,8 @@ def read_year(text: str | bytes, where: str = "calendar") -> YearData:
             f"{where}: not a holiday calendar ({error!r}); write "
             '{"year", "final", "notice", "url", "date", "off": [{"date", "name"}], "work": [...]}'
         ) from error
-    _check(found, where)
+    for _, fault in check_year(found) if check else ():
+        raise ConfigError(f"{where}: {fault}")
     return found
 
 
@@ -125,16 +125,37 @@ def _days(rows: Iterable[Mapping[str, str]]) -> tuple[NamedDay, ...]:
     return tuple(sorted(NamedDay(date.fromisoformat(row["date"]), str(row["name"])) for row in rows))
 
 
-def _check(found: YearData, where: str) -> None:
+def check_year(found: YearData) -> Iterator[tuple[str, str]]:
+    """What is wrong with a year, in Chinese and English, each with what to do about it.
+
+    A day outside the year, off and working at once, or named twice; a make-up day that is no weekend day; a final
+    year without notice.
+    """
+    off = {day.date for day in found.off}
+    both = sorted(off & {day.date for day in found.work})
+    if both:
+        yield (
+            f"{both[0]}既是放假又是上班；请对照通知只留一个",
+            f"{both[0]} is off and a working day at once; keep the one of the notice",
+        )
     seen: set[date] = set()
     for day in (*found.off, *found.work):
         if day.date.year != found.year and (day.date.year, day.date.month) != (found.year - 1, 12):
-            raise ConfigError(f"{where}: {day.date} does not belong to {found.year}; remove it")
+            yield (
+                f"{day.date}不属于{found.year}年；请删去，一个文件只含一年",
+                f"{day.date} does not belong to {found.year}; remove it",
+            )
         if day.date in seen:
-            raise ConfigError(f"{where}: {day.date} stands there twice; keep one entry")
+            yield f"{day.date}出现了两次；请只留一次", f"{day.date} stands there twice; keep one entry"
         seen.add(day.date)
     for day in found.work:
         if day.date.weekday() < 5:  # noqa: PLR2004 - Monday to Friday
-            raise ConfigError(f"{where}: {day.date} is a working day anyway; 'work' holds weekend days only")
+            yield (
+                f"{day.date}本来就是工作日；调休上班只写周六、周日，请删去这一行",
+                f"{day.date} is a working day anyway; 'work' holds weekend days only, so remove it",
+            )
     if found.final and not (found.notice and found.off):
-        raise ConfigError(f"{where}: a final year names its notice and its days off; else write final: false")
+        yield (
+            "正式的一年要写明通知和放假的日期；请填写通知，或把final改为false",
+            "a final year names its notice and its days off; name them, or write final: false",
+        )

@@ -64,7 +64,9 @@ def terms_of(policy: Promises, case: Complaint) -> tuple[Term, ...]:
 
 
 def term_of(policy: Promises, case: Complaint, milestone: Milestone) -> Term | None:
-    """The term that a milestone is a step of, if `policy` has it."""
+    """The term that a milestone is a step of; None where `policy` has none of the kind, or not the type."""
+    if not {case.filed_type, case.type} <= policy.types.keys():
+        return None
     return next(
         (
             term

@@ -20,6 +20,7 @@ from complaints.policy.deadlines import shown_date, words
 from complaints.policy.states import State
 from complaints.sla import milestones
 from complaints.store.tables import Complaint
+from complaints.web import moving
 
 FOLDER = "complaints/mail"
 # Kinds whose mail carries a one-time link: purpose of the token, and the path that takes it.
@@ -222,7 +223,12 @@ def _moved(work: Work, case: Complaint, message: OutboxView) -> list[dict[str, s
     entry = next((each for each in history(work, case.uid, opened=False) if each.seq == message.seq), None)
     change = entry.meta.get("change", {}) if entry else {}
     dates = [change[name] for name in ("accept_due", "result_due") if name in change]
-    return [{"a": _day(from_stamp(old)), "b": _day(from_stamp(new))} for old, new in dates if old and new]
+    why = moving.reason(entry.meta, work.policy_of(case.policy_version), case) if entry else ""
+    return [
+        {"a": _day(from_stamp(old)), "b": _day(from_stamp(new)), "why": why}
+        for old, new in dates
+        if old and new
+    ]
 
 
 def _other_body(policy: Any, case: Complaint, lang: str) -> str:

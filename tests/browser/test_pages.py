@@ -171,6 +171,57 @@ def test_axe_finds_nothing_on_any_page_of_the_operators(full, session_states, ch
     context.close()
 
 
+# As a notice may read; it rules days of this December too, as that of 2018 did.
+NEXT_YEAR = """date,type,name
+2026-12-05,work,元旦
+2026-12-07,off,元旦
+2027-01-01,off,元旦
+2027-01-02,off,元旦
+2027-01-03,off,元旦
+2027-01-30,work,春节
+2027-02-05,off,春节
+2027-02-06,off,春节
+2027-02-07,off,春节
+2027-02-08,off,春节
+2027-02-09,off,春节
+2027-02-10,off,春节
+2027-02-11,off,春节
+2027-02-20,work,春节
+2027-04-05,off,清明节
+2027-05-01,off,劳动节
+2027-05-02,off,劳动节
+2027-05-03,off,劳动节
+2027-06-09,off,端午节
+2027-09-15,off,中秋节
+2027-10-01,off,国庆节
+2027-10-02,off,国庆节
+2027-10-03,off,国庆节
+2027-10-04,off,国庆节
+2027-10-05,off,国庆节
+"""
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: "-".join(map(str, look)))
+def test_axe_finds_nothing_on_the_calendar_page_and_what_it_says_of_a_file(
+    full, session_states, chromium, look, request, tmp_path
+):
+    context = looks_of(chromium, look, session_states["desk"])
+    page = context.new_page()
+    page.goto(f"{full.url}/complaints/admin/calendar")
+    hold(page, "admin-calendar", look, request.config)
+    good, faulty = tmp_path / "2027.csv", tmp_path / "empty.json"
+    good.write_text(NEXT_YEAR, encoding="utf-8")
+    faulty.write_text('{"year": 2027, "papers": [], "days": []}', encoding="utf-8")
+    for name, path in (("faulty", faulty), ("preview", good)):
+        page.goto(f"{full.url}/complaints/admin/calendar")
+        page.locator("input[type=file]").set_input_files(path)
+        page.locator("input[name=notice]").fill("国务院办公厅关于2027年部分节假日安排的通知")
+        page.locator("input[name=url]").fill("https://www.gov.cn/zhengce/content/202611/content_1.htm")
+        page.locator("main form .cmp-acts button").click()
+        hold(page, f"admin-calendar-{name}", look, request.config)
+    context.close()
+
+
 def test_the_log_in_page_is_sound(full, chromium, request):
     for look in LOOKS:
         context = looks_of(chromium, look)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlparse
 
+import arrangements
 import pytest
 from installing import HANDLER, SECRET_WORDS, SUPERVISOR
 from sqlalchemy import select, update
@@ -14,6 +15,7 @@ from complaints.cases import access, appeal, conversation, deciding, handling, o
 from complaints.cases.step import tell
 from complaints.delivery.people import Recipient
 from complaints.delivery.sending import DeliveryError, OutboxView
+from complaints.jobs.reckoning import reckon_anew
 from complaints.policy.deadlines import words
 from complaints.policy.states import RELEASES, TRANSITIONS
 from complaints.sla.sweep import sweep
@@ -168,6 +170,40 @@ def test_a_late_mail_says_which_promise_was_missed_and_a_moved_one_both_dates(of
         assert words(now, "zh") in text
     else:
         assert moved == []
+
+
+@pytest.mark.parametrize(
+    ("lang", "says"),
+    [
+        (
+            "zh",
+            (
+                "2027年1月5日（周二）",
+                "2027年1月6日（周三）",
+                f"原因：2027年放假安排已经公布：{arrangements.NOTICE}",
+            ),
+        ),
+        (
+            "en",
+            (
+                "Tuesday 5 January 2027",
+                "Wednesday 6 January 2027",
+                "Reason: the holidays of 2027 are published",
+            ),
+        ),
+    ],
+)
+def test_a_mail_about_a_new_calendar_names_both_dates_and_the_notice(office, lang, says):
+    office.now = arrangements.BEFORE
+    office.file("illegal_content", lang=lang)
+    arrangements.take(office, arrangements.LONG)
+    reckon_anew(office.installation)
+    (moved,) = office.outbox(Outbox.kind == "moved")
+    with office.app.app_context():
+        mail = mails.letter(office.installation, view(moved))
+    for each in says:
+        assert each in mail.text
+    assert arrangements.NOTICE not in mail.subject
 
 
 def test_test_cases_are_marked_and_a_long_product_name_is_cut(office):

@@ -205,6 +205,13 @@ def test_the_public_holiday_cn_form_is_read():
                 '{"year": 2028, "final": false, "off": [{"date": "2028-01-01", "name": "x"}],'
                 ' "work": [{"date": "2028-01-01", "name": "x"}]}'
             ),
+            "off and a working day at once",
+        ),
+        (
+            (
+                '{"year": 2028, "final": false, "off": [{"date": "2028-01-01", "name": "x"},'
+                ' {"date": "2028-01-01", "name": "x"}], "work": []}'
+            ),
             "twice",
         ),
         (

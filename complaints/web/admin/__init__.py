@@ -7,6 +7,7 @@ from flask import Blueprint
 from complaints.web.admin import (
     access,
     acts,
+    calendar,
     case,
     decide,
     export,
@@ -22,5 +23,5 @@ from complaints.web.admin import (
 def register(blueprint: Blueprint) -> None:
     """Add every page of the operators; each route names the roles that may use it."""
     access.register(blueprint)
-    for module in (login, queue, case, acts, files, decide, recording, office, people, export):
+    for module in (login, queue, case, acts, files, decide, recording, office, calendar, people, export):
         module.register(blueprint)

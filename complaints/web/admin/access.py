@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
 from complaints.administration import operators, reach, sessions
+from complaints.administration.calendars import missing_year
 from complaints.base.errors import NotAllowedError, NotFoundError
 from complaints.cases.people import Operator
 from complaints.web.forms import Act
@@ -112,6 +113,7 @@ def _context() -> dict[str, Any]:
         "may": (lambda *names: who is not None and who.may(*names)),
         "untold": _untold() if who is not None else 0,
         "untold_remedy": reach.remedy(),
+        "year_missing": (lambda: missing_year(frame().work) if who is not None else None),
     }
 
 

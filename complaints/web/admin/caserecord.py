@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from complaints.base.clock import from_stamp
 from complaints.base.translations import gettext as t
 from complaints.cases import deciding
 from complaints.cases.people import Operator
 from complaints.ledger.projection import QUIET
 from complaints.ledger.reading import Entry
+from complaints.policy.deadlines import words as words_of
 from complaints.policy.profile import Policy
+from complaints.web import moving
 from complaints.web.admin import words
 
 _SPOKEN = ("message", "supplied", "asked", "replied", "appealed", "rated", "withdrawn")
@@ -137,6 +140,8 @@ class Record:
                     f"{named.get(each['kind'], each['kind'])}: {_step(each['step'])}"
                     for each in meta.get("due", ())
                 ]
+            case "rescheduled":
+                parts = [moving.because(meta), *self._moves(change)]
             case "viewed":
                 parts = [
                     said
@@ -150,6 +155,14 @@ class Record:
             case kind if kind in deciding.DECISIONS and kind != "overturned":
                 parts = self._decision(meta)
         return t(" · ").join(parts)
+
+    def _moves(self, change: Mapping[str, Any]) -> list[str]:
+        columns = (("accept_due", t("Say whether we take it on")), ("result_due", t("Result")))
+        return [
+            f"{name}: {_day(change[column][0], self.lang)} → {_day(change[column][1], self.lang)}"
+            for column, name in columns
+            if column in change
+        ]
 
     def _decision(self, meta: Mapping[str, Any]) -> list[str]:
         reasons = {**self.policy.decision_reasons, **self.policy.decline_reasons}
@@ -170,6 +183,10 @@ class Record:
 
 def _brought(entry: Entry) -> set[str]:
     return {file["uid"] for file in entry.meta.get("files", ())}
+
+
+def _day(stamped: str, lang: str) -> str:
+    return words_of(from_stamp(stamped), lang)
 
 
 def _step(step: str) -> str:

@@ -41,6 +41,7 @@ _LOOK = {
     "merged": ("neutral", "merged"),
     "viewed": ("neutral", "eye"),
     "downloaded": ("neutral", "download"),
+    "rescheduled": ("info", "calendar"),
     "erased": ("neutral", "erased"),
 }
 
@@ -191,4 +192,5 @@ def event(kind: str) -> str:
         "code_renewed": t("New access code"),
         "clock": t("A date came due"),
         "erased": t("Personal data deleted"),
+        "rescheduled": t("Dates reckoned anew"),
     }.get(kind, kind)

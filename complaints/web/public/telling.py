@@ -16,7 +16,7 @@ from complaints.policy.model import ComplaintType, ExternalRoute, Field
 from complaints.policy.process import amount_words
 from complaints.policy.profile import Policy
 from complaints.policy.states import State
-from complaints.web import counting
+from complaints.web import counting, moving
 from complaints.web.public.standing import Standing, Status, due_words, missed
 
 # Title, icon and tone of each event; the messages themselves stand in the conversation.
@@ -47,7 +47,8 @@ _EVENTS: Mapping[str, tuple[str, str, str]] = {
     "code_renewed": ("A new access code was issued; the old one no longer works", "lock", "neutral"),
     "erased": ("Personal data deleted", "erased", "neutral"),
     "late": ("We missed a date", "late", "bad"),
-    "moved": ("A date moved earlier", "calendar", "info"),
+    "moved": ("A date moved", "calendar", "info"),
+    "settled": ("A date is no longer provisional", "calendar", "info"),
 }
 _OURS = frozenset({"asked", "replied", "overturned"})
 _THEIRS = frozenset({"supplied", "message", "appealed", "withdrawn", "rated"})
@@ -245,14 +246,13 @@ class _Words:
 
     def _moves(self, moment: Moment) -> list[str]:
         """Dates that this event moved, old and new, with the reason."""
+        if moment.kind == "settled":
+            why = moving.published(moment.details["calendar"])
+            return [t("The date stands. Reason: {reason}", reason=why)]
         if moment.kind not in {"moved", "supplied", "resumed"}:
             return []
         change = moment.details.get("change", {})
-        if moment.kind == "moved":
-            kind = self.policy.types.get(self.case.type)
-            why = t("the type is now “{type}”", type=kind.label(self.lang) if kind else "")
-        else:
-            why = t("the clock was paused while we waited for you")
+        why = moving.reason(moment.details, self.policy, self.case)
         found = []
         for column in ("accept_due", "result_due"):
             old, new = change.get(column, (None, None))
