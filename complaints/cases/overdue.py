@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from complaints.base.clock import stamp
 from complaints.cases import handling
+from complaints.cases.escalation import told
 from complaints.cases.step import tell
 from complaints.delivery import outbox
 from complaints.ledger import journal
@@ -27,7 +29,8 @@ def act(work: Work, case: Complaint, due: Sequence[Milestone]) -> None:
         "clock",
         SYSTEM,
         change={"late": True} if breached else None,
-        meta={"due": [{"kind": each.kind, "step": each.step} for each in due]},
+        # Lateness counts from the date itself, however late somebody looked.
+        meta={"due": [{"kind": each.kind, "step": each.step, "at": stamp(each.due_at)} for each in due]},
         clocks=[milestones.changed(each, {"state": "acted", "acted_at": work.now}) for each in due],
     )
     for each in due:
@@ -40,14 +43,13 @@ def act(work: Work, case: Complaint, due: Sequence[Milestone]) -> None:
 
 def _warn(work: Work, case: Complaint, each: Milestone, seq: int) -> None:
     kind = "late" if each.step.startswith("escalate") else "due" if each.step == "due" else "warn"
-    recipient = f"operator:{case.assignee}" if case.assignee else "operators"
-    recipients = {recipient, "supervisors"} if kind == "late" else {recipient}
-    for to in sorted(recipients):
+    for to, channel in told(work.policy_of(case.policy_version), case, each.step):
         outbox.queue(
             work,
             kind,
             to,
             dedupe=f"milestone/{each.id}",
+            channel=channel,
             complaint_id=case.id,
             milestone_id=each.id,
             seq=seq,

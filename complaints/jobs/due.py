@@ -8,7 +8,9 @@ from datetime import datetime
 from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
+from complaints.delivery.health import skewed
 from complaints.policy.states import State
+from complaints.store.database_now import DatabaseNow
 from complaints.store.tables import Complaint, Lease, Milestone, Outbox
 
 TICK, HOURLY = "tick", "hourly"
@@ -26,11 +28,19 @@ class Outlook:
     pause: datetime | None
     message: datetime | None
     abandoned: datetime | None
+    database_now: datetime
 
     @property
     def busy(self) -> bool:
         """Whether anything is due."""
         return any((self.milestone, self.release, self.pause, self.message, self.abandoned))
+
+    def trusted(self, now: datetime) -> datetime:
+        """The earlier of this machine's clock and the database's where they disagree, else `now`.
+
+        By a clock that runs ahead, people would be told of dates that have not come.
+        """
+        return min(now, self.database_now) if skewed(now, self.database_now) else now
 
 
 def look(session: Session, now: datetime) -> Outlook:
@@ -53,6 +63,7 @@ def look(session: Session, now: datetime) -> Outlook:
             select(lease.c.until).where(lease.c.name == TICK).scalar_subquery(),
             select(hourly.c.until).where(hourly.c.name == HOURLY).scalar_subquery(),
             *parts,
+            DatabaseNow(),
         )
     ).one()
     return Outlook(*row)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
@@ -13,6 +13,7 @@ from complaints.base.ids import keyed_hash
 from complaints.base.keys import Keys
 from complaints.policy.profile import Policy
 from complaints.policy.workdays import Calendar
+from complaints.store.tables import Milestone
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,17 @@ class Files(Protocol):
         """Remove; a missing file is no error."""
 
 
+@dataclass
+class Chunk:
+    """What one transaction over several locked complaints has read for all of them, and writes at its end.
+
+    `running` are their pending and paused milestones by complaint; `messages` are outbox rows not yet written.
+    """
+
+    running: dict[int, list[Milestone]] = field(default_factory=dict)
+    messages: list[dict[str, Any]] = field(default_factory=list)
+
+
 @dataclass(frozen=True)
 class Work:
     """One unit of work: services read it, flush into `session`, and never commit."""
@@ -57,6 +69,7 @@ class Work:
     now: datetime
     origin: str
     policies: Callable[[Session, int], Policy] = field(repr=False)
+    chunk: Chunk | None = field(default=None, repr=False)
 
     def policy_of(self, version: int) -> Policy:
         """The policy a complaint was filed under."""
@@ -64,7 +77,7 @@ class Work:
 
     def on(self, session: Session) -> Work:
         """The same work on another session, for a repeated transaction."""
-        return replace(self, session=session)
+        return replace(self, session=session, chunk=None)
 
     def hash(self, purpose: str, value: str) -> str:
         """A look-up hash with the installation's key."""

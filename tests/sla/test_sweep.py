@@ -107,19 +107,27 @@ def test_poisoned_rows_at_the_head_of_the_queue_do_not_hide_what_is_behind_them(
         overdue.act(work, case, due)
         seen.append(case.uid)
 
-    swept = run(office, act, limit=2)
+    swept = run(office, act, page=2)
     assert len(first) == 3
     assert set(seen) == {last.uid}
     assert len(swept.failed) >= 3
 
 
-def test_a_sweep_stops_at_its_limit_and_says_how_much_is_left(office):
-    for _ in range(5):
+def test_a_sweep_goes_on_until_nothing_is_due_however_many_pages_that_takes(office):
+    for _ in range(15):
+        office.file()
+    office.pass_time(days=10)
+    assert run(office, page=7).acted > 2 * CHUNK
+    assert due_count(office) == 0
+
+
+def test_a_sweep_stops_when_its_time_is_over_and_says_how_much_is_left(office):
+    for _ in range(15):
         office.file()
     office.pass_time(days=10)
     total = due_count(office)
-    swept = run(office, limit=4)
-    assert 4 <= swept.acted < total
+    swept = run(office, budget_seconds=0)
+    assert 0 < swept.acted <= CHUNK < total
     assert swept.oldest_lag > 0
     assert run(office).oldest_lag == 0
 

@@ -59,7 +59,7 @@ def policy() -> ResponseReturnValue:
 def health() -> ResponseReturnValue:
     """Lags in the database, messages that were given up, and what `doctor` says."""
     work, installed = frame().work, frame().installation
-    found = lags.measure(work.session, work.now)
+    found = lags.measure(work.session, installed.now(), real=installed.real_time)
     dead = lags.dead_letters(work.session)
     ids = [letter.complaint_id for letter in dead if letter.complaint_id]
     rows = work.session.execute(
