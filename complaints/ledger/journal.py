@@ -34,6 +34,7 @@ __all__ = [
     "lock_all",
     "record",
     "record_system",
+    "settle",
 ]
 
 
@@ -94,8 +95,8 @@ def record(
     """Write one event of a locked complaint and apply it to the complaint's row and milestones.
 
     `change` maps a projection column to its new value; unchanged values are left out of the leaf.
-    `clocks` are new or changed milestones, `personal` goes sealed beside the leaf. What is written waits in the
-    session until something is read or the caller commits, so that many events go to the database together.
+    `clocks` are new or changed milestones, `personal` goes sealed beside the leaf. Changed rows wait in the session
+    until something is read or the caller commits; in a chunk the event waits for `settle`, which its owner calls.
     """
     session = work.session
     head = session.get_one(Stream, case.uid)
@@ -121,6 +122,13 @@ def record(
     _store_private(work, case.uid, seq, personal or {}, sealed)
     apply_clocks(work, case.id, clocks)
     return written
+
+
+def settle(work: Work) -> None:
+    """Write the events of a chunk in one statement; does nothing outside one. Never commits."""
+    if work.chunk is not None and work.chunk.events:
+        _insert_events(work, work.chunk.events)
+        work.chunk.events.clear()
 
 
 def record_system(work: Work, event_type: str, actor: Actor, meta: Mapping[str, Any]) -> Written:
@@ -204,6 +212,11 @@ def _store_private(
     work.session.execute(insert(Private.__table__), rows)  # type: ignore[arg-type]  # Table
 
 
+def _insert_events(work: Work, rows: Sequence[Mapping[str, Any]]) -> None:
+    # By the table: as objects they would go one by one where a database numbers them itself.
+    work.session.execute(insert(Event.__table__), rows)  # type: ignore[arg-type]  # Table
+
+
 def _append(
     work: Work,
     head: Stream,
@@ -215,7 +228,9 @@ def _append(
     leaf = leaf_bytes(work, (head.uid, head.seq + 1, head.head), event_type, actor, meta, commits)
     head.seq += 1
     head.head = leaf_hash(leaf)
-    work.session.add(
-        Event(stream=head.uid, seq=head.seq, type=event_type, at=work.now, leaf=leaf, leaf_index=None)
-    )
+    row = {"stream": head.uid, "seq": head.seq, "type": event_type, "at": work.now, "leaf": leaf}
+    if work.chunk is not None:
+        work.chunk.events.append(row)
+    else:
+        _insert_events(work, [row])
     return Written(head.seq, leaf, head.head)

@@ -49,10 +49,12 @@ class Files(Protocol):
 class Chunk:
     """What one transaction over several locked complaints has read for all of them, and writes at its end.
 
-    `running` are their pending and paused milestones by complaint; `messages` are outbox rows not yet written.
+    `running` are their pending and paused milestones by complaint; `events` and `messages` are rows of the log
+    and the outbox that are not yet written.
     """
 
     running: dict[int, list[Milestone]] = field(default_factory=dict)
+    events: list[dict[str, Any]] = field(default_factory=list)
     messages: list[dict[str, Any]] = field(default_factory=list)
 
 

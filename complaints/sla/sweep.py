@@ -197,6 +197,7 @@ def _together(
         for each in locked:
             if due[each.case.id]:
                 act(work, each.case, due[each.case.id])
+        journal.settle(work)
         outbox.settle(work)
     return len(claimed), set(uids) - {each.case.uid for each in locked}
 

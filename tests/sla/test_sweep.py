@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import os
-import signal
 import threading
 from collections import Counter
 from datetime import timedelta
@@ -151,6 +149,24 @@ def test_a_chunk_is_one_transaction_of_at_most_twenty_milestones(office):
     assert max(per_commit.values()) <= CHUNK
 
 
+def test_a_chunk_costs_few_statements_and_none_for_what_is_only_open(any_office):
+    office = any_office
+    for _ in range(12):
+        office.file()
+    office.pass_time(days=10)
+    for _ in range(5):
+        office.file()
+    rules, counted = rules_of(office), []
+    event.listen(
+        office.installation.database.engine,
+        "before_cursor_execute",
+        lambda *arguments: counted.append(arguments[2]),
+    )
+    swept = sweep(office.installation.database, rules.on, office.now, overdue.act)
+    assert swept.acted > 50
+    assert len(counted) / swept.acted < 2, counted
+
+
 def test_an_idle_sweep_costs_one_statement_however_much_is_open(office):
     counted = []
     for _ in range(3):
@@ -245,44 +261,3 @@ def test_a_clock_set_back_fires_nothing_again(office):
     run(office)
     office.now -= timedelta(hours=26)
     assert run(office).acted == 0
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
-def test_processes_killed_in_the_middle_leave_nothing_half_done(any_office):
-    """Five processes sweep; three die by SIGKILL while they act; the survivors finish."""
-    office = any_office
-    filings = [office.file() for _ in range(60)]
-    office.pass_time(days=10)
-    expected = due_count(office)
-    children = [sweep_in_child(office, dies=number < 3) for number in range(5)]
-    ends = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
-    assert ends.count(-signal.SIGKILL) >= 1
-    assert ends.count(0) >= 2
-    run(office)
-    assert due_count(office) == 0
-    with office.installation.reading() as work:
-        per_complaint = Counter(work.session.scalars(select(Event.stream).where(Event.type == "clock")).all())
-    assert per_complaint == {filed.uid: 1 for filed in filings}
-    assert office.findings() == []
-    print(f"5 processes, {ends.count(-signal.SIGKILL)} killed, {len(filings)} complaints, {expected} due")
-
-
-def sweep_in_child(office, *, dies):
-    child = os.fork()
-    if child:
-        return child
-    code = 1
-    try:
-        # The parent's connections stay the parent's.
-        office.installation.database.engine.dispose(close=False)
-        acted = []
-
-        def act(work, case, due):
-            overdue.act(work, case, due)
-            acted.append(case.uid)
-            if dies and len(acted) == 3:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        code = 1 if run(office, act).failed else 0
-    finally:
-        os._exit(code)
