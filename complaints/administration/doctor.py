@@ -20,6 +20,7 @@ from complaints.base.errors import ConfigError
 from complaints.base.keys import PURPOSES
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
+from complaints.delivery.health import SKEW_LIMIT, measure
 from complaints.ledger.work import Work
 from complaints.store import schema
 from complaints.store.tables import Operator, Outbox
@@ -73,6 +74,7 @@ def examine(found: Installation) -> Iterator[Advice]:
             yield Advice(gap.level, gap.what, gap.remedy)
         yield from _calendar(work)
         yield from _mail(work)
+        yield from _time(found, work)
 
 
 def _key_files(found: Installation) -> Iterator[Advice]:
@@ -194,4 +196,14 @@ def _mail(work: Work) -> Iterator[Advice]:
     if dead:
         yield Advice(
             "look", t("mail: {n} could not be delivered", n=dead), t("see the health page of the operators")
+        )
+
+
+def _time(found: Installation, work: Work) -> Iterator[Advice]:
+    skew = measure(work.session, found.now(), real=found.real_time).skew
+    if abs(skew) > SKEW_LIMIT:
+        yield Advice(
+            "fail",
+            t("clock: this machine and the database are {n} seconds apart", n=abs(skew)),
+            t("let both follow a time server; until then dates go by the earlier of the two"),
         )

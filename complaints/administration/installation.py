@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from complaints.base import keys as key_files
-from complaints.base.clock import utcnow
+from complaints.base.clock import SystemClock, utcnow
 from complaints.base.errors import ConfigError
 from complaints.base.gathering import Gathering
 from complaints.base.keys import Keys
@@ -87,6 +87,11 @@ class Installation:
         self._policies: dict[int, InForce] = {}
         self._calendars: dict[int, tuple[Calendar, ...]] = {}
 
+    @property
+    def real_time(self) -> bool:
+        """Whether `now` is a machine's clock, to be held against the database's; tests turn theirs by hand."""
+        return isinstance(self.now, SystemClock)
+
     @cached_property
     def keys(self) -> Keys:
         """The installation's keys; with debug or TESTING missing ones are made, otherwise ConfigError."""
@@ -117,10 +122,10 @@ class Installation:
         return Rooms.of(self.settings.PUSH)
 
     @contextmanager
-    def reading(self) -> Iterator[Work]:
-        """A unit of work for reading."""
+    def reading(self, now: datetime | None = None) -> Iterator[Work]:
+        """A unit of work for reading, at `now` where the caller has reason to trust another clock."""
         with self.database.reading() as session:
-            yield self.work(session)
+            yield self.work(session, now)
 
     def write(self, act: Callable[[Work], T]) -> T:
         """Run `act(work)` in one transaction and commit it; repeated on a lock conflict."""

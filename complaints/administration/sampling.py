@@ -22,6 +22,7 @@ from complaints.administration.installation import Installation
 from complaints.administration.sample_clock import Clock
 from complaints.administration.sample_staff import Staff, staff
 from complaints.cases import fields, intake
+from complaints.delivery import outbox
 from complaints.ledger import journal
 from complaints.ledger.work import Work
 from complaints.policy.workdays import Calendar
@@ -160,7 +161,7 @@ def _drop(work: Work) -> None:
 
     Whatever is queued up to a sample's moment is a sample's: there were no complaints when the filling began.
     """
-    work.session.flush()
+    outbox.settle(work)
     work.session.execute(
         update(Outbox)
         .where(Outbox.state == "queued", Outbox.created_at <= work.now)

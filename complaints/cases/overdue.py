@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from complaints.base.clock import stamp
 from complaints.cases import escalation, handling
 from complaints.cases.step import tell
 from complaints.delivery import outbox
@@ -27,7 +28,8 @@ def act(work: Work, case: Complaint, due: Sequence[Milestone]) -> None:
         "clock",
         SYSTEM,
         change={"late": True} if breached else None,
-        meta={"due": [{"kind": each.kind, "step": each.step} for each in due]},
+        # Lateness counts from the date itself, however late somebody looked.
+        meta={"due": [{"kind": each.kind, "step": each.step, "at": stamp(each.due_at)} for each in due]},
         clocks=[milestones.changed(each, {"state": "acted", "acted_at": work.now}) for each in due],
     )
     for each in due:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -59,11 +59,30 @@ def row(
 
 
 def queue(work: Work, kind: str, recipient: str, *, dedupe: str, **values: Any) -> None:
-    """Queue one message unless its cause has been queued already; flushes, never commits."""
+    """Queue one message unless its cause has been queued already; flushes, never commits.
+
+    In a chunk it waits for `settle`, which the chunk's owner calls.
+    """
     message = row(work, kind, recipient, dedupe=dedupe, **values)
-    known = work.session.scalar(select(Outbox.id).where(Outbox.dedupe == message["dedupe"]))
-    if known is None:
-        work.session.execute(insert(Outbox.__table__), [message])  # type: ignore[arg-type]  # Table
+    if work.chunk is not None:
+        work.chunk.messages.append(message)
+    else:
+        _insert(work, [message])
+
+
+def settle(work: Work) -> None:
+    """Write the messages of a chunk, two statements for all; does nothing outside one. Never commits."""
+    if work.chunk is not None and work.chunk.messages:
+        _insert(work, work.chunk.messages)
+        work.chunk.messages.clear()
+
+
+def _insert(work: Work, messages: Sequence[dict[str, Any]]) -> None:
+    wanted = {message["dedupe"]: message for message in messages}
+    known = set(work.session.scalars(select(Outbox.dedupe).where(Outbox.dedupe.in_(wanted))))
+    fresh = [message for dedupe, message in wanted.items() if dedupe not in known]
+    if fresh:
+        work.session.execute(insert(Outbox.__table__), fresh)  # type: ignore[arg-type]  # Table
 
 
 def take_back(work: Work, complaint_id: int, kinds: Collection[str]) -> int:

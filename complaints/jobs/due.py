@@ -8,7 +8,9 @@ from datetime import datetime
 from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
+from complaints.delivery.health import skewed
 from complaints.policy.states import State
+from complaints.store.database_now import DatabaseNow
 from complaints.store.tables import CalendarYear, Complaint, Lease, Milestone, Outbox, PolicyVersion
 
 TICK, HOURLY = "tick", "hourly"
@@ -27,11 +29,19 @@ class Outlook:
     message: datetime | None
     abandoned: datetime | None
     anew: datetime | None
+    database_now: datetime
 
     @property
     def busy(self) -> bool:
         """Whether anything is due."""
         return any((self.milestone, self.release, self.pause, self.message, self.abandoned, self.anew))
+
+    def trusted(self, now: datetime) -> datetime:
+        """The earlier of this machine's clock and the database's where they disagree, else `now`.
+
+        By a clock that runs ahead, people would be told of dates that have not come.
+        """
+        return min(now, self.database_now) if skewed(now, self.database_now) else now
 
 
 def look(session: Session, now: datetime) -> Outlook:
@@ -59,6 +69,7 @@ def look(session: Session, now: datetime) -> Outlook:
                 _least(CalendarYear.imported_at, CalendarYear.applied_at.is_(None)),
                 _least(PolicyVersion.published_at, PolicyVersion.forward, PolicyVersion.applied_at.is_(None)),
             ),
+            DatabaseNow(),
         )
     ).one()
     return Outlook(*row)

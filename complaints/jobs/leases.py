@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from complaints.store.tables import Lease
 from complaints.store.transactions import Database
 
-_NEVER = "nobody"
+# No lease that was asked for by less lasts longer; see `free`.
+LONGEST_SECONDS = 300
 
 
 def worker() -> str:
@@ -44,16 +45,27 @@ def idle(database: Database, name: str, now: datetime, seconds: int) -> bool:
     return database.write(lambda session: _take(session, name, now, seconds, beat_at=now, lag_seconds=0))
 
 
-def free(owner: str | None, until: datetime | None, now: datetime) -> bool:
-    """Whether a lease read earlier could be taken by this worker."""
-    return owner is None or until is None or until <= now or owner == worker()
+def free(owner: str | None, until: datetime | None, now: datetime, seconds: int) -> bool:
+    """Whether a lease of up to `seconds`, read earlier, could be taken by this worker.
+
+    One that ends later than it can last was taken by a clock that has been set back since: it binds nobody.
+    """
+    return owner is None or until is None or owner == worker() or not now < until <= latest(now, seconds)
+
+
+def latest(now: datetime, seconds: int) -> datetime:
+    """The last moment at which a lease of `seconds` that somebody holds now can end."""
+    return now + timedelta(seconds=max(seconds, LONGEST_SECONDS))
 
 
 def _take(session: Session, name: str, now: datetime, seconds: int, **values: object) -> bool:
     values |= {"owner": worker(), "until": now + timedelta(seconds=seconds)}
     result = session.execute(
         update(Lease)
-        .where(Lease.name == name, or_(Lease.until <= now, Lease.owner == worker()))
+        .where(
+            Lease.name == name,
+            or_(Lease.until <= now, Lease.until > latest(now, seconds), Lease.owner == worker()),
+        )
         .values(**values)
         .execution_options(synchronize_session=False)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from complaints.administration.installation import Installation
@@ -26,10 +26,14 @@ from complaints.policy.states import RELEASES, State
 from complaints.sla.sweep import Swept, sweep
 from complaints.store.tables import Complaint
 
-LEASE_SECONDS = 300
+# As long as a sweep may take; a lease that runs out in the middle only lets another worker help.
+LEASE_SECONDS = 60
+# Everything that waits goes out in one pass, so that a burst is one digest for each person.
+BURST = 20_000
 HOUR = 3600
 _PAGE = 50
 Step = Callable[[Work, Complaint], object]
+Clock = Callable[[], datetime]
 _log = logging.getLogger(__name__)
 
 
@@ -65,24 +69,32 @@ def tick(
     now = installation.now()
     with installation.database.reading() as session:
         seen = look(session, now)
-    if not alone and not leases.free(seen.owner, seen.until, now):
+    ahead = now - seen.trusted(now) if installation.real_time else timedelta(0)
+    now -= ahead
+
+    def clock() -> datetime:
+        return installation.now() - ahead
+
+    if not alone and not leases.free(seen.owner, seen.until, now, _hold(installation)):
         return Ticked(skipped=True)
-    hourly = seen.hourly_at is None or seen.hourly_at <= now
+    hourly = seen.hourly_at is None or not now < seen.hourly_at <= leases.latest(now, HOUR)
     if not seen.busy and not hourly:
         leases.idle(installation.database, TICK, now, _hold(installation))
         return Ticked()
     if not leases.take(installation.database, TICK, now, LEASE_SECONDS) and not alone:
         return Ticked(skipped=True)
-    done = _run(installation, seen, people, post)
+    done = _run(installation, seen, clock, people, post)
     if hourly and leases.take(installation.database, HOURLY, now, HOUR):
         done = _hourly(installation, now, done)
-    leases.beat(installation.database, TICK, installation.now(), done.lag_seconds)
+    leases.beat(installation.database, TICK, clock(), done.lag_seconds)
     if done.failed or done.swept.failed:
         _log.error("%s complaints and %s milestones failed", done.failed, len(done.swept.failed))
     return done
 
 
-def _run(installation: Installation, seen: Outlook, people: People, post: Post | None) -> Ticked:
+def _run(
+    installation: Installation, seen: Outlook, clock: Clock, people: People, post: Post | None
+) -> Ticked:
     done = Ticked()
     # Before anybody calls a date missed that a new calendar has moved.
     if seen.anew:
@@ -90,41 +102,38 @@ def _run(installation: Installation, seen: Outlook, people: People, post: Post |
         done = replace(done, rescheduled=anew.moved, failed=anew.failed)
     # A decision whose time has come meets its date: it goes out before anybody calls that date missed.
     if seen.release:
-        count, failed = _each(installation, deciding.release_due, _release)
+        count, failed = _each(installation, clock(), deciding.release_due, _release)
         done = replace(done, released=count, failed=done.failed + failed)
     if seen.pause:
         count, failed = _each(
-            installation, lambda work, limit: expired_pauses(work.session, work.now, limit), _resume
+            installation, clock(), lambda work, limit: expired_pauses(work.session, work.now, limit), _resume
         )
         done = replace(done, resumed=count, failed=done.failed + failed)
     if seen.milestone or done.resumed:
-        with installation.reading() as rules:
+        with installation.reading(clock()) as rules:
             pass
-        done = replace(done, swept=sweep(installation.database, rules.on, installation.now(), overdue.act))
+        done = replace(done, swept=sweep(installation.database, rules.on, rules.now, overdue.act))
     if seen.message or seen.abandoned or done != Ticked():
-        done = replace(done, sent=deliver(installation, people=people, post=post))
+        leases.take(installation.database, TICK, clock(), LEASE_SECONDS)
+        everybody = with_compliance(installation, people)
+        fan_out(installation.database, clock(), everybody, installation.rooms)
+        postman = Postman(installation, everybody, post)
+        done = replace(done, sent=send(installation.database, clock, postman, limit=BURST))
     return done
 
 
-def deliver(installation: Installation, *, people: People = from_table, post: Post | None) -> Sent:
-    """Address and send the messages that are due; commits row by row, needs an app context."""
-    everybody = with_compliance(installation, people)
-    fan_out(installation.database, installation.now(), everybody, installation.rooms)
-    return send(installation.database, installation.now, Postman(installation, everybody, post))
-
-
 def _hourly(installation: Installation, now: datetime, done: Ticked) -> Ticked:
-    closed, failed = _each(installation, deciding.close_due, _close)
+    closed, failed = _each(installation, now, deciding.close_due, _close)
     return replace(done, closed=closed, failed=done.failed + failed, cleaned=clean(installation, now))
 
 
 def _each(
-    installation: Installation, find: Callable[[Work, int], Sequence[str]], step: Step
+    installation: Installation, now: datetime, find: Callable[[Work, int], Sequence[str]], step: Step
 ) -> tuple[int, int]:
     """Do `step` to each complaint found, each in its own transaction; one that fails stops no other."""
     done, failed = 0, set[str]()
     while True:
-        with installation.reading() as rules:
+        with installation.reading(now) as rules:
             uids = [uid for uid in find(rules, _PAGE + len(failed)) if uid not in failed]
         for uid in uids:
             try:

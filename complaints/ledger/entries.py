@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from complaints.base.clock import stamp
@@ -11,6 +11,7 @@ from complaints.ledger import canonical
 from complaints.ledger.projection import plain
 from complaints.ledger.proof import VERSION
 from complaints.ledger.work import Actor, Work
+from complaints.store.tables import Milestone
 
 
 @dataclass(frozen=True)
@@ -23,13 +24,17 @@ class Personal:
 
 @dataclass(frozen=True)
 class Clock:
-    """One milestone's change: a new one carries `due`, an existing one its new state or due date."""
+    """One milestone's change: a new one carries `due`, an existing one its new state or due date.
+
+    `row` is the existing milestone where whoever changes it has read it already.
+    """
 
     cycle: int
     kind: str
     step: str
     revision: int
     values: Mapping[str, Any]
+    row: Milestone | None = field(default=None, compare=False, repr=False)
 
     def plain(self) -> dict[str, Any]:
         """As it stands in a leaf."""

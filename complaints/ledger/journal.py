@@ -7,9 +7,11 @@ The stream's row is locked before the complaint is read, so that no two writers 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
 
 from complaints.base.errors import ConflictError, NotFoundError
 from complaints.ledger import private as sealing
@@ -18,10 +20,22 @@ from complaints.ledger.projection import COLUMNS, fold, plain
 from complaints.ledger.proof import ZERO, leaf_hash
 from complaints.ledger.work import Actor, Work
 from complaints.store.tables import Complaint, Event, Milestone, PersonKey, Private, Stream
+from complaints.store.transactions import can_skip_locked
 
 SYSTEM_STREAM = "system"
 
-__all__ = ["Clock", "Personal", "Written", "apply_clocks", "data_key", "lock", "record", "record_system"]
+__all__ = [
+    "Clock",
+    "Personal",
+    "Written",
+    "apply_clocks",
+    "data_key",
+    "lock",
+    "lock_all",
+    "record",
+    "record_system",
+    "settle",
+]
 
 
 def lock(work: Work, uid: str, *, version: int | None = None) -> Complaint:
@@ -29,17 +43,42 @@ def lock(work: Work, uid: str, *, version: int | None = None) -> Complaint:
 
     Raises NotFoundError for an unknown uid and ConflictError when `version` is not the present one.
     """
-    head = work.session.scalar(
-        select(Stream).where(Stream.uid == uid).with_for_update().execution_options(populate_existing=True)
-    )
-    case = work.session.scalar(
-        select(Complaint).where(Complaint.uid == uid).execution_options(populate_existing=True)
-    )
-    if head is None or case is None:
+    locked = lock_all(work.session, [uid])
+    if not locked:
         raise NotFoundError("no such complaint")
+    case = locked[0].case
     if version is not None and case.version != version:
         raise ConflictError("somebody else changed this complaint in the meantime; nothing was written")
     return case
+
+
+@dataclass(frozen=True)
+class Locked:
+    """A complaint and the head of its stream, which must be kept: the session itself forgets what nobody holds."""
+
+    head: Stream
+    case: Complaint
+
+
+def lock_all(session: Session, uids: Sequence[str], *, skip: bool = False) -> list[Locked]:
+    """Lock several complaints' streams in one order, then read the complaints afresh: two statements for all.
+
+    `skip` leaves out what another writer has locked, where the database can do that; an unknown uid is left out.
+    """
+    heads = session.scalars(
+        select(Stream)
+        .where(Stream.uid.in_(uids))
+        .order_by(Stream.uid)
+        .with_for_update(skip_locked=skip and can_skip_locked(session.connection()))
+        .execution_options(populate_existing=True)
+    ).all()
+    cases = session.scalars(
+        select(Complaint)
+        .where(Complaint.uid.in_([head.uid for head in heads]))
+        .execution_options(populate_existing=True)
+    )
+    by_uid = {case.uid: case for case in cases}
+    return [Locked(head, by_uid[head.uid]) for head in heads if head.uid in by_uid]
 
 
 def record(
@@ -56,7 +95,8 @@ def record(
     """Write one event of a locked complaint and apply it to the complaint's row and milestones.
 
     `change` maps a projection column to its new value; unchanged values are left out of the leaf.
-    `clocks` are new or changed milestones, `personal` goes sealed beside the leaf. Flushes, never commits.
+    `clocks` are new or changed milestones, `personal` goes sealed beside the leaf. Changed rows wait in the session
+    until something is read or the caller commits; in a chunk the event waits for `settle`, which its owner calls.
     """
     session = work.session
     head = session.get_one(Stream, case.uid)
@@ -79,10 +119,16 @@ def record(
     fold(row, event_type, body)
     for name in (*changed, "version", "due_next"):
         setattr(case, name, row[name])
-    session.flush()
     _store_private(work, case.uid, seq, personal or {}, sealed)
     apply_clocks(work, case.id, clocks)
     return written
+
+
+def settle(work: Work) -> None:
+    """Write the events of a chunk in one statement; does nothing outside one. Never commits."""
+    if work.chunk is not None and work.chunk.events:
+        _insert_events(work, work.chunk.events)
+        work.chunk.events.clear()
 
 
 def record_system(work: Work, event_type: str, actor: Actor, meta: Mapping[str, Any]) -> Written:
@@ -109,20 +155,25 @@ def apply_clocks(work: Work, complaint_id: int, clocks: Iterable[Clock]) -> None
         if "publish" in clock.values:
             fresh.append({**milestone_row(clock), "complaint_id": complaint_id})
             continue
-        work.session.execute(
-            update(Milestone)
-            .where(
-                Milestone.complaint_id == complaint_id,
-                Milestone.cycle == clock.cycle,
-                Milestone.kind == clock.kind,
-                Milestone.step == clock.step,
-                Milestone.revision == clock.revision,
-            )
-            .values(**clock.values)
-            .execution_options(synchronize_session="fetch")
-        )
+        row = clock.row or _milestone(work, complaint_id, clock)
+        for name, value in clock.values.items():
+            setattr(row, name, value)
     if fresh:
+        if work.chunk is not None:
+            work.chunk.running.pop(complaint_id, None)
         work.session.execute(insert(Milestone.__table__), fresh)  # type: ignore[arg-type]  # Table
+
+
+def _milestone(work: Work, complaint_id: int, clock: Clock) -> Milestone:
+    return work.session.scalars(
+        select(Milestone).where(
+            Milestone.complaint_id == complaint_id,
+            Milestone.cycle == clock.cycle,
+            Milestone.kind == clock.kind,
+            Milestone.step == clock.step,
+            Milestone.revision == clock.revision,
+        )
+    ).one()
 
 
 def data_key(work: Work, uid: str, person: str, *, create: bool = False) -> bytes | None:
@@ -161,6 +212,11 @@ def _store_private(
     work.session.execute(insert(Private.__table__), rows)  # type: ignore[arg-type]  # Table
 
 
+def _insert_events(work: Work, rows: Sequence[Mapping[str, Any]]) -> None:
+    # By the table: as objects they would go one by one where a database numbers them itself.
+    work.session.execute(insert(Event.__table__), rows)  # type: ignore[arg-type]  # Table
+
+
 def _append(
     work: Work,
     head: Stream,
@@ -172,7 +228,9 @@ def _append(
     leaf = leaf_bytes(work, (head.uid, head.seq + 1, head.head), event_type, actor, meta, commits)
     head.seq += 1
     head.head = leaf_hash(leaf)
-    work.session.add(
-        Event(stream=head.uid, seq=head.seq, type=event_type, at=work.now, leaf=leaf, leaf_index=None)
-    )
+    row = {"stream": head.uid, "seq": head.seq, "type": event_type, "at": work.now, "leaf": leaf}
+    if work.chunk is not None:
+        work.chunk.events.append(row)
+    else:
+        _insert_events(work, [row])
     return Written(head.seq, leaf, head.head)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
@@ -14,6 +14,7 @@ from complaints.base.ids import keyed_hash
 from complaints.base.keys import Keys
 from complaints.policy.profile import Policy
 from complaints.policy.workdays import Calendar
+from complaints.store.tables import Milestone
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,19 @@ class Files(Protocol):
         """Remove; a missing file is no error."""
 
 
+@dataclass
+class Chunk:
+    """What one transaction over several locked complaints has read for all of them, and writes at its end.
+
+    `running` are their pending and paused milestones by complaint; `events` and `messages` are rows of the log
+    and the outbox that are not yet written.
+    """
+
+    running: dict[int, list[Milestone]] = field(default_factory=dict)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[dict[str, Any]] = field(default_factory=list)
+
+
 @dataclass(frozen=True)
 class Work:
     """One unit of work: services read it, flush into `session`, and never commit."""
@@ -59,6 +73,7 @@ class Work:
     origin: str
     policies: Callable[[Session, int], Policy] = field(repr=False)
     gathering: Gathering = field(default_factory=Gathering)
+    chunk: Chunk | None = field(default=None, repr=False)
 
     def policy_of(self, version: int) -> Policy:
         """The policy a complaint was filed under."""
@@ -66,7 +81,7 @@ class Work:
 
     def on(self, session: Session) -> Work:
         """The same work on another session, for a repeated transaction."""
-        return replace(self, session=session)
+        return replace(self, session=session, chunk=None)
 
     def hash(self, purpose: str, value: str) -> str:
         """A look-up hash with the installation's key."""

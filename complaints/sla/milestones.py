@@ -47,6 +47,8 @@ def clocks_for(
 
 def running(work: Work, case: Complaint) -> list[Milestone]:
     """The complaint's pending or paused milestones, earliest first."""
+    if work.chunk is not None and case.id in work.chunk.running:
+        return [each for each in work.chunk.running[case.id] if each.state in {"pending", "paused"}]
     return list(
         work.session.scalars(
             select(Milestone)
@@ -159,7 +161,7 @@ def missed(work: Work, case: Complaint, kind: str) -> datetime | None:
 
 def changed(milestone: Milestone, values: dict[str, Any]) -> Clock:
     """The change of one milestone that exists."""
-    return Clock(milestone.cycle, milestone.kind, milestone.step, milestone.revision, values)
+    return Clock(milestone.cycle, milestone.kind, milestone.step, milestone.revision, values, milestone)
 
 
 def revision(work: Work, case: Complaint, cycle: int) -> int:

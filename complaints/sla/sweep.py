@@ -1,27 +1,33 @@
 """Find milestones that have come due and act on each exactly once, whichever worker looks first.
 
-Nothing here depends on a leader: a milestone is claimed by a conditional UPDATE inside the transaction that
-acts on it, so that a crash leaves either nothing or everything.
+Nothing here depends on a leader: milestones are claimed by a conditional UPDATE inside the transaction that
+acts on them, so that a crash leaves either nothing or everything.
 """
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 
 from sqlalchemy import and_, or_, select, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from complaints.base.errors import ConflictError
+from complaints.delivery import outbox
 from complaints.ledger import journal
-from complaints.ledger.work import Work
-from complaints.store.tables import Complaint, Milestone, Stream
-from complaints.store.transactions import Database
+from complaints.ledger.work import Chunk, Work
+from complaints.store.tables import Complaint, Milestone
+from complaints.store.transactions import Database, is_conflict
 
 CHUNK = 20
+PAGE = 500
+BUDGET_SECONDS = 60
 Act = Callable[[Work, Complaint, Sequence[Milestone]], None]
 _log = logging.getLogger(__name__)
 
@@ -50,35 +56,53 @@ class _Due:
     due_at: datetime
 
 
-def sweep(
-    database: Database, make_work: Callable[[Session], Work], now: datetime, act: Act, limit: int = 500
-) -> Swept:
-    """Act on up to `limit` milestones that are pending and due at `now`; commits chunk by chunk.
+@dataclass
+class _Tally:
+    """What became of the candidates so far; `left` are the due moments of those that stay due."""
 
-    Candidates are read by index outside a write. Each chunk of up to twenty is one transaction in which
-    `act(work, case, milestones)` is called once per complaint, with the complaint locked and the milestones
-    claimed. A chunk that fails is repeated by complaint and then by row; a row that fails again is reported,
-    stays due and stops nobody else. `make_work` should read nothing: what it reads before the locks may be stale.
+    acted: int = 0
+    failed: list[Failed] = field(default_factory=list)
+    left: list[datetime] = field(default_factory=list)
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything was tried: a sweep without any time left still does its first chunk."""
+        return bool(self.acted or self.failed or self.left)
+
+
+def sweep(
+    database: Database,
+    make_work: Callable[[Session], Work],
+    now: datetime,
+    act: Act,
+    *,
+    page: int = PAGE,
+    budget_seconds: float = BUDGET_SECONDS,
+) -> Swept:
+    """Act on every milestone that is pending and due at `now`, for about `budget_seconds`; commits chunk by chunk.
+
+    Candidates are read by index outside a write, `page` at a time. Each chunk of up to twenty is one transaction
+    in which `act(work, case, milestones)` is called once per complaint, with the complaint locked and the
+    milestones claimed. A complaint that another writer has locked is left to the next sweep where the database can
+    say so, else waited for. A chunk that fails is repeated by complaint and then by row; a row that fails again is
+    reported, stays due and stops nobody else. `make_work` is called under the locks.
     """
-    acted, failed = 0, list[Failed]()
-    left: list[datetime] = []
+    # Not by `now`: a clock that is set back in the middle must not make this sweep endless.
+    ends = time.monotonic() + budget_seconds
+    tally = _Tally()
     after: tuple[datetime, int] | None = None
-    while acted < limit:
-        page = _candidates(database, now, after, limit)
-        for chunk in _chunks(page):
-            done, wrong = _chunk(database, make_work, now, act, chunk)
-            acted += done
-            failed += wrong
-            stuck = {each.milestone_id for each in wrong}
-            left += [each.due_at for each in chunk if each.id in stuck]
-        if len(page) < limit:
-            break
+    while True:
+        found = _candidates(database, now, after, page)
+        for chunk in _chunks(found):
+            if tally.begun and time.monotonic() >= ends:
+                tally.left += [each.due_at for each in chunk]
+            else:
+                _chunk(database, make_work, act, now, chunk, tally)
+        if len(found) < page or (tally.left and time.monotonic() >= ends):
+            return Swept(tally.acted, tuple(tally.failed), _seconds(now, tally.left))
         # What failed is still due: the next page begins behind it, so that it never fills the whole view.
-        last = max(page, key=lambda each: (each.due_at, each.id))
+        last = max(found, key=lambda each: (each.due_at, each.id))
         after = (last.due_at, last.id)
-    else:
-        left += [each.due_at for each in _candidates(database, now, after, 1)]
-    return Swept(acted, tuple(failed), _seconds(now, left))
 
 
 def _candidates(
@@ -117,23 +141,29 @@ def _chunks(page: Sequence[_Due]) -> Iterator[list[_Due]]:
 def _chunk(
     database: Database,
     make_work: Callable[[Session], Work],
-    now: datetime,
     act: Act,
+    now: datetime,
     chunk: Sequence[_Due],
-) -> tuple[int, list[Failed]]:
+    tally: _Tally,
+) -> None:
     try:
-        return _together(database, make_work, now, act, chunk), []
+        acted, skipped = database.write(lambda session: _together(session, make_work, act, now, chunk))
     except Exception as error:  # noqa: BLE001 - whatever it was, the other rows of the chunk must go on
-        if len(chunk) == 1:
+        if isinstance(error, DBAPIError) and is_conflict(error):
+            # Nothing is wrong with these rows: another writer holds them or the whole database, and row by row
+            # would only wait for it twenty times more.
+            tally.left += [each.due_at for each in chunk]
+        elif len(chunk) == 1:
             # The error's text may quote a complaint: only its class is told.
             _log.error("milestone %s could not be acted on: %s", chunk[0].id, type(error).__name__)
-            return 0, [Failed(chunk[0].id, type(error).__name__)]
-    done, failed = 0, list[Failed]()
-    for part in _split(chunk):
-        one, wrong = _chunk(database, make_work, now, act, part)
-        done += one
-        failed += wrong
-    return done, failed
+            tally.failed.append(Failed(chunk[0].id, type(error).__name__))
+            tally.left.append(chunk[0].due_at)
+        else:
+            for part in _split(chunk):
+                _chunk(database, make_work, act, now, part, tally)
+        return
+    tally.acted += acted
+    tally.left += [each.due_at for each in chunk if each.uid in skipped]
 
 
 def _split(chunk: Sequence[_Due]) -> list[list[_Due]]:
@@ -143,52 +173,64 @@ def _split(chunk: Sequence[_Due]) -> list[list[_Due]]:
 
 
 def _together(
-    database: Database,
+    session: Session,
     make_work: Callable[[Session], Work],
-    now: datetime,
     act: Act,
+    now: datetime,
     chunk: Sequence[_Due],
-) -> int:
+) -> tuple[int, set[str]]:
+    """Act on a chunk in the caller's transaction; how many, and the complaints that others hold."""
     uids = sorted({each.uid for each in chunk})
+    # All locks first, in one order: no deadlock, and where a transaction reads one snapshot (InnoDB)
+    # it is taken when nobody else can change these complaints any more.
+    locked = journal.lock_all(session, uids, skip=True)
+    work = replace(make_work(session), chunk=Chunk(_running(session, [each.case.id for each in locked])))
+    assert work.chunk is not None
+    wanted = {each.id for each in chunk}
+    due = {
+        case_id: [each for each in running if each.id in wanted and _still_due(each, now)]
+        for case_id, running in work.chunk.running.items()
+    }
+    claimed = [each for of_one in due.values() for each in of_one]
+    if claimed:
+        _claim(work, claimed, now)
+        for each in locked:
+            if due[each.case.id]:
+                act(work, each.case, due[each.case.id])
+        journal.settle(work)
+        outbox.settle(work)
+    return len(claimed), set(uids) - {each.case.uid for each in locked}
 
-    def write(session: Session) -> int:
-        # All locks first, in one order: no deadlock, and where a transaction reads one snapshot (InnoDB)
-        # it is taken when nobody else can change these complaints any more.
-        session.execute(
-            select(Stream.uid).where(Stream.uid.in_(uids)).order_by(Stream.uid).with_for_update()
-        ).all()
-        work = make_work(session)
-        return sum(
-            _claim_and_act(work, now, act, uid, [each.id for each in chunk if each.uid == uid])
-            for uid in uids
-        )
 
-    return database.write(write)
-
-
-def _claim_and_act(work: Work, now: datetime, act: Act, uid: str, ids: Sequence[int]) -> int:
-    case = journal.lock(work, uid)
-    claimed = [milestone_id for milestone_id in ids if _claim(work.session, milestone_id, now)]
-    if not claimed:
-        return 0
-    due = work.session.scalars(
+def _running(session: Session, case_ids: Sequence[int]) -> dict[int, list[Milestone]]:
+    running: dict[int, list[Milestone]] = {case_id: [] for case_id in case_ids}
+    rows = session.scalars(
         select(Milestone)
-        .where(Milestone.id.in_(claimed))
+        .where(Milestone.complaint_id.in_(case_ids), Milestone.state.in_(("pending", "paused")))
         .order_by(Milestone.due_at, Milestone.id)
-        .execution_options(populate_existing=True)
-    ).all()
-    act(work, case, due)
-    return len(due)
-
-
-def _claim(session: Session, milestone_id: int, now: datetime) -> bool:
-    result = session.execute(
-        update(Milestone)
-        .where(Milestone.id == milestone_id, Milestone.state == "pending", Milestone.due_at <= now)
-        .values(state="acted", acted_at=now)
-        .execution_options(synchronize_session=False)
     )
-    return int(result.rowcount) == 1  # type: ignore[attr-defined]  # an UPDATE's CursorResult has it
+    for each in rows:
+        running[each.complaint_id].append(each)
+    return running
+
+
+def _still_due(each: Milestone, now: datetime) -> bool:
+    """Met, moved or paused since the candidates were read: not any more."""
+    return each.state == "pending" and each.due_at <= now
+
+
+def _claim(work: Work, due: Sequence[Milestone], now: datetime) -> None:
+    """Take what the lock says is ours; the condition stands behind the lock, as the unique keys do."""
+    result = work.session.execute(
+        update(Milestone)
+        .where(
+            Milestone.id.in_([each.id for each in due]), Milestone.state == "pending", Milestone.due_at <= now
+        )
+        .values(state="acted", acted_at=work.now)
+        .execution_options(synchronize_session="evaluate")
+    )
+    if result.rowcount != len(due):  # type: ignore[attr-defined]  # an UPDATE's CursorResult has it
+        raise ConflictError("somebody changed these milestones without locking their complaints")
 
 
 def _seconds(now: datetime, due: Sequence[datetime]) -> int:

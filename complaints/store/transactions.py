@@ -97,6 +97,17 @@ def begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
+def can_skip_locked(connection: Connection) -> bool:
+    """Whether a query may leave out rows that another writer holds; an optimisation, never what safety rests on."""
+    dialect = connection.dialect
+    if dialect.name == "postgresql":
+        return True
+    if dialect.name not in {"mysql", "mariadb"}:
+        return False
+    found: tuple[int, ...] = getattr(dialect, "server_version_info", None) or ()
+    return found >= ((10, 6) if getattr(dialect, "is_mariadb", False) else (8, 0, 1))
+
+
 def is_conflict(error: DBAPIError) -> bool:
     """Whether another writer was in the way, so that the same work may succeed on a second try."""
     original = error.orig

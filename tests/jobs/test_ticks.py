@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import threading
 from collections import Counter
 
@@ -8,12 +9,13 @@ from installing import HANDLER, MONDAY, Office
 from smtp import Answers, serving
 from sqlalchemy import event, select, update
 
+from complaints.base.clock import stamp
 from complaints.cases import conversation, deciding, handling
 from complaints.delivery.health import measure
 from complaints.delivery.mail import MailSettings, Post
 from complaints.jobs import leases
 from complaints.jobs.ticks import Ticked, tick
-from complaints.store.tables import Complaint, Event, Lease, Outbox, Token
+from complaints.store.tables import Complaint, Event, Lease, Milestone, Outbox, Token
 
 
 class Recorder(Post):
@@ -250,6 +252,38 @@ def test_five_days_without_a_clock_end_in_one_mail_per_operator_and_true_dates(o
     to = Counter(letter.to for letter in recorder.letters)
     assert (to["a@example.cn"], to["b@example.cn"]) == (1, 1)
     assert all(office.case(filed).late for filed in filings)
+
+
+def test_a_burst_of_two_thousand_notices_is_one_mail_for_each_person(office):
+    filings = [office.file() for _ in range(210)]
+    run(office)
+    office.pass_time(days=25)
+    recorder = Recorder()
+    done = run(office, recorder)
+    assert done.swept.acted > 1000
+    assert done.sent.sent > 2000
+    to = Counter(letter.to for letter in recorder.letters)
+    assert (to["a@example.cn"], to["b@example.cn"]) == (1, 1)
+    assert len(filings) == 210
+
+
+def test_lateness_counts_from_the_date_and_not_from_when_somebody_looked(office):
+    filed = office.file()
+    office.pass_time(days=25)
+    run(office)
+    with office.installation.reading() as work:
+        case = work.session.scalar(select(Complaint).where(Complaint.uid == filed.uid))
+        true = {
+            (row.kind, row.step): stamp(row.due_at)
+            for row in work.session.scalars(select(Milestone).where(Milestone.complaint_id == case.id))
+        }
+        (leaf,) = work.session.scalars(
+            select(Event.leaf).where(Event.stream == filed.uid, Event.type == "clock")
+        )
+    said = {(each["kind"], each["step"]): each["at"] for each in json.loads(leaf)["meta"]["due"]}
+    assert said
+    assert said.items() <= true.items()
+    assert all(at < stamp(office.now) for at in said.values())
 
 
 def test_host_callbacks_tell_by_phone_once_accepted_and_again_after_a_failure(office):

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import os
-import signal
 import threading
 from collections import Counter
 from datetime import timedelta
@@ -107,19 +105,27 @@ def test_poisoned_rows_at_the_head_of_the_queue_do_not_hide_what_is_behind_them(
         overdue.act(work, case, due)
         seen.append(case.uid)
 
-    swept = run(office, act, limit=2)
+    swept = run(office, act, page=2)
     assert len(first) == 3
     assert set(seen) == {last.uid}
     assert len(swept.failed) >= 3
 
 
-def test_a_sweep_stops_at_its_limit_and_says_how_much_is_left(office):
-    for _ in range(5):
+def test_a_sweep_goes_on_until_nothing_is_due_however_many_pages_that_takes(office):
+    for _ in range(15):
+        office.file()
+    office.pass_time(days=10)
+    assert run(office, page=7).acted > 2 * CHUNK
+    assert due_count(office) == 0
+
+
+def test_a_sweep_stops_when_its_time_is_over_and_says_how_much_is_left(office):
+    for _ in range(15):
         office.file()
     office.pass_time(days=10)
     total = due_count(office)
-    swept = run(office, limit=4)
-    assert 4 <= swept.acted < total
+    swept = run(office, budget_seconds=0)
+    assert 0 < swept.acted <= CHUNK < total
     assert swept.oldest_lag > 0
     assert run(office).oldest_lag == 0
 
@@ -141,6 +147,24 @@ def test_a_chunk_is_one_transaction_of_at_most_twenty_milestones(office):
         per_commit[commit] += count
     assert len(per_commit) > 1
     assert max(per_commit.values()) <= CHUNK
+
+
+def test_a_chunk_costs_few_statements_and_none_for_what_is_only_open(any_office):
+    office = any_office
+    for _ in range(12):
+        office.file()
+    office.pass_time(days=10)
+    for _ in range(5):
+        office.file()
+    rules, counted = rules_of(office), []
+    event.listen(
+        office.installation.database.engine,
+        "before_cursor_execute",
+        lambda *arguments: counted.append(arguments[2]),
+    )
+    swept = sweep(office.installation.database, rules.on, office.now, overdue.act)
+    assert swept.acted > 50
+    assert len(counted) / swept.acted < 2, counted
 
 
 def test_an_idle_sweep_costs_one_statement_however_much_is_open(office):
@@ -237,44 +261,3 @@ def test_a_clock_set_back_fires_nothing_again(office):
     run(office)
     office.now -= timedelta(hours=26)
     assert run(office).acted == 0
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
-def test_processes_killed_in_the_middle_leave_nothing_half_done(any_office):
-    """Five processes sweep; three die by SIGKILL while they act; the survivors finish."""
-    office = any_office
-    filings = [office.file() for _ in range(60)]
-    office.pass_time(days=10)
-    expected = due_count(office)
-    children = [sweep_in_child(office, dies=number < 3) for number in range(5)]
-    ends = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
-    assert ends.count(-signal.SIGKILL) >= 1
-    assert ends.count(0) >= 2
-    run(office)
-    assert due_count(office) == 0
-    with office.installation.reading() as work:
-        per_complaint = Counter(work.session.scalars(select(Event.stream).where(Event.type == "clock")).all())
-    assert per_complaint == {filed.uid: 1 for filed in filings}
-    assert office.findings() == []
-    print(f"5 processes, {ends.count(-signal.SIGKILL)} killed, {len(filings)} complaints, {expected} due")
-
-
-def sweep_in_child(office, *, dies):
-    child = os.fork()
-    if child:
-        return child
-    code = 1
-    try:
-        # The parent's connections stay the parent's.
-        office.installation.database.engine.dispose(close=False)
-        acted = []
-
-        def act(work, case, due):
-            overdue.act(work, case, due)
-            acted.append(case.uid)
-            if dies and len(acted) == 3:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        code = 1 if run(office, act).failed else 0
-    finally:
-        os._exit(code)

@@ -9,6 +9,7 @@ import pytest
 from office import ADMIN, Office, quick_passwords, send, send_from, words
 
 from complaints.delivery import outbox
+from complaints.jobs import leases
 from complaints.store.tables import Complaint, Operator, Outbox
 
 
@@ -322,3 +323,27 @@ def test_every_page_comes_in_both_languages(office, lang):
         assert f'lang="{"zh-Hans" if lang == "zh" else "en"}"' in answer.get_data(as_text=True)
         assert " style=" not in answer.get_data(as_text=True)
         assert "<script>" not in answer.get_data(as_text=True)
+
+
+def test_every_page_says_when_nobody_watches_the_dates_and_none_once_the_clock_has_run(office, clock):
+    client = office.client("supervisor")
+    pages = ("/", "/policy", "/evidence", "/operators", "/health", "/account")
+    for page in pages:
+        assert "定时检查从未运行过" in words(client.get(f"{ADMIN}{page}")), page
+    database = office.desk.installation.database
+    leases.take(database, "tick", clock.now, 60)
+    leases.beat(database, "tick", clock.now, 0)
+    assert "定时检查" not in words(client.get(f"{ADMIN}/"))
+    clock.now += timedelta(minutes=11)
+    assert "定时检查上次运行是11 分钟前" in words(client.get(f"{ADMIN}/policy")).replace("11分钟", "11 分钟")
+
+
+def test_every_page_says_when_a_date_has_waited_for_more_than_ten_minutes(office, clock):
+    office.desk.file()
+    database = office.desk.installation.database
+    clock.now += timedelta(days=10)
+    client = office.client("supervisor")
+    leases.take(database, "tick", clock.now, 60)
+    leases.beat(database, "tick", clock.now, 0)
+    for page in ("/", "/policy"):
+        assert "还没有处理" in words(client.get(f"{ADMIN}{page}")), page

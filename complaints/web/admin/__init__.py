@@ -17,11 +17,13 @@ from complaints.web.admin import (
     people,
     queue,
     recording,
+    watch,
 )
 
 
 def register(blueprint: Blueprint) -> None:
     """Add every page of the operators; each route names the roles that may use it."""
     access.register(blueprint)
+    watch.register(blueprint)
     for module in (login, queue, case, acts, files, decide, recording, office, calendar, people, export):
         module.register(blueprint)

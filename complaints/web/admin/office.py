@@ -59,7 +59,7 @@ def policy() -> ResponseReturnValue:
 def health() -> ResponseReturnValue:
     """Lags in the database, messages that were given up, and what `doctor` says."""
     work, installed = frame().work, frame().installation
-    found = lags.measure(work.session, work.now)
+    found = lags.measure(work.session, installed.now(), real=installed.real_time)
     dead = lags.dead_letters(work.session)
     ids = [letter.complaint_id for letter in dead if letter.complaint_id]
     rows = work.session.execute(
@@ -80,13 +80,19 @@ def health() -> ResponseReturnValue:
                 "clock" in found.alarms,
                 t("since the clock last ran"),
             ),
-            (t("Dates not acted on"), _age(found.sweep_lag), "sweep" in found.alarms, t("age of the oldest")),
+            (
+                t("Dates not acted on"),
+                words.age(found.sweep_lag),
+                "sweep" in found.alarms,
+                t("age of the oldest"),
+            ),
             (
                 t("Messages not sent"),
-                _age(found.outbox_lag),
+                words.age(found.outbox_lag),
                 "outbox" in found.alarms,
                 t("age of the oldest"),
             ),
+            *_apart(found),
             (t("Messages given up"), str(found.dead), found.dead > 0, t("see below")),
         ],
         dead=[
@@ -140,17 +146,14 @@ def _evidence(report: Any) -> str:
     )
 
 
-def _age(seconds: int) -> str:
-    if seconds == 0:
-        return t("None")
-    if seconds < 120:  # noqa: PLR2004 - minutes say more from here on
-        return t("{n} seconds", n=seconds)
-    if seconds < 7200:  # noqa: PLR2004 - hours say more from here on
-        return t("{n} minutes", n=seconds // 60)
-    return t("{n} hours", n=seconds // 3600)
+def _apart(found: lags.Health) -> list[tuple[str, str, bool, str]]:
+    """The clocks' difference, once it matters."""
+    if "skew" not in found.alarms:
+        return []
+    return [(t("Clocks apart"), words.age(abs(found.skew)), True, t("this machine and the database"))]
 
 
 def _ago(seconds: int | None) -> str:
     if seconds is None:
         return t("Never")
-    return _age(max(seconds, 1))
+    return words.age(max(seconds, 1))

@@ -121,6 +121,17 @@ def moment(at: datetime, now: datetime) -> str:
     return f"{short_day(local.date(), beijing(now).date())} {local:%H:%M}"
 
 
+def age(seconds: int) -> str:
+    """A span in seconds, minutes or hours, whichever says most."""
+    if seconds == 0:
+        return t("None")
+    if seconds < 120:  # noqa: PLR2004 - minutes say more from here on
+        return t("{n} seconds", n=seconds)
+    if seconds < 7200:  # noqa: PLR2004 - hours say more from here on
+        return t("{n} minutes", n=seconds // 60)
+    return t("{n} hours", n=seconds // 3600)
+
+
 def look(event: str) -> tuple[str, str]:
     """Tone and icon of an event."""
     return _LOOK.get(event, ("neutral", "dot"))
