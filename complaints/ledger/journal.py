@@ -155,7 +155,9 @@ def apply_clocks(work: Work, complaint_id: int, clocks: Iterable[Clock]) -> None
         if "publish" in clock.values:
             fresh.append({**milestone_row(clock), "complaint_id": complaint_id})
             continue
-        row = clock.row or _milestone(work, complaint_id, clock)
+        # A row that was read elsewhere would change without reaching the database.
+        read = clock.row is not None and clock.row in work.session
+        row = clock.row if read and clock.row else _milestone(work, complaint_id, clock)
         for name, value in clock.values.items():
             setattr(row, name, value)
     if fresh:
