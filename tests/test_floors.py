@@ -39,6 +39,8 @@ PURE = {
     "ledger/proof.py": {"cryptography"},
 }
 LONGEST = 320
+# One file, because each bundle carries it as its verifier.
+VERIFIER, LONGEST_VERIFIER = "ledger/proof.py", 900
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -142,4 +144,5 @@ def test_each_file_is_short_enough_to_be_read_at_once():
     lengths = {
         str(path.relative_to(PACKAGE)): len(path.read_text(encoding="utf-8").splitlines()) for path in FILES
     }
+    assert lengths.pop(VERIFIER) <= LONGEST_VERIFIER
     assert {name: length for name, length in lengths.items() if length > LONGEST} == {}

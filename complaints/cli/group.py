@@ -65,6 +65,7 @@ def person(name: str | None) -> Actor:
 def load_commands() -> None:
     """Import every module that adds a command."""
     from complaints.cli import (  # noqa: F401, PLC0415 - importing adds the commands
+        bundles,
         calendars,
         demo,
         evidence,

@@ -47,6 +47,9 @@ COLUMNS: dict[str, type] = {
     "contact_verified": bool,
     "rating": int,
     "erased_at": datetime,
+    "stored_only_at": datetime,
+    "erase_at": datetime,
+    "held_at": datetime,
     "files": int,
     "unread": bool,
 }

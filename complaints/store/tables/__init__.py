@@ -2,7 +2,16 @@
 
 from complaints.store.tables.base import Base, include_name
 from complaints.store.tables.cases import Attachment, Complaint, Disposal, Draft, Milestone, Token
-from complaints.store.tables.log import Event, PersonKey, Private, Stream
+from complaints.store.tables.log import (
+    WAITING,
+    Checkpoint,
+    Event,
+    LogState,
+    LogTile,
+    PersonKey,
+    Private,
+    Stream,
+)
 from complaints.store.tables.office import (
     CalendarYear,
     Operator,
@@ -10,18 +19,23 @@ from complaints.store.tables.office import (
     PolicyVersion,
     ReplyTemplate,
 )
-from complaints.store.tables.work import Lease, Limit, Outbox
+from complaints.store.tables.work import Job, Lease, Limit, Outbox
 
 __all__ = [
+    "WAITING",
     "Attachment",
     "Base",
     "CalendarYear",
+    "Checkpoint",
     "Complaint",
     "Disposal",
     "Draft",
     "Event",
+    "Job",
     "Lease",
     "Limit",
+    "LogState",
+    "LogTile",
     "Milestone",
     "Operator",
     "OperatorSession",

@@ -61,6 +61,11 @@ class Complaint(Base):
     contact_verified: Mapped[bool]
     rating: Mapped[int | None]
     erased_at: Mapped[datetime | None]
+    stored_only_at: Mapped[datetime | None] = mapped_column(
+        comment="since when its personal data is kept in storage only, at the person's request"
+    )
+    erase_at: Mapped[datetime | None] = mapped_column(comment="when its personal data is erased by itself")
+    held_at: Mapped[datetime | None] = mapped_column(comment="since when a legal hold keeps it from erasure")
     files: Mapped[int] = mapped_column(comment="number of attachments from the complainant")
     unread: Mapped[bool] = mapped_column(comment="the complainant wrote and nobody has answered since")
     version: Mapped[int] = mapped_column(comment="rises with each event but readings; forms carry it")
@@ -86,6 +91,7 @@ class Complaint(Base):
         Index("ix_complaints_complaint_answer_hash", "answer_hash"),
         Index("ix_complaints_complaint_owner_hash", "owner_hash"),
         Index("ix_complaints_complaint_release", "released_at", "release_due"),
+        Index("ix_complaints_complaint_erase_at", "erase_at"),
         Base.__table_args__,
     )
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, String, UniqueConstraint
+from sqlalchemy import Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from complaints.store.tables.base import Base
-from complaints.store.types import RowId
+from complaints.store.types import LongText, RowId
+
+WAITING = "ix_complaints_event_waiting"
 
 
 class Stream(Base):
@@ -37,6 +39,47 @@ class Event(Base):
         UniqueConstraint("stream", "seq"),
         Index("ix_complaints_event_type_at", "type", "at"),
         Index("ix_complaints_event_at", "at"),
+        # PostgreSQL would walk the key from the first event to find those that wait; the others need no help.
+        Index(WAITING, "id", postgresql_where=text("leaf_index IS NULL")).ddl_if(dialect="postgresql"),
+        Base.__table_args__,
+    )
+
+
+class LogState(Base):
+    """The one row of the tree over all events: how many are in it, and the root over them."""
+
+    __tablename__ = "complaints_log_state"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, comment="always 1")
+    size: Mapped[int] = mapped_column(RowId)
+    root: Mapped[bytes] = mapped_column(comment="RFC 6962 root over the leaves 0 … size - 1, 32 bytes")
+
+
+class LogTile(Base):
+    """Up to 256 hashes of the tree side by side, so that a proof needs few rows (as C2SP tlog-tiles)."""
+
+    __tablename__ = "complaints_log_tile"
+    level: Mapped[int] = mapped_column(
+        primary_key=True, autoincrement=False, comment="0: leaf hashes; n: roots over 256**n leaves each"
+    )
+    place: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
+    hashes: Mapped[bytes] = mapped_column(comment="32 bytes each")
+
+
+class Checkpoint(Base):
+    """A signed statement of the tree's size and root, as it left the house."""
+
+    __tablename__ = "complaints_checkpoint"
+    size: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
+    root: Mapped[bytes]
+    note: Mapped[str] = mapped_column(LongText, comment="C2SP signed note")
+    at: Mapped[datetime] = mapped_column(index=True)
+    mailed_at: Mapped[datetime | None] = mapped_column(comment="when it was queued for the witnesses")
+    stamp: Mapped[bytes | None] = mapped_column(comment="RFC 3161 response as it came, DER")
+    stamp_state: Mapped[str] = mapped_column(String(8), comment="none, pending, done")
+    stamp_after: Mapped[datetime | None] = mapped_column(comment="not to be asked for before")
+    stamp_error: Mapped[str | None] = mapped_column(String(200))
+    __table_args__ = (
+        Index("ix_complaints_checkpoint_stamp", "stamp_state", "stamp_after"),
         Base.__table_args__,
     )
 

@@ -57,6 +57,27 @@ class Lease(Base):
     lag_seconds: Mapped[int | None] = mapped_column(comment="age of the oldest work left over, seconds")
 
 
+class Job(Base):
+    """Long work that somebody ordered: an export, an evidence bundle, an audit; any worker goes on with it."""
+
+    __tablename__ = "complaints_job"
+    uid: Mapped[str] = mapped_column(String(32), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20), comment="export, bundle, report, audit")
+    params: Mapped[dict[str, Any]] = mapped_column(comment="what was asked for, nothing personal")
+    state: Mapped[str] = mapped_column(String(10), comment="queued, running, done, failed, cancelled")
+    ordered_by: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    done: Mapped[int] = mapped_column(RowId, comment="units of work behind it")
+    total: Mapped[int] = mapped_column(RowId, comment="units in all; 0: not counted yet")
+    place: Mapped[dict[str, Any]] = mapped_column(comment="where to go on after an interruption")
+    result: Mapped[dict[str, Any]] = mapped_column(comment="file name, size, SHA-256, counts or findings")
+    error: Mapped[str | None] = mapped_column(String(200), comment="class of the failure, nothing personal")
+    lease_until: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None] = mapped_column(index=True, comment="when its file is deleted")
+    __table_args__ = (Index("ix_complaints_job_state", "state", "created_at"), Base.__table_args__)
+
+
 class Limit(Base):
     """A counter of the rate limiter, shared by all workers; keys are hashes."""
 

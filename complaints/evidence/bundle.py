@@ -1,0 +1,279 @@
+"""The bundle of evidence: a period or a case of the log, with what shows that nothing is missing or changed.
+
+Its verifier is `ledger/proof.py` itself. Names of its files are ours; nothing a complainant wrote names one.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import rfc8785
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import select
+
+from complaints.base.clock import beijing, stamp
+from complaints.base.errors import ComplaintsError
+from complaints.evidence import handling_log, register
+from complaints.evidence.bundle_words import explanation
+from complaints.ledger import private as sealing
+from complaints.ledger import proof
+from complaints.ledger.journal import data_key
+from complaints.ledger.proof import BUNDLE, Recount, Tree, Verifier, signature_line
+from complaints.ledger.sequencer import tiles
+from complaints.ledger.work import Work
+from complaints.policy import diagram
+from complaints.store.tables import Checkpoint, Complaint, Event, PolicyVersion, Private
+
+_PAGE = 1000
+Progress = Callable[[int, int], None]
+
+
+class NothingSignedError(ComplaintsError):
+    """The log has no checkpoint yet that a bundle could end at."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was written: how many events, of a log of how many, and the manifest's SHA-256 in hex."""
+
+    events: int
+    size: int
+    digest: str
+
+
+class _Archive:
+    """A ZIP that remembers each file's size and digest."""
+
+    def __init__(self, path: Path, at: datetime) -> None:
+        self._zip = zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED)
+        self._moment = beijing(at).timetuple()[:6]
+        self.files: list[dict[str, Any]] = []
+
+    def write(self, name: str, chunks: Iterable[bytes], *, listed: bool = True) -> None:
+        info = zipfile.ZipInfo(name, self._moment)
+        info.compress_type = zipfile.ZIP_DEFLATED
+        digest, size = hashlib.sha256(), 0
+        with self._zip.open(info, "w", force_zip64=True) as file:
+            for chunk in chunks:
+                digest.update(chunk)
+                size += len(chunk)
+                file.write(chunk)
+        if listed:
+            self.files.append({"name": name, "size": size, "sha256": digest.hexdigest()})
+
+    def close(self) -> None:
+        self._zip.close()
+
+
+def period(
+    work: Work, path: Path, since: datetime, until: datetime, progress: Progress | None = None
+) -> Made:
+    """Write the bundle of every event from `since` up to `until` to a new file; reads only.
+
+    It begins at the last checkpoint signed by `since` and ends at the first one signed at `until` or later,
+    or at the newest; raises NothingSignedError where there is none. Memory does not grow with the period.
+    """
+    before, after = _around(work, since, until)
+    first = before.size if before else 0
+    archive = _Archive(path, work.now)
+    counted, tree = Recount(), Tree.grown(first, _peaks(work, first))
+    archive.write("log/peaks.json", [_json([each.hex() for each in tree.peaks])])
+    archive.write("log/leaves.jsonl", _leaves(work, first, after.size, counted, progress))
+    for name, checkpoint in (("before", before), ("after", after)):
+        if checkpoint is not None:
+            archive.write(f"log/{name}.note", [checkpoint.note.encode()])
+    archive.write("register.csv", register.write(work, "csv", since, until))
+    archive.write("handling-log.csv", handling_log.write(work, "csv", since, until))
+    scope = {"kind": "period", "since": stamp(since), "until": stamp(until)}
+    policies = _policies(work, archive, since, until)
+    return _finish(work, archive, scope, first, after, counted, policies)
+
+
+def case(work: Work, path: Path, found: Complaint, *, disclose: Sequence[str] = ()) -> Made:
+    """Write the bundle of one complaint; reads only. Raises NothingSignedError until its events are signed.
+
+    `disclose` names the persons whose texts are put in, each with its salt so that the commitment in the log
+    can be checked; by default nobody's are.
+    """
+    newest = work.session.scalar(select(Checkpoint).order_by(Checkpoint.size.desc()).limit(1))
+    rows = work.session.execute(
+        select(Event.leaf_index, Event.leaf, Event.seq).where(Event.stream == found.uid).order_by(Event.seq)
+    ).all()
+    signed = [row for row in rows if newest and row.leaf_index is not None and row.leaf_index < newest.size]
+    if newest is None or not signed:
+        raise NothingSignedError(_unsigned())
+    tree, counted = tiles(work.session), Recount()
+    for row in signed:
+        counted.take(json.loads(row.leaf))
+    archive = _Archive(path, work.now)
+    archive.write("log/leaves.jsonl", (row.leaf + b"\n" for row in signed))
+    paths = (
+        {"index": row.leaf_index, "path": _hex(tree.inclusion(row.leaf_index, newest.size))} for row in signed
+    )
+    archive.write("log/paths.jsonl", (_json(each) for each in paths))
+    archive.write("log/after.note", [newest.note.encode()])
+    if disclose:
+        last = signed[-1].seq
+        archive.write("disclosed.jsonl", _disclosed(work, found.uid, disclose, last))
+    scope = {"kind": "case", "number": found.number, "stream": found.uid, "events": len(signed)}
+    version = work.session.get_one(PolicyVersion, found.policy_version) if found.policy_version else None
+    policies = [_policy(archive, version)] if version else []
+    return _finish(work, archive, scope, 0, newest, counted, policies)
+
+
+def _finish(
+    work: Work,
+    archive: _Archive,
+    scope: Mapping[str, Any],
+    first: int,
+    after: Checkpoint,
+    counted: Recount,
+    policies: Sequence[Mapping[str, Any]],
+) -> Made:
+    events = sum(counted.events.values())
+    archive.write("figures.json", [_json(counted.figures())])
+    archive.write("log/earlier.jsonl", _earlier(work, after.size))
+    _stamps(work, archive, first, after.size)
+    vkey = verifier(work)
+    archive.write("keys.json", [_json([{"vkey": str(vkey)}])])
+    for lang in ("zh", "en"):
+        archive.write(f"flow.{lang}.svg", [diagram.svg(lang).encode()])
+    archive.write("核验说明.txt", [explanation(scope, vkey).encode()])
+    archive.write("verify.py", [Path(proof.__file__).read_bytes()])
+    manifest = rfc8785.dumps(
+        {
+            "kind": BUNDLE,
+            "origin": work.origin,
+            "made_at": stamp(work.now),
+            "scope": dict(scope),
+            "first": first,
+            "size": after.size,
+            "policies": [dict(each) for each in policies],
+            "files": archive.files,
+        }
+    )
+    digest = hashlib.sha256(manifest).hexdigest()
+    archive.write("manifest.json", [manifest], listed=False)
+    archive.write(
+        "manifest.note", [_signed(work, f"{BUNDLE}\n{work.origin}\n{digest}\n").encode()], listed=False
+    )
+    archive.close()
+    return Made(events, after.size, digest)
+
+
+def verifier(work: Work) -> Verifier:
+    """The installation's public key as verifiers take it."""
+    key = Ed25519PrivateKey.from_private_bytes(work.keys.log)
+    return Verifier(work.origin, key.public_key().public_bytes_raw())
+
+
+def _signed(work: Work, text: str) -> str:
+    key = Ed25519PrivateKey.from_private_bytes(work.keys.log)
+    return f"{text}\n{signature_line(verifier(work), key.sign(text.encode()))}"
+
+
+def _around(work: Work, since: datetime, until: datetime) -> tuple[Checkpoint | None, Checkpoint]:
+    rows = select(Checkpoint)
+    before = work.session.scalar(rows.where(Checkpoint.at <= since).order_by(Checkpoint.size.desc()).limit(1))
+    after = work.session.scalar(rows.where(Checkpoint.at >= until).order_by(Checkpoint.size).limit(1))
+    after = after or work.session.scalar(rows.order_by(Checkpoint.size.desc()).limit(1))
+    if after is None:
+        raise NothingSignedError(_unsigned())
+    return before, after
+
+
+def _unsigned() -> str:
+    return "no checkpoint covers this yet: run `flask complaints checkpoint` on the host that holds the state folder"
+
+
+def _peaks(work: Work, size: int) -> list[bytes]:
+    tree, found, start = tiles(work.session), list[bytes](), 0
+    for bit in reversed(range(size.bit_length())):
+        if size >> bit & 1:
+            found.append(tree.subtree(bit, start >> bit))
+            start += 1 << bit
+    return found
+
+
+def _leaves(
+    work: Work, first: int, size: int, counted: Recount, progress: Progress | None
+) -> Iterator[bytes]:
+    place = first
+    while place < size:
+        rows = work.session.execute(
+            select(Event.leaf)
+            .where(Event.leaf_index >= place, Event.leaf_index < min(size, place + _PAGE))
+            .order_by(Event.leaf_index)
+        ).all()
+        for row in rows:
+            counted.take(json.loads(row.leaf))
+        yield b"".join(row.leaf + b"\n" for row in rows)
+        place += _PAGE
+        if progress:
+            progress(min(place, size) - first, size - first)
+
+
+def _earlier(work: Work, size: int) -> Iterator[bytes]:
+    """How the log grew out of each checkpoint that left the house before."""
+    tree = tiles(work.session)
+    sizes = select(Checkpoint.size).where(Checkpoint.size <= size).order_by(Checkpoint.size)
+    for one in work.session.scalars(sizes).all():
+        yield _json({"size": one, "proof": _hex(tree.consistency(one, size))})
+
+
+def _stamps(work: Work, archive: _Archive, first: int, size: int) -> None:
+    stamped = select(Checkpoint).where(
+        Checkpoint.stamp.is_not(None), Checkpoint.size >= first, Checkpoint.size <= size
+    )
+    for each in work.session.scalars(stamped.order_by(Checkpoint.size)):
+        archive.write(f"stamps/{each.size}.note", [each.note.encode()])
+        archive.write(f"stamps/{each.size}.tsr", [each.stamp or b""])
+
+
+def _policies(work: Work, archive: _Archive, since: datetime, until: datetime) -> list[Mapping[str, Any]]:
+    """Each version that ruled at some moment of the period."""
+    rows = work.session.scalars(
+        select(PolicyVersion).where(PolicyVersion.published_at < until).order_by(PolicyVersion.version)
+    ).all()
+    ended = [row.published_at for row in rows[1:]]
+    ruling = [row for row, end in zip(rows, [*ended, until], strict=False) if end > since]
+    return [_policy(archive, row) for row in ruling]
+
+
+def _policy(archive: _Archive, row: PolicyVersion) -> Mapping[str, Any]:
+    name = f"policy/{row.version}.json"
+    archive.write(name, [row.resolved])
+    for lang, page in (("zh", row.page_zh), ("en", row.page_en)):
+        archive.write(f"policy/{row.version}.{lang}.html", [page.encode()])
+    return {"version": row.version, "digest": row.digest, "name": name}
+
+
+def _disclosed(work: Work, uid: str, persons: Sequence[str], last: int) -> Iterator[bytes]:
+    rows = work.session.scalars(
+        select(Private)
+        .where(Private.stream == uid, Private.person.in_(persons), Private.seq <= last)
+        .order_by(Private.seq, Private.field)
+    ).all()
+    keys = {person: data_key(work, uid, person) for person in persons}
+    for row in rows:
+        key = keys[row.person]
+        if key is not None:
+            salt, payload = sealing.open_sealed(key, uid, row.seq, row.field, row.sealed)
+            shown = base64.b64encode(payload).decode()
+            yield _json({"seq": row.seq, "field": row.field, "salt": salt.hex(), "payload": shown})
+
+
+def _hex(hashes: Iterable[bytes]) -> list[str]:
+    return [each.hex() for each in hashes]
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True).encode() + b"\n"
