@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from complaints.administration import reach
+from complaints.administration import checkpoints, reach
 from complaints.administration.calendars import missing_year
 from complaints.administration.installation import Installation
 from complaints.administration.publishing import differs
@@ -20,8 +20,10 @@ from complaints.base.errors import ConfigError
 from complaints.base.keys import PURPOSES
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
-from complaints.delivery.health import SKEW_LIMIT, measure
+from complaints.delivery.health import SEQUENCER_LIMIT, SKEW_LIMIT, measure
+from complaints.ledger import sequencer, stamps
 from complaints.ledger.work import Work
+from complaints.policy.deadlines import clock
 from complaints.store import schema
 from complaints.store.tables import Operator, Outbox
 
@@ -75,6 +77,7 @@ def examine(found: Installation) -> Iterator[Advice]:
         yield from _calendar(work)
         yield from _mail(work)
         yield from _time(found, work)
+        yield from _log(found, work)
 
 
 def _key_files(found: Installation) -> Iterator[Advice]:
@@ -206,4 +209,46 @@ def _time(found: Installation, work: Work) -> Iterator[Advice]:
             "fail",
             t("clock: this machine and the database are {n} seconds apart", n=abs(skew)),
             t("let both follow a time server; until then dates go by the earlier of the two"),
+        )
+
+
+def _log(found: Installation, work: Work) -> Iterator[Advice]:
+    since = sequencer.oldest_waiting(work.session)
+    waited = 0 if since is None else int((work.now - since).total_seconds())
+    if waited > SEQUENCER_LIMIT:
+        yield Advice(
+            "fail",
+            t("log: an event has waited {n} seconds for its place in the tree", n=waited),
+            t("let a worker or `flask complaints tick` run"),
+        )
+    place, settings = checkpoints.folder(found), found.settings
+    refused = checkpoints.refusal(found, work.session)
+    if refused is not None:
+        yield Advice("fail", t("log: no checkpoint is signed: {error}", error=refused))
+    elif not place.exists:
+        yield Advice(
+            "look",
+            t("log: no checkpoint is signed by this host"),
+            t("run `flask complaints init` on the one host that is to sign, or look there"),
+        )
+    left = checkpoints.left(work.session)
+    if left is not None:
+        yield Advice(
+            "ok", t("log: a checkpoint last left this machine on {when}", when=clock(left, language()))
+        )
+    elif not work.policy.public.checkpoint:
+        yield Advice(
+            "look",
+            t(
+                "log: no checkpoint has left this machine yet, so nobody outside could show that the log was changed"
+            ),
+            t(
+                "name witnesses in COMPLAINTS_WITNESSES, set COMPLAINTS_TSA_URL, or open the page in the policy"
+            ),
+        )
+    if settings.TSA_URL and not stamps.installed():
+        yield Advice(
+            "fail",
+            t("log: COMPLAINTS_TSA_URL is set, and what asks for time stamps is not installed"),
+            "pip install 'flask-complaints[tsa]'",
         )

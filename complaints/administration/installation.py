@@ -121,6 +121,10 @@ class Installation:
         """The chat rooms that are told; raises ConfigError."""
         return Rooms.of(self.settings.PUSH)
 
+    def read_keys_again(self) -> None:
+        """Forget the keys in memory, since their files have changed."""
+        self.__dict__.pop("keys", None)
+
     @contextmanager
     def reading(self, now: datetime | None = None) -> Iterator[Work]:
         """A unit of work for reading, at `now` where the caller has reason to trust another clock."""

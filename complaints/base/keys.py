@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from complaints.base import durable
 from complaints.base.errors import ConfigError
 
 # name → what a thief of this key could do; the docs print the same sentence.
@@ -20,6 +21,8 @@ PURPOSES: dict[str, str] = {
     "answers": "seals AI answers that were never given",
 }
 LENGTH = 32
+# The key that signed before: kept until one checkpoint carries the signatures of both.
+PREVIOUS = "log_previous"
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Keys:
     lookup: bytes = field(repr=False)
     log: bytes = field(repr=False)
     answers: bytes = field(repr=False)
+    log_previous: bytes | None = field(default=None, repr=False)
 
     @classmethod
     def random(cls) -> Keys:
@@ -47,10 +51,11 @@ def load(folder: Path, environment: Mapping[str, str] | None = None) -> Keys:
     environment = os.environ if environment is None else environment
     found: dict[str, bytes] = {}
     missing: list[str] = []
-    for purpose in PURPOSES:
-        text = environment.get(variable(purpose)) or _read(folder / f"{purpose}.key")
+    for purpose in (*PURPOSES, PREVIOUS):
+        text = environment.get(variable(purpose)) or _read(path(folder, purpose))
         if text is None:
-            missing.append(purpose)
+            if purpose != PREVIOUS:
+                missing.append(purpose)
         else:
             found[purpose] = _decode(text, purpose)
     if missing:
@@ -60,6 +65,30 @@ def load(folder: Path, environment: Mapping[str, str] | None = None) -> Keys:
             f"or set {variable(missing[0])} and its like to 32 bytes in base64 on every host"
         )
     return Keys(**found)
+
+
+def path(folder: Path, purpose: str) -> Path:
+    """The file that may hold this key, such as data.key or log.previous.key."""
+    return folder / f"{purpose.replace('_', '.')}.key"
+
+
+def in_environment(purpose: str, environment: Mapping[str, str]) -> bool:
+    """Whether this key comes from the environment or a setting, so that a file of ours would not be read."""
+    return bool(environment.get(variable(purpose)))
+
+
+def rotate_file(folder: Path) -> None:
+    """Keep the present log key as log.previous.key and write a new one, each whole or not at all."""
+    old = _read(path(folder, "log"))
+    if old is None:
+        raise ConfigError(f"{path(folder, 'log')} is missing: the key to be replaced must be there")
+    durable.write(path(folder, PREVIOUS), _encoded(_decode(old, "log")))
+    durable.write(path(folder, "log"), _encoded(secrets.token_bytes(LENGTH)))
+
+
+def forget_previous(folder: Path) -> None:
+    """Delete log.previous.key once it has signed for the last time; its absence is no error."""
+    path(folder, PREVIOUS).unlink(missing_ok=True)
 
 
 def create_missing(folder: Path, environment: Mapping[str, str] | None = None) -> tuple[str, ...]:
@@ -74,23 +103,21 @@ def create_missing(folder: Path, environment: Mapping[str, str] | None = None) -
     for purpose in PURPOSES:
         if environment.get(variable(purpose)):
             continue
-        path = folder / f"{purpose}.key"
-        content = base64.b64encode(secrets.token_bytes(LENGTH)) + b"\n"
-        temporary = path.with_suffix(f".{secrets.token_hex(4)}")
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        target = path(folder, purpose)
+        temporary = durable.temporary(target, _encoded(secrets.token_bytes(LENGTH)))
         try:
             # A hard link is atomic and fails when another process was first; a rename would overwrite it.
-            os.link(temporary, path)
+            os.link(temporary, target)
             written.append(purpose)
         except FileExistsError:
             pass
         finally:
             temporary.unlink()
     return tuple(written)
+
+
+def _encoded(key: bytes) -> bytes:
+    return base64.b64encode(key) + b"\n"
 
 
 def _read(path: Path) -> str | None:

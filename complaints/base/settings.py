@@ -12,7 +12,7 @@ from complaints.base.errors import ConfigError
 
 PREFIX = "COMPLAINTS_"
 # Keys travel as settings or environment variables, and are no part of the frozen object.
-_KEY_SETTINGS = frozenset({"KEY_DATA", "KEY_LOOKUP", "KEY_LOG", "KEY_ANSWERS"})
+_KEY_SETTINGS = frozenset({"KEY_DATA", "KEY_LOOKUP", "KEY_LOG", "KEY_LOG_PREVIOUS", "KEY_ANSWERS"})
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,16 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "Folder of encrypted attachments, outside any web root; empty: complaints/files in the instance folder.",
     ),
+    Setting(
+        "STATE_DIR",
+        str,
+        "",
+        "Folder outside the database where this host remembers what it signed; empty: complaints/state in the instance folder.",
+    ),
+    Setting("CHECKPOINT_MINUTES", int, 5, "Minutes between two signed checkpoints of a log that grows."),
+    Setting("WITNESSES", tuple, (), "Mail addresses outside the house that get each day's last checkpoint."),
+    Setting("TSA_URL", str, "", "Time stamp authority (RFC 3161) that stamps each checkpoint; empty: none."),
+    Setting("TSA_CA_FILE", str, "", "PEM file with the authority that the time stamps are verified against."),
     Setting(
         "DATABASE_URI",
         str,
@@ -156,6 +166,11 @@ class Settings:
     POLICY_FILE: str
     KEYS_DIR: str
     FILES_DIR: str
+    STATE_DIR: str
+    CHECKPOINT_MINUTES: int
+    WITNESSES: tuple[str, ...]
+    TSA_URL: str
+    TSA_CA_FILE: str
     DATABASE_URI: str
     ORIGIN: str
     BASE_TEMPLATE: str
@@ -224,6 +239,11 @@ class Settings:
         if values["BASE_URL"] and not values["BASE_URL"].startswith(("http://", "https://")):
             raise ConfigError(f"{PREFIX}BASE_URL must be a whole address, such as https://ai.example.cn")
         values["BASE_URL"] = values["BASE_URL"].rstrip("/")
+        if values["TSA_URL"] and not values["TSA_URL"].startswith(("http://", "https://")):
+            raise ConfigError(f"{PREFIX}TSA_URL must be a whole address, such as https://tsa.example.cn/tsr")
+        for address in values["WITNESSES"]:
+            if address.count("@") != 1 or any(character.isspace() for character in address):
+                raise ConfigError(f"{PREFIX}WITNESSES must hold mail addresses, such as archive@example.org")
         return cls(
             **values,
             secret_key=secret if isinstance(secret, bytes) else str(secret).encode(),
@@ -241,6 +261,11 @@ class Settings:
     def files_folder(self) -> Path:
         """Where encrypted attachments lie."""
         return Path(self.FILES_DIR) if self.FILES_DIR else self.instance / "complaints" / "files"
+
+    @property
+    def state_folder(self) -> Path:
+        """Where the signing host remembers its last checkpoint."""
+        return Path(self.STATE_DIR) if self.STATE_DIR else self.instance / "complaints" / "state"
 
     @property
     def policy_path(self) -> Path | None:
@@ -266,9 +291,12 @@ def _typed(setting: Setting, value: Any) -> Any:
         return int(value)
     if setting.type is str and isinstance(value, Path):
         return str(value)
+    if setting.type is tuple and isinstance(value, (str, list)):
+        parts = value.split(",") if isinstance(value, str) else value
+        return tuple(str(part).strip() for part in parts if str(part).strip())
     if not isinstance(value, setting.type) or (setting.type is int and isinstance(value, bool)):
         raise ConfigError(
-            f"{PREFIX}{setting.name} must be {setting.type.__name__}, not {type(value).__name__}. {setting.help}"
+            f"{PREFIX}{setting.name} must be {'list' if setting.type is tuple else setting.type.__name__}, not {type(value).__name__}. {setting.help}"
         )
     return value
 

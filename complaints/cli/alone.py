@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
 from pathlib import Path
 
-from complaints.evidence import receipts
+from complaints.evidence import receipt_check
 
 FOUND, WRONG_USE = 1, 2
 
@@ -16,21 +17,43 @@ def main(arguments: list[str] | None = None) -> int:
     """Verify a receipt; exit code 0 good, 1 a finding, 2 wrong use."""
     parser = argparse.ArgumentParser(prog="complaints", description="Verify what an installation gave out.")
     commands = parser.add_subparsers(dest="command", required=True)
-    verify = commands.add_parser("verify", help="verify a receipt")
-    verify.add_argument("receipt", type=Path)
+    verify = commands.add_parser("verify", help="verify a receipt: a promise of filing, or a proof")
+    verify.add_argument("file", type=Path)
     verify.add_argument(
-        "--key", default="", help="the installation's public key, base64, from outside the receipt"
+        "--key", default="", help="the installation's public key (vkey), from outside the receipt"
+    )
+    verify.add_argument(
+        "--checkpoint",
+        type=Path,
+        default=None,
+        help="an older checkpoint from outside, as a witness keeps it",
     )
     given = parser.parse_args(arguments)
     try:
-        receipt = json.loads(given.receipt.read_text(encoding="utf-8"))
+        receipt = json.loads(given.file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        print(f"{given.receipt}: cannot be read ({type(error).__name__})", file=sys.stderr)
-        return WRONG_USE
-    steps = receipts.verify(receipt, given.key)
+        return _unreadable(given.file, error)
+    try:
+        older = given.checkpoint.read_text(encoding="utf-8") if given.checkpoint else ""
+    except (OSError, ValueError) as error:
+        return _unreadable(given.checkpoint, error)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A console without Chinese characters must not keep the result back.
+        sys.stdout.reconfigure(errors="replace")
+    steps = receipt_check.verify(receipt, given.key, older)
     for step in steps:
-        print(f"{step.number}. [{'ok' if step.good else 'NO'}] {step.text}")
+        print(f"{step.number}. [{'ok' if step.good else 'NO'}] {_tame(step.zh)}\n        {_tame(step.text)}")
     return 0 if all(step.good for step in steps) else FOUND
+
+
+def _tame(text: str) -> str:
+    """Without characters by which a made-up receipt could command the reader's terminal."""
+    return "".join(each if each.isprintable() else "?" for each in text)
+
+
+def _unreadable(path: Path, error: Exception) -> int:
+    print(f"{path}: 无法读取 / cannot be read ({type(error).__name__})", file=sys.stderr)
+    return WRONG_USE
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from complaints.cases.access import find
 from complaints.cli.group import WRONG_USE, fail, group, installed, person, plainly
 from complaints.evidence import bundle
 from complaints.evidence.export import record_export
+from complaints.ledger import keyring
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -50,7 +51,7 @@ def make_bundle(
                 made = bundle.period(work, unfinished, first, last, progress)
             else:
                 made = bundle.case(work, unfinished, find(work, number or ""))
-            key = bundle.verifier(work)
+            key = keyring.signer(work).vkey
         unfinished.rename(output)
     finally:
         unfinished.unlink(missing_ok=True)

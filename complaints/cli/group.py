@@ -67,6 +67,7 @@ def load_commands() -> None:
     from complaints.cli import (  # noqa: F401, PLC0415 - importing adds the commands
         bundles,
         calendars,
+        checkpoints,
         demo,
         evidence,
         operators,

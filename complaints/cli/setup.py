@@ -6,6 +6,7 @@ import os
 
 import click
 
+from complaints.administration import checkpoints
 from complaints.administration import doctor as examination
 from complaints.administration.installation import Installation
 from complaints.administration.publishing import publish, versions
@@ -22,7 +23,7 @@ from complaints.web.public.process import render_body
 @click.option("--no-policy-file", is_flag=True, help="Do not write a complaints.toml to fill in.")
 @plainly
 def init(no_policy_file: bool) -> None:
-    """Migrate, make missing keys, write a complaints.toml to fill in, publish the policy for a trial run."""
+    """Migrate, make missing keys and the signer's folder, write a complaints.toml to fill in, publish the policy for a trial run."""
     setup(installed(), policy_file=not no_policy_file)
     click.echo("done. Next: fill in complaints.toml, add an operator, then `flask complaints doctor`.")
 
@@ -37,6 +38,8 @@ def setup(found: Installation, *, policy_file: bool) -> None:
     click.echo(
         f"keys: {'wrote ' + ', '.join(written) if written else 'already there'} ({settings.keys_folder})"
     )
+    checkpoints.folder(found).create()
+    click.echo(f"checkpoints: this host signs them ({settings.state_folder})")
     path = settings.policy_path or settings.instance / "complaints.toml"
     if policy_file and not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)

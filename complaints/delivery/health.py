@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
+from complaints.ledger import sequencer
 from complaints.store.database_now import DatabaseNow
 from complaints.store.tables import Lease, Milestone, Outbox
 from complaints.store.types import UtcDateTime
@@ -19,6 +20,7 @@ OUTBOX_LIMIT = 1800
 BEAT_LIMIT = 600
 # Two machines that are kept in time differ by far less; a request that hangs between two readings does not reach it.
 SKEW_LIMIT = 120
+SEQUENCER_LIMIT = 300
 JOB = "tick"
 _OLDEST = (
     select(func.min(Milestone.due_at))
@@ -35,7 +37,8 @@ class Health:
     `sweep_lag` and `outbox_lag` are the ages of the oldest work that is due and not done. `waiting` counts
     queued messages by the reason they wait for (NobodyToTell, NoMailServer, SMTPConnectError 421 …).
     `beat_lag` is the time since the clock last ran through; None: it never has. `skew` is how far this machine's
-    clock is ahead of the database's (behind: negative).
+    clock is ahead of the database's (behind: negative). `sequencer_lag` is the age of the
+    oldest event without a place in the tree; `refusal` names why this host signs no checkpoint though it should.
     """
 
     sweep_lag: int = 0
@@ -44,10 +47,12 @@ class Health:
     waiting: Mapping[str, int] = field(default_factory=dict)
     beat_lag: int | None = None
     skew: int = 0
+    sequencer_lag: int = 0
+    refusal: str = ""
 
     @property
     def alarms(self) -> tuple[str, ...]:
-        """What somebody must look at: clock, sweep, outbox, dead, nobody, setup, skew; empty when all is well."""
+        """What somebody must look at: clock, sweep, outbox, dead, nobody, setup, skew, sequencer, checkpoint; or nothing."""
         found = {
             "clock": self.beat_lag is None or self.beat_lag > BEAT_LIMIT,
             "sweep": self.sweep_lag > SWEEP_LIMIT,
@@ -56,16 +61,19 @@ class Health:
             "nobody": "NobodyToTell" in self.waiting,
             "setup": any(reason.startswith("No") and reason != "NobodyToTell" for reason in self.waiting),
             "skew": abs(self.skew) > SKEW_LIMIT,
+            "sequencer": self.sequencer_lag > SEQUENCER_LIMIT,
+            "checkpoint": bool(self.refusal),
         }
         return tuple(name for name, wrong in found.items() if wrong)
 
     @property
     def sound(self) -> bool:
-        """Whether `/healthz` answers 200: dates are watched and messages leave.
+        """Whether `/healthz` answers 200: dates are watched, messages leave, events get their place.
 
-        A dead letter, a missing recipient or a wrong clock needs a person, not a restart: an alarm, and no 503.
+        A dead letter, a missing recipient, a wrong clock or a refused signature needs a person, not a restart: it
+        is an alarm, and no 503.
         """
-        return not {"clock", "sweep", "outbox"} & set(self.alarms)
+        return not {"clock", "sweep", "outbox", "sequencer"} & set(self.alarms)
 
 
 def skewed(now: datetime, database_now: datetime) -> bool:
@@ -73,10 +81,11 @@ def skewed(now: datetime, database_now: datetime) -> bool:
     return abs((now - database_now).total_seconds()) > SKEW_LIMIT
 
 
-def measure(session: Session, now: datetime, *, real: bool = False) -> Health:
-    """Read the present lags; four short statements by index.
+def measure(session: Session, now: datetime, *, real: bool = False, refusal: str = "") -> Health:
+    """Read the present lags; five short statements by index.
 
-    `real` says that `now` is a machine's clock just read, to be held against the database's.
+    `real` says that `now` is a machine's clock just read, to be held against the database's; `refusal` why no
+    checkpoint is signed here.
     """
     due = session.scalar(select(_OLDEST), {"now": now})
     dead = session.scalar(select(func.count()).select_from(Outbox).where(Outbox.state == "dead"))
@@ -101,6 +110,8 @@ def measure(session: Session, now: datetime, *, real: bool = False) -> Health:
         waiting=waiting,
         beat_lag=None if beat is None else _age(now, beat),
         skew=round((now - database_now).total_seconds()) if real else 0,
+        sequencer_lag=_age(now, sequencer.oldest_waiting(session)),
+        refusal=refusal,
     )
 
 

@@ -32,10 +32,10 @@ def row(
 ) -> dict[str, Any]:
     """An outbox row, computed without the database.
 
-    `recipient` is `complainant`, `operators`, `supervisors`, `compliance` or `operator:<ref>`; `dedupe`
-    names the cause, so that the same cause is queued once for each recipient and channel. Without
-    `not_before` a message to a complainant leaves at once; one to operators waits for its digest and for
-    the end of the quiet hours, unless the matter is `urgent`.
+    `recipient` is `complainant`, `operators`, `supervisors`, `compliance`, `operator:<ref>` or
+    `witness:<hash>`; `dedupe` names the cause, so that the same cause is queued once for each recipient and
+    channel. Without `not_before` a message to a complainant or a witness leaves at once; one to operators waits
+    for its digest and for the end of the quiet hours, unless the matter is `urgent`.
     """
     return {
         "dedupe": f"{dedupe}/{channel}/{recipient}",
@@ -97,7 +97,7 @@ def take_back(work: Work, complaint_id: int, kinds: Collection[str]) -> int:
 
 
 def _leaves(work: Work, kind: str, recipient: str, *, urgent: bool) -> datetime:
-    if recipient == "complainant":
+    if recipient == "complainant" or recipient.startswith("witness:"):
         return work.now
     awake = urgent or work.policy.duty == "24x7"
     return work.gathering.leaves(work.now, at_once=urgent or kind in AT_ONCE, awake=awake)

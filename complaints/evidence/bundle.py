@@ -10,23 +10,22 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import rfc8785
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 
 from complaints.base.clock import beijing, stamp
 from complaints.base.errors import ComplaintsError
 from complaints.evidence import handling_log, register
 from complaints.evidence.bundle_words import explanation
+from complaints.ledger import keyring, proof
 from complaints.ledger import private as sealing
-from complaints.ledger import proof
 from complaints.ledger.journal import data_key
-from complaints.ledger.proof import BUNDLE, Recount, Tree, Verifier, signature_line
+from complaints.ledger.proof import BUNDLE, Recount, Tree
 from complaints.ledger.sequencer import tiles
 from complaints.ledger.work import Work
 from complaints.policy import diagram
@@ -142,11 +141,12 @@ def _finish(
     archive.write("figures.json", [_json(counted.figures())])
     archive.write("log/earlier.jsonl", _earlier(work, after.size))
     _stamps(work, archive, first, after.size)
-    vkey = verifier(work)
-    archive.write("keys.json", [_json([{"vkey": str(vkey)}])])
+    signer = keyring.signer(work)
+    keys = keyring.history(work.session, signer.vkey)
+    archive.write("keys.json", [_json([asdict(each) for each in keys])])
     for lang in ("zh", "en"):
         archive.write(f"flow.{lang}.svg", [diagram.svg(lang).encode()])
-    archive.write("核验说明.txt", [explanation(scope, vkey).encode()])
+    archive.write("核验说明.txt", [explanation(scope, signer.vkey).encode()])
     archive.write("verify.py", [Path(proof.__file__).read_bytes()])
     manifest = rfc8785.dumps(
         {
@@ -161,23 +161,11 @@ def _finish(
         }
     )
     digest = hashlib.sha256(manifest).hexdigest()
+    signed = signer.note(f"{BUNDLE}\n{work.origin}\n{digest}\n", [signer.vkey])
     archive.write("manifest.json", [manifest], listed=False)
-    archive.write(
-        "manifest.note", [_signed(work, f"{BUNDLE}\n{work.origin}\n{digest}\n").encode()], listed=False
-    )
+    archive.write("manifest.note", [signed.encode()], listed=False)
     archive.close()
     return Made(events, after.size, digest)
-
-
-def verifier(work: Work) -> Verifier:
-    """The installation's public key as verifiers take it."""
-    key = Ed25519PrivateKey.from_private_bytes(work.keys.log)
-    return Verifier(work.origin, key.public_key().public_bytes_raw())
-
-
-def _signed(work: Work, text: str) -> str:
-    key = Ed25519PrivateKey.from_private_bytes(work.keys.log)
-    return f"{text}\n{signature_line(verifier(work), key.sign(text.encode()))}"
 
 
 def _around(work: Work, since: datetime, until: datetime) -> tuple[Checkpoint | None, Checkpoint]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from complaints.ledger.proof import Verifier
-
 _TEXT = """\
 投诉办理证据包 · 核验说明
 
@@ -58,12 +56,13 @@ timestamps and complainants' receipts expose that.
 """
 
 
-def explanation(scope: Mapping[str, Any], vkey: Verifier) -> str:
+def explanation(scope: Mapping[str, Any], vkey: str) -> str:
     """The text of 核验说明.txt."""
     if scope["kind"] == "case":
         zh, en = f"投诉编号：{scope['number']}", f"Complaint: {scope['number']}"
     else:
         zh = f"期间（协调世界时）：{scope['since']} 起，{scope['until']} 止（不含）"
         en = f"Period (UTC): from {scope['since']} up to {scope['until']}"
-    note = f"公钥名称 name: {vkey.name}　编号 id: {vkey.id.hex()}"
+    name, number, _ = vkey.split("+", 2)
+    note = f"公钥名称 name: {name}　编号 id: {number}"
     return _TEXT.format(scope_zh=zh, scope_en=en, vkey_note=note)

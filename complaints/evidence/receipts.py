@@ -1,36 +1,28 @@
-"""The receipt's promise: signed at once, so that a complainant can prove the filing to a stranger.
+"""The receipt in two documents, so that a complainant can prove the filing to a stranger.
 
-It names the leaf that the filing became; that the leaf is in the log is proved later by the proof.
+The promise is signed at once and names the leaf that the filing became. The proof follows when the leaf has its place
+in the tree, and shows that it is in a signed checkpoint.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import rfc8785
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import func, select
 
+from complaints.base.errors import InputError
 from complaints.cases.access import filing_hash_of
+from complaints.evidence.receipt_check import PROMISE, PROOF
+from complaints.ledger import keyring, sequencer
+from complaints.ledger.proof import Checkpoint as Said
+from complaints.ledger.proof import Note
 from complaints.ledger.reading import history
+from complaints.ledger.sequencer import LONGEST_DELAY_SECONDS
 from complaints.ledger.work import Work
-from complaints.store.tables import Complaint
-
-KIND = "flask-complaints/promise/v1"
-_FIELDS = frozenset({"kind", "origin", "number", "filed_at", "leaf", "accept_due", "result_due", "policy"})
-
-
-@dataclass(frozen=True)
-class Step:
-    """One numbered step of a verification."""
-
-    number: int
-    good: bool
-    text: str
+from complaints.store.tables import Checkpoint, Complaint, Event
 
 
 def promise(work: Work, case: Complaint) -> dict[str, Any]:
@@ -38,7 +30,7 @@ def promise(work: Work, case: Complaint) -> dict[str, Any]:
     # From the leaf it names, not from the row: a pause moves the row's dates, and the promise stays.
     first = history(work, case.uid, types=("filed",), opened=False)[0].meta["change"]
     said = {
-        "kind": KIND,
+        "kind": PROMISE,
         "origin": work.origin,
         "number": case.number,
         "filed_at": first["filed_at"][1],
@@ -46,6 +38,7 @@ def promise(work: Work, case: Complaint) -> dict[str, Any]:
         "accept_due": first.get("accept_due", [None, None])[1],
         "result_due": first.get("result_due", [None, None])[1],
         "policy": work.policy_of(case.policy_version).digest,
+        "in_tree_within_seconds": LONGEST_DELAY_SECONDS,
     }
     key = Ed25519PrivateKey.from_private_bytes(work.keys.log)
     return {
@@ -55,65 +48,53 @@ def promise(work: Work, case: Complaint) -> dict[str, Any]:
     }
 
 
-def public_key(work: Work) -> str:
-    """The installation's public key, base64: publish it where the receipts are not."""
-    key = Ed25519PrivateKey.from_private_bytes(work.keys.log)
-    return base64.b64encode(key.public_key().public_bytes_raw()).decode()
+def proof(work: Work, case: Complaint, earlier: str = "") -> dict[str, Any] | None:
+    """That the filing is in the newest signed checkpoint; None while no checkpoint holds it yet.
 
-
-def verify(receipt: Any, key: str = "") -> list[Step]:
-    """Numbered steps over an untrusted receipt; without `key` from outside it stays unanchored.
-
-    Never raises: whatever the receipt holds, the answer is a list of steps.
+    With an `earlier` checkpoint (its note) it also shows that the newer log still begins with that one; raises
+    InputError for a file that is none, or is newer.
     """
-    said = receipt.get("promise") if isinstance(receipt, Mapping) else None
-    form = isinstance(said, Mapping) and set(said) == _FIELDS and said["kind"] == KIND and _plain(said)
-    steps = [
-        Step(1, form, "the file is a promise of filing" if form else "the file is not a promise of filing")
-    ]
-    if not form or not isinstance(said, Mapping) or not isinstance(receipt, Mapping):
-        return steps
-    inside = str(receipt.get("key", ""))
-    if not key:
-        steps.append(
-            Step(
-                2,
-                good=False,
-                text="UNANCHORED: give the installation's key with --key, from its public page or a letter",
-            )
-        )
-    else:
-        same = key.strip() == inside
-        text = (
-            "the key is the one you gave" if same else "the receipt names another key than the one you gave"
-        )
-        steps.append(Step(2, same, text))
-    signed = _signed(said, str(receipt.get("signature", "")), key.strip() or inside)
-    text = (
-        "the signature holds" if signed else "the signature does not hold: the receipt was changed or made up"
-    )
-    steps.append(Step(3, signed, text))
-    steps.append(
-        Step(
-            4,
-            good=True,
-            text=f"it says: {said['origin']} took in {said['number']} at {said['filed_at']}, answer by {said['result_due']}",
-        )
-    )
-    return steps
+    event = work.session.execute(
+        select(Event.leaf, Event.leaf_index).where(Event.stream == case.uid, Event.seq == 1)
+    ).one()
+    row = work.session.scalars(select(Checkpoint).order_by(Checkpoint.size.desc()).limit(1)).first()
+    if event.leaf_index is None or row is None or row.size <= event.leaf_index:
+        return None
+    tiles = sequencer.tiles(work.session)
+    path = tiles.inclusion(event.leaf_index, row.size)
+    made = {
+        "kind": PROOF,
+        "number": case.number,
+        "leaf": event.leaf.decode(),
+        "index": event.leaf_index,
+        "size": row.size,
+        "path": [each.hex() for each in path],
+        "checkpoint": row.note,
+        # For convenience only: who verifies brings the key from elsewhere.
+        "key": public_key(work),
+    }
+    if earlier:
+        size = _size(earlier)
+        if size > row.size:
+            raise InputError({"checkpoint": [f"it has {size} events, the newest one here {row.size}"]})
+        made["earlier"] = {"size": size, "path": [each.hex() for each in tiles.consistency(size, row.size)]}
+    return made
 
 
-def _plain(said: Mapping[str, Any]) -> bool:
-    """Whether every field is text; a date may be missing."""
-    return all(
-        isinstance(value, str) or (value is None and name.endswith("_due")) for name, value in said.items()
-    )
+def provable(work: Work, case: Complaint) -> bool:
+    """Whether a signed checkpoint holds the filing already; one statement."""
+    signed = select(func.max(Checkpoint.size)).scalar_subquery()
+    found = select(Event.id).where(Event.stream == case.uid, Event.seq == 1, Event.leaf_index < signed)
+    return work.session.scalar(found) is not None
 
 
-def _signed(said: Mapping[str, Any], signature: str, key: str) -> bool:
+def public_key(work: Work) -> str:
+    """The installation's public key (vkey): publish it where the receipts are not."""
+    return str(keyring.verifier(work.origin, work.keys.log))
+
+
+def _size(note: str) -> int:
     try:
-        public = Ed25519PublicKey.from_public_bytes(base64.b64decode(key, validate=True))
-        public.verify(base64.b64decode(signature, validate=True), rfc8785.dumps(dict(said)))
-    except (InvalidSignature, ValueError, binascii.Error, rfc8785.CanonicalizationError):
-        return False
-    return True
+        return Said.parse(Note.parse(note).text).size
+    except ValueError as error:
+        raise InputError({"checkpoint": [str(error)]}) from error

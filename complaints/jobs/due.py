@@ -9,9 +9,20 @@ from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
 from complaints.delivery.health import skewed
+from complaints.ledger import signing
 from complaints.policy.states import State
 from complaints.store.database_now import DatabaseNow
-from complaints.store.tables import CalendarYear, Complaint, Lease, Milestone, Outbox, PolicyVersion
+from complaints.store.tables import (
+    CalendarYear,
+    Checkpoint,
+    Complaint,
+    Event,
+    Lease,
+    LogState,
+    Milestone,
+    Outbox,
+    PolicyVersion,
+)
 
 TICK, HOURLY = "tick", "hourly"
 
@@ -28,8 +39,11 @@ class Outlook:
     pause: datetime | None
     message: datetime | None
     abandoned: datetime | None
+    unplaced: datetime | None
+    stamp: datetime | None
     anew: datetime | None
     database_now: datetime
+    size: int | None
 
     @property
     def busy(self) -> bool:
@@ -57,6 +71,10 @@ def look(session: Session, now: datetime) -> Outlook:
         ),
         _least(Outbox.not_before, Outbox.state == "queued", Outbox.not_before <= now),
         _least(Outbox.lease_until, Outbox.state == "sending", Outbox.lease_until <= now),
+        _least(Event.at, Event.leaf_index.is_(None)),
+        _least(
+            Checkpoint.stamp_after, Checkpoint.stamp_state == signing.PENDING, Checkpoint.stamp_after <= now
+        ),
     ]
     row = session.execute(
         select(
@@ -70,6 +88,7 @@ def look(session: Session, now: datetime) -> Outlook:
                 _least(PolicyVersion.published_at, PolicyVersion.forward, PolicyVersion.applied_at.is_(None)),
             ),
             DatabaseNow(),
+            select(LogState.size).where(LogState.id == 1).scalar_subquery(),
         )
     ).one()
     return Outlook(*row)

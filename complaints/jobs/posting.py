@@ -8,7 +8,7 @@ from complaints.administration.installation import Installation
 from complaints.delivery.mail import Post
 from complaints.delivery.people import People, Recipient
 from complaints.delivery.sending import DeliveryError, OutboxView
-from complaints.web import mails, notices
+from complaints.web import mails, notices, witness
 
 
 class Postman:
@@ -30,6 +30,8 @@ class Postman:
                 post.send(notices.digest(self.installation, messages, person))
             case "push", room:
                 self._push(room, messages)
+            case "mail", recipient if recipient.startswith("witness:"):
+                self._ready().send(witness.letter(self.installation, first))
             case "notify", "complainant":
                 self._notify(first)
             case _:

@@ -1,4 +1,4 @@
-"""One tick of the clock: release, resume, sweep, send, close, clean. Any worker may run it, at any time."""
+"""One tick of the clock: release, resume, sweep, send, close, clean, sign. Any worker may run it, at any time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from complaints.delivery.fanout import fan_out
 from complaints.delivery.mail import Post
 from complaints.delivery.people import People, from_table
 from complaints.delivery.sending import Sent, send
-from complaints.jobs import leases
+from complaints.jobs import checkpoints, leases
+from complaints.jobs.checkpoints import Tended
 from complaints.jobs.cleaning import clean
 from complaints.jobs.due import HOURLY, TICK, Outlook, expired_pauses, look
 from complaints.jobs.posting import Postman
@@ -50,6 +51,7 @@ class Ticked:
     failed: int = 0
     swept: Swept = field(default=Swept())
     sent: Sent = field(default=Sent())
+    log: Tended = field(default=Tended())
 
     @property
     def lag_seconds(self) -> int:
@@ -78,7 +80,8 @@ def tick(
     if not alone and not leases.free(seen.owner, seen.until, now, _hold(installation)):
         return Ticked(skipped=True)
     hourly = seen.hourly_at is None or not now < seen.hourly_at <= leases.latest(now, HOUR)
-    if not seen.busy and not hourly:
+    log = checkpoints.waits(installation, seen, now)
+    if not seen.busy and not hourly and not log:
         leases.idle(installation.database, TICK, now, _hold(installation))
         return Ticked()
     if not leases.take(installation.database, TICK, now, LEASE_SECONDS) and not alone:
@@ -86,6 +89,9 @@ def tick(
     done = _run(installation, seen, clock, people, post)
     if hourly and leases.take(installation.database, HOURLY, now, HOUR):
         done = _hourly(installation, now, done)
+    # Last: what this tick wrote gets its place, too.
+    if log or done != Ticked():
+        done = replace(done, log=checkpoints.tend(installation))
     leases.beat(installation.database, TICK, clock(), done.lag_seconds)
     if done.failed or done.swept.failed:
         _log.error("%s complaints and %s milestones failed", done.failed, len(done.swept.failed))

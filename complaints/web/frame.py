@@ -137,7 +137,8 @@ class Shown:
 
     def url(self, endpoint: str, **values: Any) -> str:
         """A page of ours; empty when it does not exist or is not open."""
-        if endpoint == "statistics" and not (self.policy and self.policy.public.statistics):
+        gate = {"checkpoint_key": "checkpoint"}.get(endpoint, endpoint)
+        if gate in {"statistics", "checkpoint"} and not (self.policy and getattr(self.policy.public, gate)):
             return ""
         try:
             return url_for(f"complaints.{endpoint}", **values)

@@ -27,6 +27,7 @@ PUBLIC = {
     "track": "/track",
     "lost": "/track/lost",
     "process": "/process",
+    "checkpoint-key": "/checkpoint/key",
     "nowhere": "/no-such-page",
 }
 STATES = (
@@ -63,8 +64,8 @@ def full(tmp_path_factory):
     with sites.running(
         folder / "site",
         address,
-        sites.POLICY.replace("undo_seconds = 1\n", ""),
-        prepare=lambda site: site.flask("demo-data", "--force"),
+        sites.POLICY.replace("undo_seconds = 1\n", "") + "[public]\ncheckpoint = true\n",
+        prepare=lambda site: (site.flask("demo-data", "--force"), site.flask("checkpoint", "--sign")),
     ) as running:
         running.password = running.operator(
             "wu", "--role", "admin", "--role", "supervisor", "--role", "handler", "--restricted"

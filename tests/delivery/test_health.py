@@ -4,6 +4,7 @@ from sqlalchemy import update
 
 from complaints.delivery.health import Health, dead_letters, measure
 from complaints.jobs import leases
+from complaints.ledger.sequencer import sequence
 from complaints.store.tables import Outbox
 
 
@@ -25,8 +26,8 @@ def test_lag_is_the_age_of_what_is_due_and_not_done(office):
     assert health(office).sound
     office.pass_time(hours=1)
     found = health(office)
-    assert (found.outbox_lag, found.beat_lag, found.sweep_lag) == (3600, 3600, 0)
-    assert found.alarms == ("clock", "outbox")
+    assert (found.outbox_lag, found.beat_lag, found.sweep_lag, found.sequencer_lag) == (3600, 3600, 0, 3600)
+    assert found.alarms == ("clock", "outbox", "sequencer")
     office.pass_time(days=3)
     assert health(office).sweep_lag > 0
     assert "sweep" in health(office).alarms
@@ -56,3 +57,17 @@ def test_dead_letters_and_missing_set_up_are_alarms_for_people_not_for_restarts(
     with office.installation.reading() as work:
         letters = dead_letters(work.session)
     assert [(each.kind, each.last_error) for each in letters] == [("new", "SMTPDataError 554")]
+
+
+def test_events_without_a_place_are_a_late_log_and_a_refused_signature_is_for_a_person(office):
+    office.file()
+    leases.take(office.installation.database, "tick", office.now, 60)
+    office.pass_time(seconds=301)
+    leases.beat(office.installation.database, "tick", office.now, 0)
+    assert health(office).alarms == ("sequencer",)
+    assert not health(office).sound
+    sequence(office.installation.database)
+    with office.installation.reading() as work:
+        found = measure(work.session, office.now, "fork")
+    assert found.alarms == ("checkpoint",)
+    assert found.sound

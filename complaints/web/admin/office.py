@@ -8,7 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from complaints.administration import publishing
+from complaints.administration import checkpoints, publishing
 from complaints.administration.doctor import examine
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
@@ -59,7 +59,10 @@ def policy() -> ResponseReturnValue:
 def health() -> ResponseReturnValue:
     """Lags in the database, messages that were given up, and what `doctor` says."""
     work, installed = frame().work, frame().installation
-    found = lags.measure(work.session, installed.now(), real=installed.real_time)
+    refused = checkpoints.refusal(installed, work.session)
+    found = lags.measure(
+        work.session, installed.now(), real=installed.real_time, refusal=refused.code if refused else ""
+    )
     dead = lags.dead_letters(work.session)
     ids = [letter.complaint_id for letter in dead if letter.complaint_id]
     rows = work.session.execute(
@@ -93,6 +96,12 @@ def health() -> ResponseReturnValue:
                 t("age of the oldest"),
             ),
             *_apart(found),
+            (
+                t("Events without a place in the tree"),
+                words.age(found.sequencer_lag),
+                "sequencer" in found.alarms,
+                t("age of the oldest"),
+            ),
             (t("Messages given up"), str(found.dead), found.dead > 0, t("see below")),
         ],
         dead=[

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, Response, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import MultipleFileField, StringField, TextAreaField
 
@@ -16,6 +17,7 @@ from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.cases import appeal, attachments, conversation, relations, views
 from complaints.cases.attachments import Upload
+from complaints.evidence import receipts
 from complaints.ledger import journal
 from complaints.ledger.work import Work
 from complaints.store.tables import Complaint
@@ -83,6 +85,7 @@ def register(blueprint: Blueprint) -> None:
     """Add the page of a complaint and its files."""
     blueprint.add_url_rule("/track/<number>", "follow", follow, methods=["GET", "POST"])
     blueprint.add_url_rule("/track/<number>/files/<uid>", "file", file)
+    blueprint.add_url_rule("/track/<number>/proof", "proof", proof)
 
 
 def follow(number: str) -> ResponseReturnValue:
@@ -131,6 +134,18 @@ def file(number: str, uid: str) -> ResponseReturnValue:
     return answer
 
 
+def proof(number: str) -> ResponseReturnValue:
+    """The proof that the log holds this filing, as a file; not found before a checkpoint does."""
+    case = opened.opened(number)
+    made = receipts.proof(frame().work, case)
+    if made is None:
+        raise NotFoundError("the filing is in no signed checkpoint yet")
+    answer = Response(json.dumps(made, ensure_ascii=False, indent=1) + "\n", mimetype="application/json")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{case.number}-proof.json"'
+    answer.headers["Content-Security-Policy"] = DOWNLOAD_CSP
+    return answer
+
+
 def empty(filled: str = "", **values: str) -> dict[str, OwnForm]:
     """Every form of the page; `filled` takes what the request brought, `values` prefills one by act."""
     found = {}
@@ -161,6 +176,7 @@ def page(case: Complaint, shown: Shown) -> ResponseReturnValue:
         leave=Act(formdata=None) if opened.is_open(case.number) else None,
         most=frame().settings.MAX_FILES,
         longest=conversation.MAX_TEXT,
+        provable=receipts.provable(work, case),
     )
     return body, shown.status
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
+from complaints.administration import checkpoints
 from complaints.delivery.health import measure
 from complaints.web.frame import frame
 
@@ -15,10 +16,13 @@ def register(blueprint: Blueprint) -> None:
 
 
 def healthz() -> ResponseReturnValue:
-    """200 while dates are watched and messages leave, else 503; lags in seconds."""
-    installed = frame().installation
+    """200 while dates are watched, messages leave and events get their place, else 503; lags in seconds."""
     try:
-        found = measure(frame().work.session, installed.now(), real=installed.real_time)
+        session, installed = frame().work.session, frame().installation
+        refused = checkpoints.refusal(installed, session)
+        found = measure(
+            session, installed.now(), real=installed.real_time, refusal=refused.code if refused else ""
+        )
     except Exception:  # noqa: BLE001 - a database that does not answer is what this page is asked for
         return jsonify(status="no database"), 503
     body = {
@@ -26,6 +30,7 @@ def healthz() -> ResponseReturnValue:
         "sweep_lag": found.sweep_lag,
         "outbox_lag": found.outbox_lag,
         "beat_lag": found.beat_lag,
+        "sequencer_lag": found.sequencer_lag,
         "alarms": list(found.alarms),
     }
     return jsonify(body), 200 if found.sound else 503

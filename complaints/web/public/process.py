@@ -18,7 +18,7 @@ from complaints.policy.deadlines import words
 from complaints.policy.profile import Policy
 from complaints.policy.states import STATES
 from complaints.web.frame import frame
-from complaints.web.public import health, statistics
+from complaints.web.public import checkpoint, health, statistics
 
 # The picture opened by itself follows the colour scheme by no sheet of ours, so it brings a ground of its own.
 _GROUND = '<rect width="100%" height="100%" fill="#FFFFFF"/>'
@@ -27,11 +27,12 @@ _PICTURE_CSP = "default-src 'none'; frame-ancestors 'none'"
 
 
 def register(blueprint: Blueprint) -> None:
-    """Add the process, its versions and its picture; with them the figures and the health answer."""
+    """Add the process, its versions and its picture; with them figures, checkpoint and health."""
     blueprint.add_url_rule("/process", "process", page)
     blueprint.add_url_rule("/process/flow.svg", "flow_svg", picture)
     blueprint.add_url_rule("/process/<int:version>", "process_version", page)
     statistics.register(blueprint)
+    checkpoint.register(blueprint)
     health.register(blueprint)
 
 

@@ -1,0 +1,88 @@
+"""checkpoint and receipt as an operator types them."""
+
+from __future__ import annotations
+
+import json
+import re
+import stat
+
+import pytest
+from cli.test_commands import Host, after_init, host
+from notes import by_openssl
+
+from complaints.cli.alone import main
+
+__all__ = ["Host", "after_init", "host"]
+
+
+def vkey(host):
+    return re.search(r"key (\S+): from size 0", host.run("checkpoint").output)[1]
+
+
+def test_init_makes_the_signers_folder_for_its_owner_alone(host):
+    folder = host.folder / "complaints" / "state"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_show_sign_and_show(host, tmp_path):
+    before = host.run("checkpoint", "--show")
+    assert before.exit_code == 1
+    assert "no checkpoint has been signed yet" in before.output
+    signed = host.good("checkpoint", "--sign")
+    shown = host.good("checkpoint", "--show", "--save", tmp_path / "out")
+    assert signed.strip() in shown
+    note = (tmp_path / "out" / "checkpoint.txt").read_text(encoding="utf-8")
+    assert by_openssl(note, vkey(host))[0] == "ai.example.cn"
+    assert "last left this machine: never" in shown
+    assert host.run("checkpoint", "--sign", "--show").exit_code == 2
+
+
+def test_a_refusal_is_a_sentence_and_exit_code_1(host, tmp_path):
+    note = host.good("checkpoint", "--sign").strip() + "\n"
+    (host.folder / "complaints" / "state" / "checkpoint.json").unlink()
+    for words in (("--sign",), ("--show",)):
+        result = host.run("checkpoint", *words)
+        assert result.exit_code == 1
+        assert "--adopt OLDER" in result.output
+    (tmp_path / "older").write_text(note, encoding="utf-8")
+    assert "taken up again" in host.good("checkpoint", "--adopt", tmp_path / "older", "--by", "lin")
+    assert host.run("checkpoint", "--adopt", tmp_path / "older").exit_code == 1
+    assert host.run("checkpoint", "--adopt", tmp_path / "nowhere").exit_code == 2
+
+
+def test_rotate_and_revoke(host):
+    host.good("checkpoint", "--sign")
+    old = vkey(host)
+    said = host.good("checkpoint", "--rotate", "--by", "lin")
+    new = said.strip().splitlines()[-1]
+    assert new != old
+    shown = host.good("checkpoint")
+    assert f"key {old}: from size 0 to " in shown
+    assert f"key {new}: from size " in shown
+    assert host.run("checkpoint", "--revoke", old).exit_code == 2
+    assert host.run("checkpoint", "--revoke", "x", "--last-good", "1", "--reason", "stolen").exit_code == 1
+    host.good("checkpoint", "--revoke", old, "--last-good", "1", "--reason", "stolen")
+    assert "revoked beyond 1" in host.good("checkpoint")
+
+
+def test_receipt_prints_both_documents(host, tmp_path):
+    filed = host.file()
+    early = host.run("receipt", filed.number)
+    assert early.exit_code == 1
+    older = tmp_path / "older.txt"
+    older.write_text(host.good("checkpoint", "--sign").strip() + "\n", encoding="utf-8")
+    host.file()
+    host.good("checkpoint", "--sign")
+    both = json.loads(host.good("receipt", filed.number, "--checkpoint", older))
+    for name, more in (("promise", ()), ("proof", ("--checkpoint", str(older)))):
+        path = tmp_path / f"{name}.json"
+        path.write_text(json.dumps(both[name]), encoding="utf-8")
+        assert main(["verify", str(path), "--key", vkey(host), *more]) == 0
+        assert main(["verify", str(path), "--key", vkey(host).replace("a", "b", 3), *more]) == 1
+    assert host.run("receipt", "TS20261123-AAAAAA").exit_code == 1
+
+
+@pytest.mark.parametrize("config", [{"COMPLAINTS_TSA_URL": "tsa"}, {"COMPLAINTS_WITNESSES": ["no address"]}])
+def test_a_wrong_setting_is_named_at_start(tmp_path, config):
+    with pytest.raises(Exception, match=next(iter(config))):
+        Host(tmp_path, **config)

@@ -1,0 +1,283 @@
+"""The log's own work in a tick: places, checkpoints, mails to witnesses, time stamps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from email import message_from_bytes
+from email.policy import default
+
+import pytest
+import servers
+from notes import by_openssl
+from smtp import Answers, serving, silent
+from sqlalchemy import select, update
+from tsa import Authority
+from tsa import serving as stamping
+
+from complaints.administration import checkpoints
+from complaints.administration.doctor import examine
+from complaints.base.translations import speaking
+from complaints.delivery.mail import MailSettings, Post
+from complaints.jobs.ticks import tick
+from complaints.ledger import stamps
+from complaints.ledger.sequencer import head, oldest_waiting
+from complaints.store.tables import Checkpoint, Outbox
+
+WITNESSES = ["archive@law.example", "watch@court.example"]
+
+
+@pytest.fixture
+def signing(any_office):
+    """An office whose host signs."""
+    checkpoints.folder(any_office.installation).create()
+    return any_office
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("tsa"))
+
+
+@pytest.fixture(autouse=True)
+def as_new(authority):
+    authority.asked.clear()
+    authority.status, authority.answer = 200, None
+
+
+def set_up(office, **values):
+    office.installation.settings = office.settings = replace(office.installation.settings, **values)
+
+
+def run(office, post=None, **options):
+    with office.app.app_context():
+        return tick(office.installation, people=office.people, post=post, **options)
+
+
+def rows(office):
+    with office.installation.reading() as work:
+        return list(work.session.scalars(select(Checkpoint).order_by(Checkpoint.size)))
+
+
+def test_an_event_has_its_place_with_the_next_tick_on_any_host(any_office):
+    any_office.file()
+    done = run(any_office)
+    assert done.log.placed > 0
+    assert done.log.signed is None
+    with any_office.installation.reading() as work:
+        assert oldest_waiting(work.session) is None
+        assert head(work.session).size == done.log.placed
+    # What the next tick writes itself gets its place in that tick.
+    any_office.pass_time(days=30)
+    assert run(any_office).log.placed > 0
+    with any_office.installation.reading() as work:
+        assert oldest_waiting(work.session) is None
+
+
+def test_the_host_that_holds_the_folder_signs_when_it_is_due(signing):
+    signing.file()
+    first = run(signing).log
+    assert first.signed == first.placed + 1, "the heartbeat came with it"
+    signing.file()
+    signing.pass_time(minutes=4)
+    assert run(signing).log.signed is None
+    signing.pass_time(minutes=1)
+    assert run(signing).log.signed > first.signed
+    signing.pass_time(minutes=10)
+    assert run(signing, alone=True).log.signed is None
+    signing.pass_time(days=1)
+    assert run(signing, alone=True).log.signed is not None
+    assert [row.stamp_state for row in rows(signing)] == ["none"] * 3
+
+
+def test_a_refusal_stops_nothing_else_and_is_an_alarm_everywhere(signing):
+    signing.file()
+    run(signing)
+    state = signing.installation.settings.state_folder / "checkpoint.json"
+    state.write_text("{}")
+    signing.file()
+    signing.pass_time(minutes=10)
+    done = run(signing)
+    assert done.log.placed > 0
+    assert done.log.signed is None
+    assert len(rows(signing)) == 1
+    with signing.installation.reading() as work:
+        assert checkpoints.refusal(signing.installation, work.session).code == "state-damaged"
+    with speaking("en"):
+        said = [
+            each for each in examine(signing.installation) if each.what.startswith("log: no checkpoint is")
+        ]
+    assert [each.level for each in said] == ["fail"]
+    assert "--adopt" in said[0].what
+
+
+def test_doctor_says_who_signs_and_when_a_checkpoint_last_left(any_office):
+    def log():
+        with speaking("en"):
+            return [each.what for each in examine(any_office.installation) if each.what.startswith("log:")]
+
+    assert log()[0] == "log: no checkpoint is signed by this host"
+    assert "no checkpoint has left this machine yet" in log()[1]
+    checkpoints.folder(any_office.installation).create()
+    any_office.file()
+    run(any_office)
+    assert len(log()) == 1
+    row = Outbox.__table__
+    any_office.execute(update(row).values(kind="checkpoint", state="sent", sent_at=any_office.now))
+    assert log() == ["log: a checkpoint last left this machine on Monday 23 November 2026, 10:00"]
+    any_office.pass_time(seconds=301)
+    any_office.file()
+    any_office.pass_time(seconds=301)
+    assert "has waited 301 seconds" in log()[0]
+
+
+def test_each_days_last_checkpoint_reaches_every_witness_over_real_smtp(signing):
+    answers = Answers()
+    set_up(signing, WITNESSES=tuple(WITNESSES))
+    with serving(answers) as port:
+        config = {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": port, "MAIL_DEFAULT_SENDER": "n@example.cn"}
+        post = Post(MailSettings.of(signing.settings, config))
+        for _ in range(2):
+            signing.file(mail="")
+            signing.pass_time(minutes=6)
+            run(signing, post)
+        last = rows(signing)[-1]
+        assert not [mail for mail in answers.mails if mail.rcpt_tos[0] in WITNESSES]
+        signing.pass_time(days=1)
+        run(signing, post)
+        signing.pass_time(minutes=1)
+        run(signing, post)
+        signing.pass_time(minutes=6)
+        run(signing, post)
+    mails = {mail.rcpt_tos[0]: mail for mail in answers.mails if mail.rcpt_tos[0] in WITNESSES}
+    assert sorted(mails) == WITNESSES
+    assert len([mail for mail in answers.mails if mail.rcpt_tos[0] in WITNESSES]) == 2
+    for mail in mails.values():
+        read = message_from_bytes(mail.content, policy=default)
+        text = read.get_body(("plain",)).get_content().replace("\r\n", "\n")
+        note = text.partition("-" * 40 + "\n")[2].partition("-" * 40)[0]
+        assert note == last.note
+        assert by_openssl(note, checkpoints.signer(signing.installation).vkey)[1] == last.size
+        assert last.note.partition("\n")[0] in text
+    assert [row.mailed_at is not None for row in rows(signing)] == [False, True, False]
+
+
+def test_a_witness_no_longer_named_gets_nothing(signing):
+    answers = Answers()
+    set_up(signing, WITNESSES=tuple(WITNESSES))
+    signing.file(mail="")
+    run(signing)
+    signing.pass_time(days=1)
+    run(signing)
+    set_up(signing, WITNESSES=())
+    with serving(answers) as port:
+        config = {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": port, "MAIL_DEFAULT_SENDER": "n@example.cn"}
+        signing.pass_time(minutes=1)
+        run(signing, Post(MailSettings.of(signing.settings, config)))
+    assert not [mail for mail in answers.mails if mail.rcpt_tos[0] in WITNESSES]
+    left = signing.outbox(Outbox.kind == "checkpoint")
+    assert {row.state for row in left} == {"dropped"}
+    assert not [row for row in left if "@" in row.recipient]
+
+
+def test_a_checkpoint_is_stamped_and_openssl_verifies_what_was_kept(signing, authority, tmp_path):
+    with stamping(authority) as url:
+        set_up(signing, TSA_URL=url, TSA_CA_FILE=str(authority.ca))
+        signing.file()
+        assert run(signing).log.stamped == 1
+    (row,) = rows(signing)
+    assert (row.stamp_state, row.stamp_error, row.stamp_after) == ("done", None, None)
+    assert authority.holds(row.stamp, row.note, tmp_path / "out")
+    assert not authority.holds(row.stamp, row.note + " ", tmp_path / "changed")
+    assert authority.runs(stamps.command(str(tmp_path / "out"), str(authority.ca)))
+    assert stamps.verify(row.stamp, row.note, str(authority.ca)).at is not None
+    with pytest.raises(stamps.StampError):
+        stamps.verify(row.stamp, row.note.replace("ai.", "bi."), str(authority.ca))
+    other = Authority(tmp_path / "other")
+    with pytest.raises(stamps.StampError, match="does not verify"):
+        stamps.verify(row.stamp, row.note, str(other.ca))
+
+
+def test_an_authority_that_is_away_is_asked_again_with_growing_pauses(signing, authority):
+    set_up(signing, TSA_URL=f"http://127.0.0.1:{servers.free_port()}/", TSA_CA_FILE=str(authority.ca))
+    signing.file()
+    pauses = []
+    for _ in range(4):
+        assert run(signing, alone=True).log.stamped == 0
+        (row,) = rows(signing)[:1]
+        assert (row.stamp_state, row.stamp) == ("pending", None)
+        assert row.stamp_error == "URLError"
+        pauses.append((row.stamp_after - signing.now).total_seconds())
+        signing.now = row.stamp_after
+    assert pauses == [60, 60, 120, 240]
+    with stamping(authority) as url:
+        set_up(signing, TSA_URL=url)
+        run(signing, alone=True)
+    assert {row.stamp_state for row in rows(signing)} == {"done"}
+    assert rows(signing)[0].stamp_error is None
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "error"),
+    [
+        (503, b"", "HTTP 503"),
+        (200, b"", "the answer is no time stamp of this text"),
+        (200, b"<html>log in</html>", "the answer is no time stamp of this text"),
+        (200, b"0" * 1_000_001, "the answer is too long"),
+        # PKIStatus 2, rejection (RFC 3161, section 2.4.2).
+        (200, bytes.fromhex("30053003020102"), "refused with status 2"),
+    ],
+)
+def test_an_answer_that_is_no_stamp_is_not_kept(signing, authority, status, answer, error):
+    authority.status, authority.answer = status, answer
+    with stamping(authority) as url:
+        set_up(signing, TSA_URL=url, TSA_CA_FILE=str(authority.ca))
+        signing.file()
+        run(signing)
+    (row,) = rows(signing)
+    assert (row.stamp_state, row.stamp, row.stamp_error) == ("pending", None, error)
+
+
+def test_the_stamp_of_another_text_is_not_kept(signing, authority):
+    with stamping(authority) as url:
+        authority.answer = stamps.ask(url, "another text").raw
+        set_up(signing, TSA_URL=url, TSA_CA_FILE=str(authority.ca))
+        signing.file()
+        run(signing)
+    assert rows(signing)[0].stamp is None
+
+
+def test_an_authority_that_never_answers_holds_a_tick_no_longer_than_its_bound(signing, monkeypatch):
+    monkeypatch.setattr(stamps, "TIMEOUT_SECONDS", 0.2)
+    with silent() as port:
+        set_up(signing, TSA_URL=f"http://127.0.0.1:{port}/")
+        signing.file()
+        assert run(signing).log.stamped == 0
+    assert rows(signing)[0].stamp_error == "TimeoutError"
+
+
+def test_a_response_only_openssl_reads_is_kept_as_it_came_and_says_so(signing, tmp_path):
+    authority = Authority(tmp_path / "chained", chain=True)
+    with stamping(authority) as url:
+        set_up(signing, TSA_URL=url, TSA_CA_FILE=str(authority.ca))
+        signing.file()
+        run(signing)
+    (row,) = rows(signing)
+    assert row.stamp_state == "done"
+    assert "verify it with openssl" in row.stamp_error
+    assert authority.holds(row.stamp, row.note, tmp_path / "out")
+
+
+def test_two_workers_ask_for_one_stamp_once(signing, authority):
+    from complaints.jobs import checkpoints as work
+
+    with stamping(authority) as url:
+        set_up(signing, TSA_URL=url)
+        signing.file()
+        checkpoints.sign(signing.installation)
+        first = signing.installation.database.write(lambda session: work._claim(session, signing.now))
+        assert signing.installation.database.write(lambda session: work._claim(session, signing.now)) is None
+        # The first died: after its lease the stamp is asked for.
+        signing.pass_time(minutes=5)
+        assert run(signing).log.stamped == 1
+        assert first is not None
+    assert len(authority.asked) == 1
