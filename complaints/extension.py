@@ -21,6 +21,7 @@ from complaints.cases import intake
 from complaints.cases.people import Operator
 from complaints.delivery.mail import MailSettings
 from complaints.jobs import scheduler
+from complaints.store import residue
 from complaints.store.files import LocalFiles
 from complaints.store.transactions import Database
 from complaints.web import mounting
@@ -155,7 +156,8 @@ def _engine(app: Flask, settings: Settings, db: Any) -> Engine:
         raise ConfigError("COMPLAINTS_DATABASE_URI names a database in memory; name a file")
     if not settings.DATABASE_URI:
         (settings.instance / "complaints").mkdir(parents=True, exist_ok=True)
-    made = create_engine(uri, pool_pre_ping=not uri.startswith("sqlite"))
+    ours = {residue.OWN: True}
+    made = create_engine(uri, pool_pre_ping=not uri.startswith("sqlite"), execution_options=ours)
     if made.dialect.name == "sqlite":
         # Only on an engine of our own: a host's engine gets no listener of ours.
         event.listen(made, "connect", _set_well)

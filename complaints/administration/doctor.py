@@ -98,6 +98,12 @@ def _durability(connection: Connection) -> Iterator[Advice]:
                 t("sqlite: journal_mode is {mode}", mode=mode),
                 t("PRAGMA journal_mode=WAL lets readers and a writer work at once"),
             )
+        if connection.execute(text("PRAGMA secure_delete")).scalar() != 1:
+            yield Advice(
+                "look",
+                t("sqlite: secure_delete is not on, erased data stays in the file until it is overwritten"),
+                t("PRAGMA secure_delete=ON on each connection"),
+            )
         if int(synchronous or 0) < 2:  # noqa: PLR2004 - 2 is FULL
             yield Advice(
                 "fail",

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import select
 
 from complaints.ledger import journal
-from complaints.ledger.journal import SYSTEM_STREAM
+from complaints.ledger.journal import SYSTEM_STREAM, Personal
+from complaints.ledger.private import OPERATOR
 from complaints.ledger.reading import Entry
 from complaints.ledger.work import Actor, Work
 from complaints.store.tables import Event
@@ -32,6 +33,14 @@ def view(work: Work, uid: str, actor: Actor, **what: Any) -> None:
     """Record that an operator opens a case, or with `what` a part of it (contact, file), once an hour."""
     if not looked(work, uid, actor, "viewed", **what):
         journal.record(work, journal.lock(work, uid), "viewed", actor, meta=what)
+
+
+def open_stored(work: Work, uid: str, actor: Actor, reason: str) -> None:
+    """Record why an operator reads, for this hour, a case that is only stored."""
+    if not looked(work, uid, actor, "viewed", stored=True):
+        personal = {"note": Personal(OPERATOR, reason.encode())}
+        case = journal.lock(work, uid)
+        journal.record(work, case, "viewed", actor, meta={"stored": True}, personal=personal)
 
 
 def download(work: Work, uid: str, actor: Actor, file: str) -> None:
@@ -64,5 +73,5 @@ def _same(leaf: Mapping[str, Any], actor: Actor, what: Mapping[str, Any]) -> boo
     return bool(
         leaf["actor"] == str(actor)
         and all(leaf["meta"].get(key) == value for key, value in what.items())
-        and (what or not {"contact", "file"} & leaf["meta"].keys())
+        and (what or not {"contact", "file", "stored"} & leaf["meta"].keys())
     )

@@ -36,7 +36,7 @@ class Filters:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the queue; `excerpt` is empty for restricted and erased complaints.
+    """One line of the queue; `excerpt` is empty for restricted, stored and erased complaints.
 
     `unproven` was filed while many were, without the proof of work that was asked for.
     """
@@ -124,7 +124,8 @@ def counts(work: Work, viewer: Operator) -> dict[str, int]:
 
 def excerpts(work: Work, cases: Sequence[Complaint]) -> dict[str, str]:
     """The first characters of what was said, of unrestricted complaints."""
-    uids = [case.uid for case in cases if not case.restricted and case.erased_at is None]
+    closed = [case.restricted or case.erased_at or case.stored_only_at for case in cases]
+    uids = [case.uid for case, hidden in zip(cases, closed, strict=True) if not hidden]
     opened = open_first(work, uids, "details") if uids else {}
     found = {}
     for uid, payload in opened.items():
@@ -141,13 +142,13 @@ def similar(work: Work, viewer: Operator, case: Complaint, limit: int = 20) -> l
             (Complaint.answer_hash, case.answer_hash),
             (Complaint.text_hash, case.text_hash),
         )
-        if value
+        if value and case.stored_only_at is None
     ]
     if not same:
         return []
     query = (
         select(Complaint)
-        .where(or_(*same), Complaint.id != case.id, *_visible(viewer))
+        .where(or_(*same), Complaint.id != case.id, Complaint.stored_only_at.is_(None), *_visible(viewer))
         .order_by(Complaint.filed_at.desc(), Complaint.id.desc())
         .limit(limit)
     )

@@ -12,7 +12,17 @@ from complaints.ledger import journal
 from complaints.ledger.journal import Clock, Personal, Written
 from complaints.ledger.private import COMPLAINANT, OPERATOR
 from complaints.ledger.work import Actor, Work
-from complaints.policy.states import RELEASES, RESUME, TRANSITIONS, State, Transition, pause_effect, require
+from complaints.policy.retention import kept_until
+from complaints.policy.states import (
+    FINAL,
+    RELEASES,
+    RESUME,
+    TRANSITIONS,
+    State,
+    Transition,
+    pause_effect,
+    require,
+)
 from complaints.sla import milestones
 from complaints.store.tables import Complaint
 
@@ -48,6 +58,8 @@ EVENTS: Mapping[str, str] = {
     "rate": "rated",
 }
 assert EVENTS.keys() == TRANSITIONS.keys()
+# What an operator may not do with words that are only stored: the answer that is owed is not among them.
+USES = frozenset({"ask", "reply", "merge", "reclassify"})
 # States one returns from; entering one remembers where from.
 _RETURNING = frozenset({State.AWAITING_COMPLAINANT, State.MERGED, State.DECIDED, State.DECLINED})
 
@@ -74,6 +86,7 @@ def step(
     `meets`, `voids` and `tells` replace the table's where it depends on more than the state. Raises
     TransitionError or NotAllowedError before anything is written.
     """
+    _usable(case, action)
     before = State(case.state)
     released = case.released_at is not None if before in RELEASES else None
     row = require(action, before, actor.role, released=released)
@@ -104,6 +117,7 @@ def step(
     marks = [clock.values["provisional"] for clock in moved if _marks(clock)]
     if marks:
         changes["provisional"] = any(marks)
+    changes |= _keeping(work, case, after)
     written = journal.record(
         work, case, EVENTS[action], actor, change=changes, meta=meta, clocks=moved, personal=personal
     )
@@ -150,6 +164,25 @@ def from_complainant(text: str) -> Personal:
 def from_operator(text: str) -> Personal:
     """Words of an operator."""
     return Personal(OPERATOR, text.encode())
+
+
+def _usable(case: Complaint, action: str) -> None:
+    if case.erased_at is not None:
+        raise TransitionError("the personal data of this case has been erased; nothing can be done to it")
+    if case.stored_only_at is not None and action in USES:
+        raise TransitionError("this case is only stored, because the person asked for erasure")
+
+
+def _keeping(work: Work, case: Complaint, after: State) -> dict[str, Any]:
+    """When the case is erased by itself: counted from its end, unknown while it is open."""
+    overdue = case.erase_at is not None and case.erase_at <= work.now
+    if after is State(case.state) or overdue:
+        # What should be gone by now is decided by `erasure.finish`, also after a move.
+        return {}
+    if after not in FINAL:
+        return {"erase_at": None}
+    retention = work.policy_of(case.policy_version).retention
+    return {"erase_at": kept_until(retention, work.now, case.appeal_until)}
 
 
 def _target(case: Complaint, row: Transition, before: State) -> State:

@@ -11,7 +11,7 @@ from complaints.base.errors import NotFoundError
 from complaints.cases import attachments
 from complaints.cases.attachments import Held
 from complaints.cases.deciding import DECISIONS
-from complaints.ledger.private import COMPLAINANT
+from complaints.ledger.private import OPERATOR
 from complaints.ledger.reading import Entry, history
 from complaints.ledger.work import Work
 from complaints.policy.states import RELEASES, State, allowed, public_state
@@ -40,6 +40,9 @@ TOLD = frozenset(
         "contact_verified",
         "code_renewed",
         "erased",
+        "restricted",
+        "unrestricted",
+        "disclosed",
     }
 )
 
@@ -133,7 +136,7 @@ def handed_out(work: Work, case: Complaint, uid: str) -> Held:
 
 def may_take(case: Complaint, file: Held) -> bool:
     """Whether the complainant gets this file back, and not only its name, size and digest."""
-    return not (case.restricted and file.person == COMPLAINANT)
+    return not case.restricted or file.person == OPERATOR
 
 
 def released_view(case: Complaint) -> bool:

@@ -69,6 +69,7 @@ def load_commands() -> None:
         calendars,
         checkpoints,
         demo,
+        erasing,
         evidence,
         operators,
         policies,

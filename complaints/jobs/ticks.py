@@ -10,7 +10,7 @@ from functools import partial
 
 from complaints.administration.installation import Installation
 from complaints.administration.reach import with_compliance
-from complaints.cases import conversation, deciding, overdue
+from complaints.cases import conversation, deciding, erasure, overdue
 from complaints.delivery.fanout import fan_out
 from complaints.delivery.mail import Post
 from complaints.delivery.people import People, from_table
@@ -25,6 +25,7 @@ from complaints.ledger import journal
 from complaints.ledger.work import SYSTEM, Work
 from complaints.policy.states import RELEASES, State
 from complaints.sla.sweep import Swept, sweep
+from complaints.store import residue
 from complaints.store.tables import Complaint
 
 # As long as a sweep may take; a lease that runs out in the middle only lets another worker help.
@@ -47,6 +48,7 @@ class Ticked:
     resumed: int = 0
     closed: int = 0
     rescheduled: int = 0
+    erased: int = 0
     cleaned: int = 0
     failed: int = 0
     swept: Swept = field(default=Swept())
@@ -130,7 +132,23 @@ def _run(
 
 def _hourly(installation: Installation, now: datetime, done: Ticked) -> Ticked:
     closed, failed = _each(installation, now, deciding.close_due, _close)
-    return replace(done, closed=closed, failed=done.failed + failed, cleaned=clean(installation, now))
+    erased, unerased = _erased(installation, now)
+    return replace(
+        done,
+        closed=closed,
+        erased=erased,
+        failed=done.failed + failed + unerased,
+        cleaned=clean(installation, now),
+    )
+
+
+def _erased(installation: Installation, now: datetime) -> tuple[int, int]:
+    """Erase what its time is over for, in batches; what ended without a date gets one first."""
+    _, unplanned = _each(installation, now, erasure.unplanned, erasure.plan)
+    erased, failed = _each(installation, now, erasure.due, erasure.finish)
+    if erased:
+        residue.wipe(installation.database.engine)
+    return erased, unplanned + failed
 
 
 def _each(

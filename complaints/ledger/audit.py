@@ -17,6 +17,7 @@ from complaints.base.clock import from_stamp, stamp
 from complaints.base.errors import IntegrityError
 from complaints.ledger import private as sealing
 from complaints.ledger.journal import data_key
+from complaints.ledger.persons import Persons, file_place, place
 from complaints.ledger.projection import COLUMNS, fold, fold_clocks, plain
 from complaints.ledger.proof import Chains, Finding, commitment
 from complaints.ledger.reading import Entry, parsed, pauses
@@ -62,7 +63,7 @@ class _Replay:
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
     actions: dict[tuple[int, int], str] = field(default_factory=dict)
     pausing: list[Entry] = field(default_factory=list)
-    erased: set[str] = field(default_factory=set)
+    persons: Persons = field(default_factory=Persons)
 
 
 def audit(work: Work, progress: Callable[[int], None] | None = None) -> Report:
@@ -165,8 +166,7 @@ def _apply(replay: _Replay, body: dict[str, Any], where: str) -> Iterator[Findin
         replay.files[file["uid"]] = file
     for position, ordered in enumerate(meta.get("actions", ())):
         replay.actions[body["seq"], position] = ordered["action"]
-    if body["type"] == "erased":
-        replay.erased.update(meta["persons"])
+    replay.persons.apply(body)
 
 
 def _commitments(work: Work, uid: str, replay: _Replay, report: Report) -> Iterator[Finding]:
@@ -183,20 +183,30 @@ def _commitments(work: Work, uid: str, replay: _Replay, report: Report) -> Itera
     for row in rows:
         if row.person in keys:
             yield from _field(row, keys[row.person], replay)
-    if not replay.erased:
-        for seq, name in sorted(replay.commits.keys() - {(row.seq, row.field) for row in rows}):
+    yield from _keys_kept(work, uid, replay)
+    for seq, name in sorted(replay.commits.keys() - {(row.seq, row.field) for row in rows}):
+        if not replay.persons.gone(place(seq, name)):
             yield Finding(
                 "private-missing", f"{uid}/{seq}/{name}", "personal data is gone without an erasure"
             )
+
+
+def _keys_kept(work: Work, uid: str, replay: _Replay) -> Iterator[Finding]:
+    held = set(work.session.scalars(select(PersonKey.person).where(PersonKey.stream == uid)))
+    for person in sorted(each for each in held if replay.persons.keyless(each)):
+        yield Finding("key-kept", f"{uid}/{person}", "a person was erased and their key is still there")
 
 
 def _field(row: Private, key: bytes | None, replay: _Replay) -> Iterator[Finding]:
     where, commit = f"{row.stream}/{row.seq}/{row.field}", replay.commits.get((row.seq, row.field))
     if commit is None:
         yield Finding("private-stray", where, "personal data that no event speaks of")
+    elif replay.persons.gone(place(row.seq, row.field)):
+        yield Finding("private-kept", where, "personal data was erased by the log and is still there")
+    elif row.person != replay.persons.of(place(row.seq, row.field)):
+        yield Finding("private-person", where, "personal data is filed under another person than the log's")
     elif key is None:
-        if row.person not in replay.erased:
-            yield Finding("key-missing", where, "a person's key is gone without an erasure in the log")
+        yield Finding("key-missing", where, "a person's key is gone without an erasure in the log")
     else:
         try:
             salt, payload = sealing.open_sealed(key, row.stream, row.seq, row.field, row.sealed)
@@ -267,21 +277,32 @@ def _attachments(work: Work, uid: str, replay: _Replay, report: Report) -> Itera
             yield Finding("file-stray", where, "an attachment that no event speaks of")
         elif (said.get("size"), said.get("media_type")) != (row.size, row.media_type):
             yield Finding("file-row", where, "size or type is not as the log says")
+        elif replay.persons.gone(file_place(row.uid)):
+            if row.sealed or _bytes_there(work, row.uid):
+                yield Finding("file-kept", where, "an attachment was erased by the log and is still there")
         elif not _file_holds(work, row, said):
             yield Finding("file-changed", where, "the stored file is missing or not the one that was filed")
-    if not replay.erased:
-        for missing in left:
+    for missing in left:
+        if not replay.persons.gone(file_place(missing)):
             yield Finding("file-missing", f"{uid}/file/{missing}", "an attachment is gone without an erasure")
+
+
+def _bytes_there(work: Work, uid: str) -> bool:
+    for name in (uid, f"{uid}.view"):
+        try:
+            work.files.get(name)
+        except FileNotFoundError:
+            continue
+        return True
+    return False
 
 
 def _file_holds(work: Work, row: Attachment, said: dict[str, Any]) -> bool:
     try:
         key = data_key(work, row.stream or "", row.person)
         if key is None:
-            # Erased; whether that was right is found with the person's texts.
-            return True
-        place = f"attachment\x00{row.stream}\x00{row.uid}"
-        inner = json.loads(sealing.decrypt(key, row.sealed, place))
+            return False
+        inner = json.loads(sealing.decrypt(key, row.sealed, f"attachment\x00{row.stream}\x00{row.uid}"))
         stored = work.files.get(row.uid)
         data = sealing.decrypt(bytes.fromhex(inner["key"]), stored, f"file\x00{row.uid}")
     except (IntegrityError, OSError):

@@ -60,6 +60,12 @@ def open_sealed(data_key: bytes, stream: str, seq: int, field: str, sealed: byte
     return plain[:SALT], plain[SALT:]
 
 
+def hand_over(old: bytes, new: bytes, stream: str, seq: int, field: str, sealed: bytes) -> bytes:
+    """A sealed field under another person's key; salt and commitment stay. Raises IntegrityError."""
+    place = _place(stream, seq, field)
+    return encrypt(new, decrypt(old, sealed, place), place)
+
+
 def encrypt(key: bytes, plain: bytes, place: str) -> bytes:
     """AES-256-GCM: nonce and ciphertext; `place` is bound as associated data."""
     nonce = os.urandom(_NONCE)

@@ -54,7 +54,7 @@ COLUMNS: dict[str, type] = {
     "unread": bool,
 }
 # Reading a case is an event, but must not make another operator's open form stale.
-QUIET = frozenset({"viewed", "downloaded", "clock"})
+QUIET = frozenset({"viewed", "downloaded", "disclosed", "clock"})
 
 
 def plain(value: Any) -> Any:

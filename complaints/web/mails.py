@@ -11,7 +11,7 @@ from complaints.administration.installation import Installation
 from complaints.base.clock import from_stamp
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language, speaking
-from complaints.cases import access, views
+from complaints.cases import access, erasure, views
 from complaints.delivery.mail import Letter
 from complaints.delivery.sending import DeliveryError, OutboxView
 from complaints.ledger.reading import history
@@ -131,6 +131,8 @@ def _case(work: Work, message: OutboxView) -> Complaint:
         raise DeliveryError("NoComplaint", "drop")
     if case.erased_at is not None:
         raise DeliveryError("Erased", "drop")
+    if case.stored_only_at is not None and message.kind not in erasure.STATUTORY:
+        raise DeliveryError("StoredOnly", "drop")
     return case
 
 

@@ -147,6 +147,15 @@ def test_axe_finds_nothing_on_receipt_and_tracking(full, session_states, chromiu
     hold(page, "receipt", look, request.config)
     page.goto(f"{full.url}/complaints/track/{session_states['number']}")
     hold(page, "follow", look, request.config)
+    page.goto(f"{full.url}/complaints/track/{session_states['number']}/data")
+    hold(page, "kept", look, request.config)
+    page.goto(f"{full.url}/complaints/track/{session_states['number']}")
+    ask = page.locator("#form-erase")
+    if ask.count():
+        page.locator("details:has(#form-erase) summary").click()
+        hold(page, "follow-asking", look, request.config)
+        ask.locator("button").click()
+    hold(page, "follow-stored", look, request.config)
     context.close()
 
 
@@ -169,7 +178,28 @@ def test_axe_finds_nothing_on_any_page_of_the_operators(full, session_states, ch
         if state == "accepted":
             page.goto(f"{full.url}/complaints/admin/case/{number}/decide")
             hold(page, "admin-decide", look, request.config)
+        if state in {"accepted", "closed"}:
+            page.goto(f"{full.url}/complaints/admin/case/{number}/personal")
+            for folded in page.locator("details summary").all():
+                folded.click()
+            hold(page, f"admin-personal-{state}", look, request.config)
+    page.goto(f"{full.url}/complaints/admin/case/{_stored(full, chromium, session_states)}")
+    page.locator("#stored summary").click()
+    hold(page, "admin-case-stored", look, request.config)
     context.close()
+
+
+def _stored(full, chromium, session_states):
+    """A complaint whose complainant has asked for deletion."""
+    context = looks_of(chromium, ("zh", "light", 390), session_states["phone"])
+    page = context.new_page()
+    page.goto(f"{full.url}/complaints/track/{session_states['number']}")
+    if page.locator("#form-erase").count():
+        page.locator("details:has(#form-erase) summary").click()
+        page.locator("#form-erase button").click()
+        page.wait_for_load_state()
+    context.close()
+    return session_states["number"]
 
 
 # As a notice may read; it rules days of this December too, as that of 2018 did.

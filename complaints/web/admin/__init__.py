@@ -10,6 +10,7 @@ from complaints.web.admin import (
     calendar,
     case,
     decide,
+    erasing,
     export,
     files,
     login,
@@ -25,5 +26,18 @@ def register(blueprint: Blueprint) -> None:
     """Add every page of the operators; each route names the roles that may use it."""
     access.register(blueprint)
     watch.register(blueprint)
-    for module in (login, queue, case, acts, files, decide, recording, office, calendar, people, export):
+    for module in (
+        login,
+        queue,
+        case,
+        acts,
+        files,
+        decide,
+        erasing,
+        recording,
+        office,
+        calendar,
+        people,
+        export,
+    ):
         module.register(blueprint)

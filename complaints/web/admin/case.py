@@ -7,8 +7,10 @@ from typing import Any
 
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from wtforms import StringField
 
 from complaints.administration import templates
+from complaints.base.errors import NotAllowedError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.cases import escalation, looking
@@ -18,8 +20,14 @@ from complaints.web.admin import caseforms, casepage
 from complaints.web.admin.access import HANDLERS, STAFF, operator, roles
 from complaints.web.admin.casepage import Page
 from complaints.web.admin.forms import sent
-from complaints.web.forms import Act
+from complaints.web.forms import Act, OwnForm
 from complaints.web.frame import frame
+
+
+class StoredForm(OwnForm):
+    """Why somebody must read what is only stored."""
+
+    reason = StringField()
 
 
 def register(blueprint: Blueprint) -> None:
@@ -53,6 +61,8 @@ def contact(number: str) -> ResponseReturnValue:
     """Show the contact in clear for this hour; an event."""
     page = opened(number)
     uid, actor = page.case.uid, page.viewer.actor
+    if page.stored:
+        raise NotAllowedError("this case is only stored; open it with a reason first")
     if sent(Act()):
         frame().write(lambda work: looking.view(work, uid, actor, contact=True))
     return redirect(url_for("complaints.admin.case", number=number, _anchor="contact"), 303)
@@ -95,6 +105,7 @@ def shown(
         conflict=conflict,
         show=request.args.get("show", ""),
         act=Act(),
+        stored_form=StoredForm(formdata=None, prefix="stored-"),
         people=[("", t("Nobody")), *people],
         reasons=[
             ("", t("Choose")),

@@ -17,10 +17,11 @@ from complaints.base.translations import language
 from complaints.cases import access as reach
 from complaints.cases import appeal, attachments, looking, queries
 from complaints.cases.people import Operator
+from complaints.cases.step import USES
 from complaints.ledger.reading import Entry, history
 from complaints.ledger.work import Work
 from complaints.policy.profile import Policy
-from complaints.policy.states import OPEN, RELEASES, State, allowed
+from complaints.policy.states import FINAL, OPEN, RELEASES, State, allowed
 from complaints.store.tables import Complaint
 from complaints.web.admin import words
 from complaints.web.admin.access import built_in
@@ -41,6 +42,7 @@ class Page:
     entries: Sequence[Entry]
     record: Record
     lang: str
+    stored: bool = False
 
     @property
     def context(self) -> dict[str, Any]:
@@ -78,12 +80,24 @@ class Page:
             "said": self.record.said,
             "me": self.viewer.ref,
             "dead_end": case.erased_at is not None,
+            "stored": self.stored,
+            "stored_since": self.record.said(case.stored_only_at) if case.stored_only_at else "",
+            "may_open_stored": self.may_open_stored,
+            "held_since": self.record.said(case.held_at) if case.held_at else "",
         }
+
+    @property
+    def may_open_stored(self) -> bool:
+        """Whether the viewer may read a case that is only stored: to supervise it, or to answer an open one."""
+        owed = State(self.case.state) not in FINAL
+        return self.viewer.may("supervisor", "auditor", "admin") or (owed and self.viewer.may("handler"))
 
     @property
     def can(self) -> frozenset[str]:
         """What the viewer may do now, by the table of transitions."""
         case, role = self.case, self.viewer.actor.role
+        if case.erased_at is not None:
+            return frozenset()
         state = State(case.state)
         released = case.released_at is not None if state in RELEASES else None
         names = {row.action for row in allowed(state, role, released=released)}
@@ -96,6 +110,8 @@ class Page:
             names.discard("take_back")
         if names & {"confirm", "change"}:
             names.add("review")
+        if case.stored_only_at is not None:
+            names -= USES
         return frozenset(names)
 
     @property
@@ -131,12 +147,12 @@ class Page:
         return [
             {
                 "uid": held.uid,
-                "name": held.name or t("Name deleted"),
+                "name": t("Stored only") if self.stored else held.name or t("Name deleted"),
                 "size": size(held.size),
                 "type": held.media_type,
                 "view": held.view,
                 "ours": held.person == "operator",
-                "gone": not held.name,
+                "gone": self.stored or not held.name,
                 "href": url_for("complaints.admin.file", number=case.number, uid=held.uid),
                 "picture": url_for("complaints.admin.picture", number=case.number, uid=held.uid),
                 "show": url_for(
@@ -200,7 +216,11 @@ def gather(work: Work, viewer: Operator, number: str) -> Page:
     case = reach.find(work, number)
     if not queries.may_see(viewer, case):
         raise NotFoundError("no such complaint")
-    policy, entries, lang = work.policy_of(case.policy_version), history(work, case.uid), language()
+    policy, lang = work.policy_of(case.policy_version), language()
+    stored = case.stored_only_at is not None and not looking.looked(
+        work, case.uid, viewer.actor, "viewed", stored=True
+    )
+    entries = history(work, case.uid, opened=not stored)
     return Page(
         work=work,
         viewer=viewer,
@@ -209,6 +229,7 @@ def gather(work: Work, viewer: Operator, number: str) -> Page:
         entries=entries,
         record=Record(entries, policy, operators.names(work), viewer, work.now, lang),
         lang=lang,
+        stored=stored,
     )
 
 

@@ -54,7 +54,7 @@ class Record:
         return [
             {"who": self.who(entry), "when": self.said(entry.at), "text": entry.text("note")}
             for entry in self.entries
-            if "note" in entry.personal
+            if entry.personal.get("note")
         ]
 
     @property
@@ -126,35 +126,32 @@ class Record:
             case "assigned":
                 parts = [self.name(meta.get("to")) or t("Nobody")]
             case "reclassified":
-                tables = (("type", self.policy.types), ("risk_class", self.policy.risk_classes))
-                parts = [
-                    table[change[column][1]].label(self.lang)
-                    for column, table in tables
-                    if column in change and change[column][1] in table
-                ]
+                parts = self._classes(change)
             case "action":
                 parts = self._measures(meta)
             case "clock":
-                named = words.kinds()
-                parts = [
-                    f"{named.get(each['kind'], each['kind'])}: {_step(each['step'])}"
-                    for each in meta.get("due", ())
-                ]
+                parts = _came_due(meta)
             case "rescheduled":
                 parts = [moving.because(meta), *self._moves(change)]
             case "viewed":
-                parts = [
-                    said
-                    for key, said in (("contact", t("Contact shown")), ("file", t("Picture shown")))
-                    if key in meta
-                ]
+                parts = _seen(meta)
             case "filed" if meta.get("recorded_by"):
                 parts = [t("Recorded for the complainant")]
+            case "erased" | "erasure_ordered":
+                parts = words.erasing(meta)
             case "rated" if "rating" in change:
                 parts = [t("{n} of 5", n=change["rating"][1])]
             case kind if kind in deciding.DECISIONS and kind != "overturned":
                 parts = self._decision(meta)
         return t(" · ").join(parts)
+
+    def _classes(self, change: Mapping[str, Any]) -> list[str]:
+        tables = (("type", self.policy.types), ("risk_class", self.policy.risk_classes))
+        return [
+            table[change[column][1]].label(self.lang)
+            for column, table in tables
+            if column in change and change[column][1] in table
+        ]
 
     def _moves(self, change: Mapping[str, Any]) -> list[str]:
         columns = (("accept_due", t("Say whether we take it on")), ("result_due", t("Result")))
@@ -195,3 +192,17 @@ def _step(step: str) -> str:
     if step == "due":
         return t("date passed")
     return t("still late") if step.startswith("late") else t("internal target passed")
+
+
+def _came_due(meta: Mapping[str, Any]) -> list[str]:
+    named = words.kinds()
+    return [f"{named.get(each['kind'], each['kind'])}: {_step(each['step'])}" for each in meta.get("due", ())]
+
+
+def _seen(meta: Mapping[str, Any]) -> list[str]:
+    shown = {
+        "contact": t("Contact shown"),
+        "file": t("Picture shown"),
+        "stored": t("Stored data opened, with a reason"),
+    }
+    return [said for key, said in shown.items() if key in meta]

@@ -7,9 +7,11 @@ from urllib.parse import quote
 from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 
+from complaints.base.errors import NotAllowedError
 from complaints.cases import attachments, looking
 from complaints.web.admin.access import STAFF, operator, roles
 from complaints.web.admin.case import opened
+from complaints.web.admin.casepage import Page
 from complaints.web.frame import frame
 from complaints.web.headers import DOWNLOAD_CSP
 
@@ -23,7 +25,7 @@ def register(blueprint: Blueprint) -> None:
 @roles(*STAFF)
 def picture(number: str, uid: str) -> ResponseReturnValue:
     """A picture's re-encoded copy, without the metadata it came with."""
-    page, viewer = opened(number), operator()
+    page, viewer = _readable(number), operator()
     stream = page.case.uid
     media_type, data = attachments.view(page.work, stream, uid)
     frame().write(lambda work: looking.view(work, stream, viewer.actor, file=uid))
@@ -33,11 +35,18 @@ def picture(number: str, uid: str) -> ResponseReturnValue:
 @roles(*STAFF)
 def file(number: str, uid: str) -> ResponseReturnValue:
     """The original, byte for byte; inert, as a download."""
-    page, viewer = opened(number), operator()
+    page, viewer = _readable(number), operator()
     stream = page.case.uid
     held, data = attachments.original(page.work, stream, uid)
     frame().write(lambda work: looking.download(work, stream, viewer.actor, uid))
     return inert(held.name, data)
+
+
+def _readable(number: str) -> Page:
+    page = opened(number)
+    if page.stored:
+        raise NotAllowedError("this case is only stored; open it with a reason first")
+    return page
 
 
 def inert(name: str, data: bytes) -> Response:

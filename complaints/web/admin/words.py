@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from complaints.base.clock import beijing
 from complaints.base.translations import gettext as t
@@ -43,6 +45,10 @@ _LOOK = {
     "downloaded": ("neutral", "download"),
     "rescheduled": ("info", "calendar"),
     "erased": ("neutral", "erased"),
+    "erasure_ordered": ("warn", "erased"),
+    "restricted": ("warn", "lock"),
+    "held": ("warn", "lock"),
+    "disclosed": ("neutral", "eye"),
 }
 
 
@@ -204,4 +210,33 @@ def event(kind: str) -> str:
         "clock": t("A date came due"),
         "erased": t("Personal data deleted"),
         "rescheduled": t("Dates reckoned anew"),
+        "erasure_ordered": t("Deletion before its time ordered"),
+        "restricted": t("Deletion requested: from here on only stored"),
+        "unrestricted": t("The request for deletion was withdrawn"),
+        "disclosed": t("What we keep was shown or downloaded"),
+        "kept": t("Time of keeping set"),
+        "held": t("Held back from deletion"),
+        "hold_lifted": t("No longer held back from deletion"),
+        "third_party": t("Data of a third party named"),
     }.get(kind, kind)
+
+
+def erasing(meta: Mapping[str, Any]) -> list[str]:
+    """Why personal data goes, and whose."""
+    why = {
+        "request": t("asked for by the person"),
+        "retention": t("time of keeping over"),
+        "order": t("ordered before its time"),
+    }
+    named = person_names()
+    reason = [why[meta["reason"]]] if meta.get("reason") in why else []
+    return [*reason, t(", ").join(named.get(key, key) for key in meta.get("persons", ()))]
+
+
+def person_names() -> dict[str, str]:
+    """Each person whose data is sealed apart."""
+    return {
+        "complainant": t("Complainant"),
+        "third_party": t("Third party"),
+        "operator": t("What operators wrote"),
+    }

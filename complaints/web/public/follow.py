@@ -15,11 +15,12 @@ from wtforms import MultipleFileField, StringField, TextAreaField
 from complaints.base.errors import InputError, NotFoundError, TransitionError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
-from complaints.cases import appeal, attachments, conversation, relations, views
+from complaints.cases import appeal, attachments, conversation, erasure, relations, views
 from complaints.cases.attachments import Upload
 from complaints.evidence import receipts
 from complaints.ledger import journal
-from complaints.ledger.work import Work
+from complaints.ledger.work import COMPLAINANT, Work
+from complaints.store import residue
 from complaints.store.tables import Complaint
 from complaints.web import incoming
 from complaints.web.forms import Act, OwnForm, put_errors
@@ -66,6 +67,8 @@ FORMS: dict[str, type[OwnForm]] = {
     "appeal": Appeal,
     "rate": Rating,
     "withdraw": Withdrawal,
+    "erase": Act,
+    "keep": Act,
 }
 _STARS = frozenset(map(str, relations.STARS))
 Step = Callable[[Work, Complaint], Any]
@@ -187,6 +190,15 @@ _DONE: dict[str, Callable[[], str]] = {
     "appeal": lambda: t("The review has begun. Someone new to the case decides, free of charge."),
     "rate": lambda: t("Thank you, noted"),
     "withdraw": lambda: t("Withdrawn"),
+    "erase": lambda: t("Your request for deletion is entered"),
+    "keep": lambda: t("Your request for deletion is withdrawn"),
+}
+
+
+# Steps that take nothing from their form.
+_BARE: dict[str, Step] = {
+    "erase": lambda work, case: erasure.request(work, case, COMPLAINANT),
+    "keep": lambda work, case: erasure.withdraw_request(work, case, COMPLAINANT),
 }
 
 
@@ -199,6 +211,8 @@ def _do(case: Complaint, act: str, shown: Shown) -> ResponseReturnValue:
     try:
         step = _step(act, form)
         frame().write(lambda work: step(work, journal.lock(work, uid)))
+        if act == "erase":
+            _erase_at_once(uid)
     except InputError as error:
         put_errors(form, error.fields, fallback="text")
         if act == "message" and "files" not in error.fields:
@@ -223,7 +237,15 @@ def _step(act: str, form: Any) -> Step:
         return lambda work, case: conversation.write(work, case, words)
     if act == "appeal":
         return lambda work, case: appeal.appeal(work, case, form.text.data or "")
+    if act in _BARE:
+        return _BARE[act]
     if act == "rate":
         stars = int(form.rating.data) if form.rating.data in _STARS else 0
         return lambda work, case: relations.rate(work, case, stars, form.text.data or "")
     return lambda work, case: relations.withdraw(work, case, form.text.data or "")
+
+
+def _erase_at_once(uid: str) -> None:
+    """Where nothing has to be kept any more; in a transaction of its own, which the clock would finish."""
+    if frame().write(lambda work: erasure.finish(work, journal.lock(work, uid))):
+        residue.wipe(frame().installation.database.engine)

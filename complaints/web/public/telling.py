@@ -17,6 +17,7 @@ from complaints.policy.process import amount_words
 from complaints.policy.profile import Policy
 from complaints.policy.states import State
 from complaints.web import counting, moving
+from complaints.web.public.keeping import Keeping, keeping
 from complaints.web.public.standing import Standing, Status, due_words, missed
 
 # Title, icon and tone of each event; the messages themselves stand in the conversation.
@@ -46,6 +47,9 @@ _EVENTS: Mapping[str, tuple[str, str, str]] = {
     "contact_verified": ("You confirmed your mail address", "mail", "neutral"),
     "code_renewed": ("A new access code was issued; the old one no longer works", "lock", "neutral"),
     "erased": ("Personal data deleted", "erased", "neutral"),
+    "restricted": ("Deletion requested: from here on only stored", "lock", "neutral"),
+    "unrestricted": ("The request for deletion was withdrawn", "lock", "neutral"),
+    "disclosed": ("What we keep was shown or downloaded", "eye", "neutral"),
     "late": ("We missed a date", "late", "bad"),
     "moved": ("A date moved", "calendar", "info"),
     "settled": ("A date is no longer provisional", "calendar", "info"),
@@ -86,6 +90,7 @@ class Told:
     kept_back: bool = False
     erased: bool = False
     test: bool = False
+    keeping: Keeping = field(default_factory=Keeping)
     can: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -120,6 +125,7 @@ def tell(work: Work, view: PublicView, lang: str, link: Callable[[str], str]) ->
         kept_back=case.restricted,
         erased=case.erased_at is not None,
         test=case.is_test,
+        keeping=keeping(work, case, lang),
         can=view.can,
     )
 

@@ -18,7 +18,7 @@ from complaints.policy.states import State
 from complaints.web import limiting
 from complaints.web.forms import Act, OwnForm, put_errors
 from complaints.web.frame import frame
-from complaints.web.public import codes, follow, opened, sent, standing
+from complaints.web.public import codes, follow, kept, opened, sent, standing
 
 _NUMBER = re.compile(r"TS\s*\d{8}[\s\-–—]*[0-9A-Z]{6}(?![0-9A-Z])")
 _CODE = re.compile(r"(?<![0-9A-Z])(?:[2-9A-HJKMNP-Z]{4}[\s\-–—]*){4}[2-9A-HJKMNP-Z]{4}(?![0-9A-Z])")
@@ -48,6 +48,7 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/track/lost", "lost", lost, methods=["GET", "POST"])
     blueprint.add_url_rule("/mine", "mine", mine)
     follow.register(blueprint)
+    kept.register(blueprint)
     codes.register(blueprint)
 
 
