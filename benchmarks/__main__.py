@@ -1,4 +1,4 @@
-"""`python -m benchmarks submit start workdays sweep`: what to measure, how long, on which databases."""
+"""`python -m benchmarks submit start workdays sweep export`: what to measure, how long, on which databases."""
 
 from __future__ import annotations
 
@@ -7,9 +7,15 @@ import argparse
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from benchmarks import places, start, submit, sweep, workdays
+from benchmarks import export, places, start, submit, sweep, workdays
 
-BENCHMARKS = {"submit": submit.run, "start": start.run, "workdays": workdays.run, "sweep": sweep.run}
+BENCHMARKS = {
+    "submit": submit.run,
+    "start": start.run,
+    "workdays": workdays.run,
+    "sweep": sweep.run,
+    "export": export.run,
+}
 # These ask no database.
 ALONE = {"workdays"}
 
@@ -29,6 +35,7 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=4)
     parser.add_argument("--renew", type=int, default=10, help="submissions per connection")
     parser.add_argument("--large", action="store_true", help="sweep over 1,000,000 open complaints too")
+    parser.add_argument("--events", type=int, default=200_000, help="of export")
     options = parser.parse_args()
     if "postgresql" in options.databases and set(options.what) - ALONE:
         _demand_postgresql()

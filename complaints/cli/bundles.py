@@ -5,15 +5,16 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 
-from complaints.base.clock import BEIJING
+from complaints.base.clock import BEIJING, stamp
 from complaints.cases.access import find
 from complaints.cli.group import WRONG_USE, fail, group, installed, person, plainly
 from complaints.evidence import bundle
-from complaints.evidence.export import record_export
 from complaints.ledger import keyring
+from complaints.ledger.journal import record_system
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -42,8 +43,13 @@ def make_bundle(
         if show:
             print(f"\r{done} of {total} events", end="", file=show)
 
-    kind = "bundle" if first else "bundle of a case"
-    found.write(lambda work: record_export(work, person(by), kind, "zip", (first, last)))
+    asked: dict[str, Any] = {"kind": "bundle", "form": "zip", "number": number}
+    asked |= {"since": first and stamp(first), "until": last and stamp(last)}
+    found.write(
+        lambda work: record_system(
+            work, "exported", person(by), {name: value for name, value in asked.items() if value}
+        )
+    )
     unfinished = output.with_name(f"{output.name}.part")
     try:
         with found.reading() as work:

@@ -1,11 +1,10 @@
-"""export, audit, filing, receipt: what leaves the system as evidence."""
+"""audit, filing: what is checked, and what is handed in."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,47 +12,10 @@ import click
 from flask import current_app
 
 from complaints.administration.installation import Installation
-from complaints.cli.group import FOUND, group, installed, person, plainly
+from complaints.cli.group import FOUND, group, installed, plainly
 from complaints.evidence import filing as documents
-from complaints.evidence import handling_log, register
-from complaints.evidence.export import record_export
 from complaints.ledger.audit import audit as run_audit
-from complaints.ledger.work import Work
 from complaints.web.frame import KEY
-
-Writer = Callable[[Work, str, datetime | None, datetime | None], Iterator[bytes]]
-KINDS: dict[str, Writer] = {"log": handling_log.write, "register": register.write}
-
-
-@group.command("export")
-@click.argument("kind", type=click.Choice(list(KINDS)))
-@click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
-@click.option(
-    "--output", type=click.Path(path_type=Path), default=None, help="File to write; default: standard output."
-)
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), default=None, help="First day (UTC).")
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), default=None, help="Day after the last (UTC).")
-@click.option("--by", default=None, help="Who exports; default: the shell's user. Kept in the log.")
-@plainly
-def export(
-    kind: str, form: str, output: Path | None, since: datetime | None, until: datetime | None, by: str | None
-) -> None:
-    """Write the handling log (`log`) or the register of complaints (`register`); personal data stays out."""
-    found = installed()
-    first, last = (moment.replace(tzinfo=UTC) if moment else None for moment in (since, until))
-    found.write(lambda work: record_export(work, person(by), kind, form, (first, last)))
-    target = output.open("wb") if output else sys.stdout.buffer
-    try:
-        with found.reading() as work:
-            count = 0
-            for chunk in KINDS[kind](work, form, first, last):
-                count += chunk.count(b"\n")
-                target.write(chunk)
-    finally:
-        if output:
-            target.close()
-    if output:
-        click.echo(f"{output}: {count} lines", err=True)
 
 
 @group.command("audit")

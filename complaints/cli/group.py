@@ -71,6 +71,7 @@ def load_commands() -> None:
         demo,
         erasing,
         evidence,
+        export,
         operators,
         policies,
         setup,

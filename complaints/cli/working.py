@@ -8,8 +8,9 @@ import json
 import click
 from flask import Flask, current_app
 
-from complaints.cli.group import FOUND, group, plainly
+from complaints.cli.group import FOUND, group, installed, plainly
 from complaints.jobs import scheduler as clock
+from complaints.jobs.working import work_off
 
 
 @group.command("tick")
@@ -17,6 +18,7 @@ from complaints.jobs import scheduler as clock
 def tick() -> None:
     """Do everything that is due now, once: deadlines, releases, mails, cleaning; for cron."""
     done = clock.tick_app(_app(), alone=True)
+    work_off(installed())
     click.echo(json.dumps(dataclasses.asdict(done), ensure_ascii=False))
     if done.failed or done.swept.failed:
         raise SystemExit(FOUND)

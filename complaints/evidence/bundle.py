@@ -20,8 +20,9 @@ from sqlalchemy import select
 
 from complaints.base.clock import beijing, stamp
 from complaints.base.errors import ComplaintsError
-from complaints.evidence import handling_log, register
+from complaints.evidence import export
 from complaints.evidence.bundle_words import explanation
+from complaints.evidence.chosen import Chosen
 from complaints.ledger import keyring, proof
 from complaints.ledger import private as sealing
 from complaints.ledger.journal import data_key
@@ -89,8 +90,9 @@ def period(
     for name, checkpoint in (("before", before), ("after", after)):
         if checkpoint is not None:
             archive.write(f"log/{name}.note", [checkpoint.note.encode()])
-    archive.write("register.csv", register.write(work, "csv", since, until))
-    archive.write("handling-log.csv", handling_log.write(work, "csv", since, until))
+    for name, kind in (("register", "register"), ("handling-log", "log")):
+        chosen = Chosen(kind, "csv", since=since, until=until, at=work.now, size=after.size)
+        archive.write(f"{name}.csv", export.stream(work, chosen))
     scope = {"kind": "period", "since": stamp(since), "until": stamp(until)}
     policies = _policies(work, archive, since, until)
     return _finish(work, archive, scope, first, after, counted, policies)

@@ -1,74 +1,127 @@
-"""What every export shares: the event that records it, safe cells, bounded memory."""
+"""What every export shares: the event that records it, and its rows as bytes in bounded memory."""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from tempfile import TemporaryFile
+from typing import BinaryIO
 
-from complaints.base.clock import stamp
+from complaints.administration.installation import Installation
+from complaints.base.translations import gettext as t
+from complaints.base.translations import speaking
+from complaints.evidence import case_paper, handling_log, period_paper, register, workbook
+from complaints.evidence.cells import guarded, shown
+from complaints.evidence.chosen import Chosen, check
 from complaints.ledger.journal import record_system
+from complaints.ledger.sequencer import head, sequence
 from complaints.ledger.work import Actor, Work
 
-# OWASP "CSV injection": a cell that starts so may run as a formula when a spreadsheet opens it.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 BOM = "\ufeff".encode()
-_CHUNK = 500
+SOURCES = {"log": handling_log, "register": register}
+_BLOCK = 256 * 1024
+Progress = Callable[[int], None]
 
 
-def record_export(
-    work: Work, actor: Actor, kind: str, form: str, period: Sequence[datetime | None] = (None, None)
-) -> None:
-    """Record an export in the system stream, before anything leaves."""
-    since, until = (stamp(moment) if moment else None for moment in period)
-    record_system(work, "exported", actor, {"kind": kind, "format": form, "since": since, "until": until})
+def record_export(work: Work, actor: Actor, chosen: Chosen, job: str = "") -> None:
+    """Record an export in the system stream, before anything leaves: what was asked for, and by whom."""
+    meta = chosen.plain()
+    record_system(work, "exported", actor, {**meta, "job": job} if job else meta)
 
 
-def cell(value: Any) -> str:
-    """A value as a CSV cell that no spreadsheet takes for a formula."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, datetime):
-        return stamp(value)
-    text = (
-        json.dumps(value, ensure_ascii=False, sort_keys=True)
-        if isinstance(value, (dict, list))
-        else str(value)
-    )
-    return f"'{text}" if text.startswith(_FORMULA) else text
+def settle(found: Installation, chosen: Chosen) -> Chosen:
+    """The order with its end: what the tree of the log holds now. Commits the sequencer's batches."""
+    sequence(found.database)
+    with found.reading() as work:
+        return replace(chosen, size=head(work.session).size, at=work.now)
 
 
-def lines(rows: Iterable[Mapping[str, Any]], form: str, columns: Sequence[str]) -> Iterator[bytes]:
-    """Rows as JSON Lines or CSV (UTF-8 with BOM), in chunks; memory does not grow with the number of rows."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer)
-    if form == "csv":
-        yield BOM
-        writer.writerow(columns)
-    pending = 0
-    for row in rows:
-        if form == "csv":
-            writer.writerow([cell(row[column]) for column in columns])
+def order(found: Installation, actor: Actor, chosen: Chosen) -> Chosen:
+    """Check an order, record it, and return it with its end; commits. Raises InputError."""
+    timed = replace(chosen, at=found.now())
+
+    def write(work: Work) -> None:
+        check(work, timed)
+        record_export(work, actor, timed)
+
+    found.write(write)
+    return settle(found, timed)
+
+
+def in_lines(chosen: Chosen) -> bool:
+    """Whether it is written line by line, so that it can go on after an interruption."""
+    return chosen.form in {"jsonl", "csv"}
+
+
+def lines(work: Work, chosen: Chosen, after: int | None = None) -> Iterator[tuple[int, int, bytes]]:
+    """JSON Lines or CSV in batches: the place to go on from, how many rows, their bytes.
+
+    `after` is the place of an earlier batch; without it the file begins, for CSV with a byte order mark
+    and the header row. Memory does not grow with the rows.
+    """
+    source = SOURCES[chosen.kind]
+    begin = {} if after is None else {"after": after}
+    if after is None and chosen.form == "csv":
+        yield -1, 0, BOM + (",".join(source.COLUMNS) + "\r\n").encode()
+    for place, rows in source.batches(work, chosen, **begin):
+        if chosen.form == "jsonl":
+            yield place, len(rows), source.jsonl(rows)
         else:
-            buffer.write(json.dumps(_plain(row), ensure_ascii=False) + "\n")
-        pending += 1
-        if pending == _CHUNK:
-            yield _take(buffer)
-            pending = 0
-    yield _take(buffer)
+            buffer = io.StringIO(newline="")
+            csv.writer(buffer).writerows(source.table(rows, guarded))
+            yield place, len(rows), buffer.getvalue().encode()
 
 
-def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: stamp(value) if isinstance(value, datetime) else value for name, value in row.items()}
+def whole(
+    work: Work, chosen: Chosen, target: BinaryIO, font: str, progress: Progress, *, rows: int = workbook.ROWS
+) -> None:
+    """Write a workbook or a document to `target`; `progress` is told how many rows are behind it.
+
+    `font` is COMPLAINTS_DOCUMENT_FONT, `rows` the most rows of one sheet. Raises ConfigError when a library or
+    a font is missing.
+    """
+    with speaking(chosen.lang):
+        if chosen.form != "xlsx":
+            papers = {"case": case_paper, "period": period_paper}
+            target.write(papers[chosen.kind].write(work, chosen, font, progress))
+            return
+        source = SOURCES[chosen.kind]
+        done = 0
+
+        def tables() -> Iterator[list[list[str]]]:
+            nonlocal done
+            for _, batch in source.batches(work, chosen):
+                yield source.table(batch, shown)
+                done += len(batch)
+                progress(done)
+
+        workbook.write(
+            target,
+            t("Register") if chosen.kind == "register" else t("Handling log"),
+            source.COLUMNS,
+            source.WIDTHS,
+            tables(),
+            made=chosen.made,
+            limit=rows,
+            go_on=t("{first} (continued {n})", first="{first}", n="{n}"),
+        )
 
 
-def _take(buffer: io.StringIO) -> bytes:
-    data = buffer.getvalue().encode()
-    buffer.seek(0)
-    buffer.truncate()
-    return data
+def stream(
+    work: Work, chosen: Chosen, font: str = "", progress: Progress = lambda _: None
+) -> Iterator[bytes]:
+    """The whole file from its beginning, in blocks; `progress` as in `whole`."""
+    if in_lines(chosen):
+        done = 0
+        for _, rows, data in lines(work, chosen):
+            yield data
+            done += rows
+            progress(done)
+        return
+    with TemporaryFile() as file:
+        whole(work, chosen, file, font, progress)
+        file.seek(0)
+        while block := file.read(_BLOCK):
+            yield block

@@ -39,13 +39,17 @@ def chinese(configured: str = "") -> Path:
                 f"COMPLAINTS_DOCUMENT_FONT names {path}, which is no file; name a TTF, OTF or TTC font"
             )
         return path
-    for path in _places():
-        if path.is_file():
-            return path
+    for path in present():
+        return path
     raise ConfigError(
-        "no font with Chinese characters was found for the flow diagram: install one "
+        "no font with Chinese characters was found for documents: install one "
         "(Debian and Ubuntu: fonts-wqy-microhei or fonts-noto-cjk), or name a file in COMPLAINTS_DOCUMENT_FONT"
     )
+
+
+def present() -> Iterator[Path]:
+    """The usual places that hold a font."""
+    return (path for path in _places() if path.is_file())
 
 
 def _places() -> Iterator[Path]:

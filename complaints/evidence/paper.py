@@ -28,6 +28,7 @@ OPEN = re.compile(r"(【待填写[^】]*】)")
 # XML 1.0, production 2: everything else makes a document no reader opens.
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MARGINS = {"top": 25, "bottom": 22, "left": 26, "right": 24}
+_PAGES = ("第 ", "PAGE", " 页 共 ", "NUMPAGES", " 页")
 _TEXT_POINTS, _TABLE_POINTS, _SMALL_POINTS = 12, 10.5, 9
 _LINE = 1.35
 
@@ -58,17 +59,15 @@ class Paper:
     Raises ConfigError when python-docx is not installed.
     """
 
-    def __init__(self, identity: Identity, header: str) -> None:
+    def __init__(self, identity: Identity, header: str, footer: Sequence[str] = _PAGES) -> None:
         try:
             import docx  # noqa: PLC0415 - an optional dependency
         except ImportError as error:
-            raise ConfigError(
-                "writing the filing document needs python-docx; install flask-complaints[docx]"
-            ) from error
+            raise ConfigError("a Word document needs python-docx; install flask-complaints[docx]") from error
         self._document: Any = docx.Document()
         self._page()
         self._styles()
-        self._frame(header)
+        self._frame(header, footer)
         self._identify(identity)
 
     def title(self, text: str, below: str = "") -> None:
@@ -234,12 +233,12 @@ class Paper:
         for border in styles["Title"].element.findall(".//" + tag("w:pBdr")):
             border.getparent().remove(border)
 
-    def _frame(self, header: str) -> None:
+    def _frame(self, header: str, footer: Sequence[str]) -> None:
         section = self._document.sections[0]
         _write(section.header.paragraphs[0], header)
         foot = section.footer.paragraphs[0]
-        for part in ("第 ", "PAGE", " 页 共 ", "NUMPAGES", " 页"):
-            if part.isupper():
+        for part in footer:
+            if part in {"PAGE", "NUMPAGES"}:
                 field(foot, part)
             else:
                 foot.add_run(part)

@@ -1,22 +1,28 @@
-"""The register of complaints: one line each, with promised and kept dates; personal data stays out."""
+"""The register of complaints: one line each, with promised and kept dates; contacts masked unless asked otherwise."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
-from complaints.evidence.export import lines
+from complaints.base.clock import stamp
+from complaints.cases.masking import mask
+from complaints.evidence.cells import Guard, plain
+from complaints.evidence.chosen import CASES, Chosen, filed
+from complaints.ledger.reading import open_first
 from complaints.ledger.work import Work
-from complaints.store.tables import Complaint, Milestone
+from complaints.store.tables import Milestone
 
 COLUMNS = (
     "number",
     "test",
     "filed_at",
     "channel",
+    "product",
     "type",
     "type_zh",
     "risk_class",
@@ -25,10 +31,12 @@ COLUMNS = (
     "accept_due",
     "accepted_at",
     "accepted_on_time",
+    "first_action_on_time",
     "result_due",
     "answered_at",
     "answered_on_time",
     "late",
+    "paused_at",
     "outcome",
     "reason",
     "appeals",
@@ -36,81 +44,108 @@ COLUMNS = (
     "closed_at",
     "merged",
     "files",
+    "name",
+    "mail",
+    "phone",
     "policy_version",
     "uid",
+)
+WIDTHS = tuple(
+    {"number": 20, "type_zh": 30, "uid": 34, "mail": 24, "product": 18}.get(
+        name, 28 if name.endswith(("_at", "_due")) else 14
+    )
+    for name in COLUMNS
 )
 _PAGE = 500
 
 
-def write(
-    work: Work, form: str, since: datetime | None = None, until: datetime | None = None
-) -> Iterator[bytes]:
+def batches(work: Work, chosen: Chosen, after: int = 0) -> Iterator[tuple[int, list[dict[str, Any]]]]:
     """Every complaint filed in the period, oldest first; merged, withdrawn and test ones included and marked."""
-    return lines(_rows(work, since, until), form, COLUMNS)
-
-
-def _rows(work: Work, since: datetime | None, until: datetime | None) -> Iterator[Mapping[str, Any]]:
-    after = 0
+    query = select(CASES).where(*filed(work, chosen)).order_by(CASES.c.id).limit(_PAGE)
+    connection = work.session.connection()
     while True:
-        query = select(Complaint).where(Complaint.id > after).order_by(Complaint.id).limit(_PAGE)
-        if since is not None:
-            query = query.where(Complaint.filed_at >= since)
-        if until is not None:
-            query = query.where(Complaint.filed_at < until)
-        cases = work.session.scalars(query).all()
-        kept = _kept(work, cases)
-        for case in cases:
-            yield _row(work, case, kept)
-        if len(cases) < _PAGE:
+        page = connection.execute(query.where(CASES.c.id > after)).all()
+        if not page:
             return
-        after = cases[-1].id
-        work.session.expunge_all()
+        kept, people = _kept(work, page), _people(work, page, chosen)
+        after = page[-1].id
+        rows = [_row(work, case, kept, people.get(case.uid, {})) for case in page]
+        # No transaction stays open while the rows are written and progress is told.
+        work.session.rollback()
+        yield after, rows
+        if len(page) < _PAGE:
+            return
 
 
-def _kept(work: Work, cases: Sequence[Complaint]) -> dict[tuple[int, str], str]:
+def jsonl(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """JSON Lines, every value as it is."""
+    return b"".join(
+        json.dumps(
+            {name: stamp(value) if isinstance(value, datetime) else value for name, value in row.items()},
+            ensure_ascii=False,
+        ).encode()
+        + b"\n"
+        for row in rows
+    )
+
+
+def table(rows: Sequence[Mapping[str, Any]], guard: Guard) -> list[Sequence[str]]:
+    """The same as cells, in the order of COLUMNS."""
+    return [[guard(plain(row[name])) for name in COLUMNS] for row in rows]
+
+
+def on_time(state: str | None) -> bool | None:
+    """Met in time, missed, or None while it runs or no longer applies."""
+    return {"met": True, "acted": False}.get(state or "")
+
+
+def _people(work: Work, page: Sequence[Row[Any]], chosen: Chosen) -> dict[str, dict[str, str]]:
+    uids = [
+        case.uid
+        for case in page
+        if case.reach and case.erased_at is None and (chosen.restricted or not case.restricted)
+    ]
+    opened = open_first(work, uids, "contact") if uids else {}
+    found = {uid: json.loads(payload) for uid, payload in opened.items()}
+    if chosen.unmasked:
+        return found
+    return {uid: {key: mask(key, value) for key, value in held.items()} for uid, held in found.items()}
+
+
+def _kept(work: Work, page: Sequence[Row[Any]]) -> dict[tuple[int, str], str]:
     rows = work.session.execute(
-        select(Milestone.complaint_id, Milestone.kind, Milestone.state).where(
-            Milestone.complaint_id.in_([case.id for case in cases]),
+        select(Milestone.complaint_id, Milestone.kind, Milestone.state)
+        .where(
+            Milestone.complaint_id.in_([case.id for case in page]),
             Milestone.step == "due",
             Milestone.publish,
             Milestone.cycle == 0,
         )
+        .order_by(Milestone.revision)
     )
     return {(row.complaint_id, row.kind): row.state for row in rows}
 
 
-def _row(work: Work, case: Complaint, kept: Mapping[tuple[int, str], str]) -> dict[str, Any]:
-    kind = work.policy_of(case.policy_version).types.get(case.type)
+def _row(
+    work: Work, case: Row[Any], kept: Mapping[tuple[int, str], str], person: Mapping[str, str]
+) -> dict[str, Any]:
+    policy = work.policy_of(case.policy_version)
+    kind = policy.types.get(case.type)
     released = case.released_at
-    return {
-        "number": case.number,
-        "test": case.is_test,
-        "filed_at": case.filed_at,
-        "channel": case.channel,
-        "type": case.type,
+    values = {name: getattr(case, name, None) for name in COLUMNS}
+    values |= {
+        "test": bool(case.is_test),
+        "product": policy.provider.product,
         "type_zh": kind.label("zh") if kind else case.type,
-        "risk_class": case.risk_class,
-        "severity": case.severity,
-        "state": case.state,
-        "accept_due": case.accept_due,
-        "accepted_at": case.accepted_at,
-        "accepted_on_time": _on_time(kept.get((case.id, "accept"))),
-        "result_due": case.result_due,
+        "accepted_on_time": on_time(kept.get((case.id, "accept"))),
+        "first_action_on_time": on_time(kept.get((case.id, "first_action"))),
         "answered_at": released,
-        "answered_on_time": _on_time(kept.get((case.id, "result"))),
-        "late": case.late,
+        "answered_on_time": on_time(kept.get((case.id, "result"))),
+        "late": bool(case.late),
+        # A decision that may still be taken back is nobody's to read.
         "outcome": case.outcome if released else None,
         "reason": case.reason if released else None,
-        "appeals": case.appeals,
-        "rating": case.rating,
-        "closed_at": case.closed_at,
         "merged": case.merged_into is not None,
-        "files": case.files,
-        "policy_version": case.policy_version,
-        "uid": case.uid,
+        **{name: person.get(name) for name in ("name", "mail", "phone")},
     }
-
-
-def _on_time(state: str | None) -> bool | None:
-    """Met in time, missed, or None while it runs or no longer applies."""
-    return {"met": True, "acted": False}.get(state or "")
+    return values

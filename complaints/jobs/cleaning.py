@@ -1,4 +1,4 @@
-"""Throw away what has served its time: links, log-ins, counters, unfinished forms."""
+"""Throw away what has served its time: links, log-ins, counters, unfinished forms, files of exports."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from complaints.administration.installation import Installation
+from complaints.evidence import jobs
 from complaints.store.tables import Attachment, Draft, Limit, OperatorSession, Token
 
 _PAGE = 200
@@ -24,7 +25,7 @@ def clean(installation: Installation, now: datetime) -> int:
             ).rowcount  # type: ignore[attr-defined]  # a DELETE's CursorResult has it
         return rows
 
-    return installation.database.write(expired) + _drafts(installation, now)
+    return installation.database.write(expired) + _drafts(installation, now) + jobs.expire(installation, now)
 
 
 def _drafts(installation: Installation, now: datetime) -> int:

@@ -15,6 +15,7 @@ from flask import Flask
 
 from complaints.delivery.mail import MailSettings, Post
 from complaints.jobs.ticks import Ticked, tick
+from complaints.jobs.working import work_off
 from complaints.web.frame import KEY
 
 _CLOCKS: weakref.WeakSet[Clock] = weakref.WeakSet()
@@ -61,6 +62,17 @@ class Clock:
             _log.error("the clock stumbled: %s", type(error).__name__)
             return None
 
+    def run_orders(self) -> None:
+        """Go on with what was ordered, beside the ticks: a long export must keep no date waiting."""
+        app = self._app()
+        if app is None:
+            return
+        try:
+            with app.app_context():
+                work_off(app.extensions[KEY])
+        except Exception as error:  # noqa: BLE001 - as in `run`
+            _log.error("ordered work stumbled: %s", type(error).__name__)
+
     def stop(self) -> None:
         """End the thread without waiting for a tick under way; what it leaves is claimed by another."""
         scheduler, self._scheduler = self._scheduler, None
@@ -86,6 +98,16 @@ class Clock:
             misfire_grace_time=None,
             next_run_time=datetime.now(UTC) + timedelta(seconds=1),
         )
+        scheduler.add_job(
+            self.run_orders,
+            "interval",
+            seconds=seconds,
+            jitter=max(1, seconds // 10),
+            id="complaints-orders",
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
         scheduler.start()
         return scheduler
 
@@ -110,6 +132,7 @@ def run_forever(app: Flask) -> None:
     try:
         while True:
             clock.run()
+            clock.run_orders()
             stopped.wait(seconds)
     except KeyboardInterrupt:
         return

@@ -45,6 +45,9 @@ class Files(Protocol):
     def delete(self, uid: str) -> None:
         """Remove; a missing file is no error."""
 
+    def delete_parts(self, uid: str) -> None:
+        """Remove every part of a job's file, also those that no row names."""
+
 
 @dataclass
 class Chunk:

@@ -47,6 +47,25 @@
     }
   }
 
+  // How many lines a choice gives, while one chooses; the page says it without script after it is sent.
+  function matching() {
+    for (const form of all("form[data-cmp-count]")) {
+      const words = form.querySelector("[data-cmp-counted]");
+      let asked = 0;
+      form.addEventListener("change", async () => {
+        const mine = ++asked;
+        const chosen = new URLSearchParams(new FormData(form));
+        chosen.delete("csrf_token");
+        try {
+          const answer = await fetch(`${form.dataset.cmpCount}?${chosen}`, { redirect: "error" });
+          if (answer.ok && mine === asked) words.textContent = await answer.text();
+        } catch {
+          words.textContent = ""; // better no number than an old one
+        }
+      });
+    }
+  }
+
   function printing() {
     for (const button of all("[data-cmp-print]")) {
       button.hidden = false;
@@ -229,7 +248,7 @@
     all("form").forEach(release);
   });
 
-  const start = () => [summary, copying, printing, files, drafts, counting, guarding, choosing].forEach((part) => part());
+  const start = () => [summary, copying, printing, files, drafts, counting, guarding, choosing, matching].forEach((part) => part());
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
   else start();
 })();

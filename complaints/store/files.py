@@ -8,6 +8,8 @@ import secrets
 from pathlib import Path
 
 _NAME = re.compile(r"[0-9a-f]{32}(?:\.view)?")
+# A part of an ordered export: its job, its place, and which worker wrote it.
+_PART = re.compile(r"[0-9a-f]{32}\.\d{6}\.[0-9a-f]{8}")
 
 
 class LocalFiles:
@@ -39,13 +41,19 @@ class LocalFiles:
         """Remove; a missing file is no error."""
         self._path(uid).unlink(missing_ok=True)
 
+    def delete_parts(self, uid: str) -> None:
+        """Remove every part of a job's file, also those that no row names."""
+        for path in self._path(uid).parent.glob(f"{uid}.*"):
+            if _PART.fullmatch(path.name):
+                path.unlink(missing_ok=True)
+
     def names(self) -> list[str]:
-        """Every stored name, for the audit."""
+        """Every stored name of attachments, for the audit."""
         if not self.folder.is_dir():
             return []
         return sorted(path.name for path in self.folder.glob("??/*") if _NAME.fullmatch(path.name))
 
     def _path(self, uid: str) -> Path:
-        if not _NAME.fullmatch(uid):
+        if not (_NAME.fullmatch(uid) or _PART.fullmatch(uid)):
             raise FileNotFoundError(uid)
         return self.folder / uid[:2] / uid

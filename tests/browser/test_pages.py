@@ -49,11 +49,20 @@ ADMIN = {
     "record": "/admin/new?type=other",
     "policy": "/admin/policy",
     "evidence": "/admin/evidence",
+    "exports": "/admin/evidence/exports",
     "operators": "/admin/operators",
     "health": "/admin/health",
     "replies": "/admin/replies",
     "account": "/admin/account",
 }
+
+
+def _fill(site):
+    """Sample complaints, and ordered files the clock will make."""
+    site.flask("demo-data", "--force")
+    site.flask("checkpoint", "--sign")
+    for kind, form in (("log", "jsonl"), ("register", "xlsx"), ("period", "pdf")):
+        site.flask("export", kind, "--format", form, "--job", "--by", "陈明")
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +74,7 @@ def full(tmp_path_factory):
         folder / "site",
         address,
         sites.POLICY.replace("undo_seconds = 1\n", "") + "[public]\ncheckpoint = true\n",
-        prepare=lambda site: (site.flask("demo-data", "--force"), site.flask("checkpoint", "--sign")),
+        prepare=_fill,
     ) as running:
         running.password = running.operator(
             "wu", "--role", "admin", "--role", "supervisor", "--role", "handler", "--restricted"

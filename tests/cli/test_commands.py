@@ -14,7 +14,7 @@ from tampering import unguarded
 from complaints import Complaints
 from complaints.base.clock import utcnow
 from complaints.cli import group
-from complaints.store.tables import Complaint, Event, Operator, PolicyVersion, Stream
+from complaints.store.tables import Complaint, Event, Job, Operator, PolicyVersion, Stream
 
 POLICY = """
 extends = "cn-genai"
@@ -254,7 +254,7 @@ def test_db_check_sees_a_table_that_is_not_as_expected(host):
 
 
 @pytest.mark.parametrize(("kind", "form", "begins"), [
-    ("log", "jsonl", b'{"stream"'), ("log", "csv", "\ufeffstream,".encode()),
+    ("log", "jsonl", b'{"index"'), ("log", "csv", "\ufeffindex,".encode()),
     ("register", "jsonl", b'{"number"'), ("register", "csv", "\ufeffnumber,".encode()),
 ])  # fmt: skip
 def test_an_export_goes_to_a_file_or_to_standard_output_and_is_itself_recorded(
@@ -365,3 +365,15 @@ def test_a_tick_says_what_it_did(host):
 )
 def test_wrong_use_ends_with_two(host, words):
     assert host.run(*words).exit_code == 2
+
+
+def test_an_ordered_export_is_made_by_the_next_tick_and_no_bar_goes_into_a_pipe(host, tmp_path):
+    host.file()
+    uid = host.good("export", "register", "--format", "csv", "--job").strip()
+    host.run("tick")
+    job = host.read(lambda work: work.session.get(Job, uid))
+    assert (job.state, job.done) == ("done", 1)
+    result = host.run("export", "case", "--number", "TS20261123-222222", "--output", tmp_path / "no.pdf")
+    assert result.exit_code == 1
+    assert not (tmp_path / "no.pdf").exists()
+    assert "[#" not in host.run("export", "log", "--output", tmp_path / "log.jsonl").output

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 
 import pytest
@@ -235,31 +234,6 @@ def test_the_policy_page_names_what_is_missing_and_not_published(office):
     seen = words(office.client("handler").get(f"{ADMIN}/policy"))
     assert "尚未发布" in seen
     assert "服务提供者" in seen
-
-
-@pytest.mark.parametrize(
-    ("kind", "form"), [("log", "jsonl"), ("log", "csv"), ("register", "csv"), ("register", "jsonl")]
-)
-def test_an_export_leaves_a_mark_before_it_leaves(office, kind, form):
-    filed = office.desk.file()
-    answer = office.client("auditor").get(f"{ADMIN}/evidence/{kind}.{form}")
-    text = answer.get_data(as_text=True)
-
-    assert answer.status_code == 200
-    assert answer.headers["Content-Disposition"].startswith("attachment")
-    assert filed.number in text
-    assert "reporter@example.com" not in text
-    last = office.desk.read(
-        lambda work: __import__("complaints.ledger.reading").ledger.reading.history(work, "system")
-    )[-1]
-    assert (last.type, last.meta["kind"], last.meta["format"]) == ("exported", kind, form)
-    if (kind, form) == ("log", "jsonl"):
-        assert [json.loads(line)["type"] for line in text.splitlines()][-1] == "exported"
-
-
-@pytest.mark.parametrize("address", ["log.exe", "secrets.csv", "log.csv?from=nonsense"])
-def test_an_export_that_does_not_exist_is_not_found(office, address):
-    assert office.client("auditor").get(f"{ADMIN}/evidence/{address}").status_code == 404
 
 
 def test_the_audit_says_what_it_looked_at(office):

@@ -16,6 +16,8 @@ from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.cases import access as reach
 from complaints.cases import appeal, attachments, looking, queries
+from complaints.cases.happenings import channels
+from complaints.cases.masking import mask
 from complaints.cases.people import Operator
 from complaints.cases.step import USES
 from complaints.ledger.reading import Entry, history
@@ -56,7 +58,7 @@ class Page:
             "policy": self.policy,
             "kind": self.policy.types[case.type],
             "risk": self.policy.risk_classes.get(case.risk_class or ""),
-            "channel": words.channels().get(case.channel, case.channel),
+            "channel": channels().get(case.channel, case.channel),
             "due": words.due_next(self.work, case),
             "filed": self._filed(first),
             "unproven": "unproven" in first.meta,
@@ -231,16 +233,6 @@ def gather(work: Work, viewer: Operator, number: str) -> Page:
         lang=lang,
         stored=stored,
     )
-
-
-def mask(key: str, value: str) -> str:
-    """A contact that can be recognised but not used: w***@example.com, 138****5678, 王**."""
-    if key == "mail":
-        head, at, domain = value.partition("@")
-        return f"{head[:1]}***{at}{domain}"
-    if key == "phone" and len(value) > 7:  # noqa: PLR2004 - three in front, four behind
-        return f"{value[:3]}****{value[-4:]}"
-    return f"{value[:1]}**"
 
 
 def size(count: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from complaints.base.clock import from_stamp
 from complaints.base.translations import gettext as t
 from complaints.cases import deciding
+from complaints.cases.happenings import happened
 from complaints.cases.people import Operator
 from complaints.ledger.projection import QUIET
 from complaints.ledger.reading import Entry
@@ -70,7 +71,7 @@ class Record:
                 {
                     "when": self.said(entry.at),
                     "iso": entry.at.isoformat(timespec="seconds"),
-                    "title": detail if clock else words.event(entry.type),
+                    "title": detail if clock else happened(entry.type),
                     "text": "" if clock else detail,
                     "who": self.who(entry),
                     "tone": "bad" if breach else tone,
@@ -86,7 +87,7 @@ class Record:
             {
                 "when": self.said(entry.at),
                 "who": self.who(entry),
-                "what": words.event(entry.type),
+                "what": happened(entry.type),
                 "text": entry.text("public") or entry.text("message") or entry.text("note"),
             }
             for entry in changing[max(version, 0) :]
@@ -115,7 +116,7 @@ class Record:
             "when": self.said(entry.at),
             "text": text,
             "side": "theirs" if theirs else "ours",
-            "what": "" if entry.type in {"message", "replied"} else words.event(entry.type),
+            "what": "" if entry.type in {"message", "replied"} else happened(entry.type),
             "files": [file for file in files if file["uid"] in _brought(entry)],
         }
 
@@ -123,24 +124,20 @@ class Record:
         meta, change = entry.meta, entry.meta.get("change", {})
         parts: list[str] = []
         match entry.type:
+            case kind if kind in _BY_META:
+                parts = _BY_META[kind](meta)
             case "assigned":
                 parts = [self.name(meta.get("to")) or t("Nobody")]
             case "reclassified":
                 parts = self._classes(change)
             case "action":
                 parts = self._measures(meta)
-            case "clock":
-                parts = _came_due(meta)
             case "rescheduled":
                 parts = [moving.because(meta), *self._moves(change)]
-            case "viewed":
-                parts = _seen(meta)
-            case "filed" if meta.get("recorded_by"):
-                parts = [t("Recorded for the complainant")]
-            case "erased" | "erasure_ordered":
-                parts = words.erasing(meta)
-            case "rated" if "rating" in change:
-                parts = [t("{n} of 5", n=change["rating"][1])]
+            case "filed":
+                parts = [t("Recorded for the complainant")] if meta.get("recorded_by") else []
+            case "rated":
+                parts = [t("{n} of 5", n=change["rating"][1])] if "rating" in change else []
             case kind if kind in deciding.DECISIONS and kind != "overturned":
                 parts = self._decision(meta)
         return t(" · ").join(parts)
@@ -206,3 +203,12 @@ def _seen(meta: Mapping[str, Any]) -> list[str]:
         "stored": t("Stored data opened, with a reason"),
     }
     return [said for key, said in shown.items() if key in meta]
+
+
+# Events whose details stand in their meta alone.
+_BY_META: Mapping[str, Callable[[Mapping[str, Any]], list[str]]] = {
+    "clock": _came_due,
+    "viewed": _seen,
+    "erased": words.erasing,
+    "erasure_ordered": words.erasing,
+}

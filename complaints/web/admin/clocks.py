@@ -9,6 +9,7 @@ from typing import Any
 
 from complaints.base.clock import beijing, stamp
 from complaints.base.translations import gettext as t
+from complaints.cases.happenings import happened
 from complaints.ledger.reading import Entry
 from complaints.ledger.work import Work
 from complaints.policy.deadlines import clock, shown_date
@@ -90,7 +91,7 @@ class Clocks:
             yield t(
                 "The count alone gives {date}; “{event}” of {time} set the date in force.",
                 date=counted,
-                event=words.event(reason.set_by.event),
+                event=happened(reason.set_by.event),
                 time=when,
             )
         else:

@@ -1,69 +1,230 @@
-"""Downloads of the handling log and the register; that they left stands in the log first."""
+"""Files for authorities: order one, watch it being made, take it away; each step stands in the log."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import timedelta
+from time import monotonic
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from wtforms import HiddenField
 
-from complaints.base.clock import BEIJING, beijing
-from complaints.base.errors import NotAllowedError, NotFoundError
-from complaints.evidence import handling_log
-from complaints.evidence import register as case_register
-from complaints.evidence.export import record_export
+from complaints.administration import operators
+from complaints.base.clock import BEIJING
+from complaints.base.errors import ConflictError, InputError, NotAllowedError, NotFoundError
+from complaints.base.translations import gettext as t
+from complaints.base.translations import language
+from complaints.cases.people import Operator
+from complaints.evidence import jobs
+from complaints.evidence.chosen import Chosen
+from complaints.policy.states import State
+from complaints.store.tables import Job
+from complaints.web.admin import words
 from complaints.web.admin.access import operator, roles
-from complaints.web.frame import frame, installation
+from complaints.web.admin.forms import sent
+from complaints.web.admin.ordering import OrderForm, chosen_by, context, kinds, sentence, state_word
+from complaints.web.forms import Act, OwnForm, put_errors
+from complaints.web.frame import frame
 from complaints.web.headers import DOWNLOAD_CSP
 
-Writer = Callable[..., Iterator[bytes]]
-_WRITERS: dict[str, Writer] = {"log": handling_log.write, "register": case_register.write}
-_FORMS = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
+# Personal data leaves unmasked only for somebody who has logged in within this time.
+FRESH = timedelta(minutes=15)
+# What is small is made while the page waits; the rest is left to the workers.
+_AT_ONCE, _SECONDS = 5000, 2.0
+_READERS = ("supervisor", "auditor", "admin")
+
+
+class JobForm(OwnForm):
+    """Which job a button is about."""
+
+    uid = HiddenField()
 
 
 def register(blueprint: Blueprint) -> None:
-    """Add the download."""
-    blueprint.add_url_rule("/evidence/<kind>.<form>", "export", export)
+    """Add the orders, their list and the download."""
+    blueprint.add_url_rule("/evidence/order", "export_order", order, methods=["POST"])
+    blueprint.add_url_rule("/evidence/count", "export_count", counted)
+    blueprint.add_url_rule("/evidence/exports", "exports", listing)
+    blueprint.add_url_rule(
+        "/evidence/exports/<any(cancel,again):deed>", "export_change", change, methods=["POST"]
+    )
+    blueprint.add_url_rule("/evidence/exports/<uid>/file", "export_file", download, methods=["POST"])
 
 
-@roles("supervisor", "auditor", "admin")
-def export(kind: str, form: str) -> ResponseReturnValue:
-    """The handling log or the register of a period as JSON Lines or CSV, streamed."""
-    viewer = operator()
-    if kind not in _WRITERS or form not in _FORMS:
-        raise NotFoundError("there is no such export")
+@roles(*_READERS)
+def order() -> ResponseReturnValue:
+    """Order a file; a small one is made at once."""
+    form, viewer = OrderForm(), operator()
+    if not sent(form):
+        return _page(form), 400
     if viewer.authenticated_at is None:
         raise NotAllowedError("an export needs to know when its reader logged in")
-    since, until = _day(request.args.get("from", "")), _day(request.args.get("to", ""))
-    if until is not None:
-        until += timedelta(days=1)
-    frame().write(lambda work: record_export(work, viewer.actor, kind, form, (since, until)))
-    stamp = f"{beijing(frame().installation.now()):%Y%m%d-%H%M}"
+    chosen = chosen_by(form, viewer)
+    if chosen.unmasked and not viewer.may("auditor"):
+        raise NotAllowedError("only an auditor may take personal data away unmasked")
+    found = frame().installation
+    if chosen.unmasked and found.now() - viewer.authenticated_at > FRESH:
+        put_errors(
+            form, {"unmasked": [t("Log out and in again first: this needs a log-in of the last 15 minutes")]}
+        )
+        return _page(form), 422
+    frame().close()
+    try:
+        uid = jobs.order(found, viewer.actor, chosen)
+    except InputError as error:
+        put_errors(form, {{"to": "until"}.get(name, name): said for name, said in error.fields.items()})
+        return _page(form), 422
+    job = jobs.claim(found, uid) if _small(uid) else None
+    if job is not None:
+        frame().close()
+        with suppress(jobs.StoppedError):
+            jobs.go_on(found, job, monotonic() + _SECONDS)
+    return redirect(url_for("complaints.admin.exports"), 303)
+
+
+@roles(*_READERS)
+def counted() -> ResponseReturnValue:
+    """How many lines the choices in the address give, as a sentence; for the script beside the form."""
+    return Response(sentence(OrderForm(formdata=request.args, meta={"csrf": False})), mimetype="text/plain")
+
+
+@roles(*_READERS)
+def listing() -> ResponseReturnValue:
+    """The files that were ordered, newest first; the page reads itself anew while one is being made."""
+    return _listing("")
+
+
+@roles(*_READERS)
+def change(deed: str) -> ResponseReturnValue:
+    """Cancel an order, or let a failed one go on."""
+    form, who = JobForm(), operator().actor
+    if not sent(form):
+        return _listing(t("The page was open a long time. All is still here. Submit again")), 400
+    act = jobs.cancel if deed == "cancel" else jobs.again
+    try:
+        frame().write(lambda work: act(work, form.uid.data or "", who))
+    except ConflictError:
+        return _listing(t("This file has come to its end in the meantime.")), 409
+    return redirect(url_for("complaints.admin.exports"), 303)
+
+
+@roles(*_READERS)
+def download(uid: str) -> ResponseReturnValue:
+    """A finished file, streamed; that it left stands in the log first."""
+    viewer = operator()
+    if not sent(Act()):
+        return _listing(t("The page was open a long time. All is still here. Submit again")), 400
+    if viewer.authenticated_at is None:
+        raise NotAllowedError("an export needs to know when its reader logged in")
+    held = frame().work.session.get(Job, uid)
+    if held is None or held.kind != jobs.KIND:
+        raise NotFoundError("there is no such file")
+    if not _may(viewer, held):
+        raise NotAllowedError("this file holds what its reader may not see")
+    frame().close()
+    job, blocks = jobs.read(frame().installation, uid, viewer.actor)
+    name, media = jobs.media(job)
     return Response(
-        _stream(_WRITERS[kind], form, since, until),
-        content_type=_FORMS[form],
+        _iterated(blocks),
+        content_type=media,
         headers={
-            "Content-Disposition": f'attachment; filename="complaints-{kind}-{stamp}.{form}"',
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Content-Length": str(job.result["size"]),
             "Content-Security-Policy": DOWNLOAD_CSP,
         },
     )
 
 
-def _stream(write: Writer, form: str, since: datetime | None, until: datetime | None) -> Iterator[bytes]:
-    # Opened now: by the time the lines leave, the request and its session are over.
-    reading = installation().reading()
-
-    def lines() -> Iterator[bytes]:
-        with reading as work:
-            yield from write(work, form, since, until)
-
-    return lines()
+def _iterated(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    yield from blocks
 
 
-def _day(given: str) -> Any:
-    try:
-        return datetime.combine(date.fromisoformat(given), datetime.min.time(), BEIJING) if given else None
-    except ValueError as error:
-        raise NotFoundError("not a day") from error
+def _small(uid: str) -> bool:
+    job = frame().work.session.get(Job, uid)
+    return job is not None and job.total <= _AT_ONCE
+
+
+def _may(viewer: Operator, job: Job) -> bool:
+    chosen = Chosen.of(job.params)
+    if chosen.unmasked and not viewer.may("auditor"):
+        return False
+    return viewer.restricted or not chosen.restricted
+
+
+def _page(form: OrderForm) -> str:
+    return render_template(
+        "complaints/admin/evidence.html", nav="evidence", report=None, act=Act(), **context(form)
+    )
+
+
+def _listing(fault: str) -> str:
+    work, viewer = frame().work, operator()
+    names = operators.names(work)
+    rows = []
+    for job in jobs.recent(work.session):
+        chosen = Chosen.of(job.params)
+        rows.append(
+            {
+                "uid": job.uid,
+                "kind": kinds()[chosen.kind].partition(t(": "))[0],
+                "form": chosen.form.upper(),
+                "about": _about(work, chosen),
+                "state": job.state,
+                "done": job.done,
+                "total": job.total,
+                "share": min(100, 100 * job.done // job.total) if job.total else 0,
+                "anew": job.place.get("anew", 0) > 0,
+                "who": viewer.name
+                if job.ordered_by == viewer.ref
+                else names.get(job.ordered_by, job.ordered_by),
+                "when": words.moment(job.created_at, work.now),
+                "until": words.moment(job.expires_at, work.now) if job.expires_at else "",
+                "size": _size(int(job.result.get("size", 0))),
+                "digest": job.result.get("sha256", ""),
+                "error": _remedy(job.error or ""),
+                "may": _may(viewer, job),
+            }
+        )
+    return render_template(
+        "complaints/admin/exports.html",
+        nav="evidence",
+        rows=rows,
+        running=any(row["state"] in jobs.OPEN for row in rows),
+        one=JobForm(formdata=None),
+        act=Act(formdata=None),
+        fault=[{"id": "", "text": fault}] if fault else None,
+    )
+
+
+def _about(work: Any, chosen: Chosen) -> str:
+    lang = language()
+    kind = work.policy.types.get(chosen.type)
+    tests = {"yes": t("Test cases only"), "no": t("Without test cases")}
+    first = f"{chosen.since.astimezone(BEIJING):%Y-%m-%d}" if chosen.since else ""
+    last = f"{(chosen.until - timedelta(days=1)).astimezone(BEIJING):%Y-%m-%d}" if chosen.until else ""
+    span = f"{first} – {last}".strip() if first or last else t("everything")
+    parts = [
+        chosen.number or span,
+        kind.label(lang) if kind else chosen.type,
+        state_word(State(chosen.state)) if chosen.state else "",
+        chosen.product,
+        tests.get(chosen.tests, ""),
+        t("Personal data shown") if chosen.unmasked else "",
+    ]
+    return t(" · ").join(part for part in parts if part)
+
+
+def _remedy(error: str) -> str:
+    """What to do about a failure: our own errors say it, the others are for whoever runs the server."""
+    if not error or " " in error:
+        return error
+    return t(
+        "It stopped with {error}. Let it go on; if it stops again, tell whoever runs the server.", error=error
+    )
+
+
+def _size(size: int) -> str:
+    return f"{size / 1_000_000:.1f} MB" if size >= 1_000_000 else f"{max(1, round(size / 1000))} kB"  # noqa: PLR2004 - units

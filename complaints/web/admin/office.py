@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
@@ -20,7 +20,7 @@ from complaints.ledger.work import Work
 from complaints.policy.deadlines import clock
 from complaints.policy.process import deadlines_table
 from complaints.store.tables import Complaint
-from complaints.web.admin import words
+from complaints.web.admin import ordering, words
 from complaints.web.admin.access import STAFF, operator, roles
 from complaints.web.admin.forms import sent
 from complaints.web.forms import Act
@@ -143,15 +143,8 @@ def run_audit() -> ResponseReturnValue:
 
 
 def _evidence(report: Any) -> str:
-    asked = request.args
     return render_template(
-        "complaints/admin/evidence.html",
-        nav="evidence",
-        report=report,
-        act=Act(),
-        since=asked.get("from", ""),
-        until=asked.get("to", ""),
-        allowed=operator().authenticated_at is not None,
+        "complaints/admin/evidence.html", nav="evidence", report=report, act=Act(), **ordering.context()
     )
 
 

@@ -19,6 +19,7 @@ from complaints.cases import access as reach
 from complaints.cases import fields as questions
 from complaints.cases import intake
 from complaints.cases.attachments import check
+from complaints.cases.happenings import channels
 from complaints.cases.intake import Filing
 from complaints.policy.deadlines import words as day_words
 from complaints.policy.model import ComplaintType
@@ -149,7 +150,7 @@ def _page(form: Any, chosen: str) -> str:
         form=form,
         kind=kind,
         rows=rows,
-        channels=[(key, words.channels()[key]) for key in CHANNELS],
+        channels=[(key, channels()[key]) for key in CHANNELS],
         label=kind.label(lang),
     )
 

@@ -1,0 +1,277 @@
+"""One complaint as a document: what was reported, what the AI had said, what was done, and what the log holds of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from complaints.base.errors import NotFoundError
+from complaints.base.translations import gettext as t
+from complaints.base.translations import language
+from complaints.cases import attachments, deciding
+from complaints.cases.happenings import channels, happened
+from complaints.cases.masking import mask, mask_text
+from complaints.evidence.chosen import Chosen
+from complaints.evidence.papers import Sheet, kept, label, moment, sheet, state
+from complaints.evidence.register import on_time
+from complaints.ledger.proof import leaf_hash
+from complaints.ledger.reading import Entry, history
+from complaints.ledger.work import Work
+from complaints.policy.profile import Policy
+from complaints.store.tables import Complaint, Event, Milestone
+
+_SPOKEN = ("message", "supplied", "asked", "replied", "appealed", "rated", "withdrawn")
+_KB = 1000
+
+
+def write(work: Work, chosen: Chosen, font: str, progress: Callable[[int], None]) -> bytes:
+    """The document in `chosen.form`; raises NotFoundError, also for a restricted type without the clearance."""
+    case = work.session.scalar(select(Complaint).where(Complaint.number == chosen.number))
+    if case is None or (case.restricted and not chosen.restricted):
+        raise NotFoundError("no such complaint")
+    entries = history(work, case.uid)
+    title = t("Complaint {number}", number=case.number)
+    paper = sheet(work, chosen, title, (t("Test") if case.is_test else "", case.number), font)
+    _Writer(work, chosen, case, work.policy_of(case.policy_version), entries, paper).write(title)
+    progress(len(entries))
+    return paper.bytes()
+
+
+@dataclass(frozen=True)
+class _Writer:
+    work: Work
+    chosen: Chosen
+    case: Complaint
+    policy: Policy
+    entries: Sequence[Entry]
+    paper: Sheet
+
+    def write(self, title: str) -> None:
+        case, paper = self.case, self.paper
+        paper.title(title, label(self.policy.types, case.type))
+        if case.is_test:
+            paper.note(t("Test: this complaint was filed to try the channel out and is counted nowhere."))
+        if case.erased_at:
+            paper.note(
+                t(
+                    "Personal data was deleted on {when}; what the log proves stays.",
+                    when=moment(case.erased_at),
+                )
+            )
+        paper.pairs(
+            [
+                (t("Number"), case.number),
+                (t("State"), state(case.state)),
+                (
+                    t("Came in"),
+                    f"{moment(case.filed_at)}{t(' · ')}{channels().get(case.channel, case.channel)}",
+                ),
+                (t("Risk class"), label(self.policy.risk_classes, case.risk_class)),
+                (t("Policy version"), f"{case.policy_version}{t(' · ')}{self.policy.digest}"),
+            ]
+        )
+        self._reported()
+        self._answer()
+        self._dates()
+        self._decision()
+        self._talk()
+        self._timeline()
+        self._files()
+        self._log()
+
+    def _text(self, text: str) -> str:
+        return text if self.chosen.unmasked else mask_text(text)
+
+    def _reported(self) -> None:
+        first = self.entries[0]
+        self.paper.heading(t("What was reported"))
+        contact = first.data("contact")
+        if not self.chosen.unmasked:
+            contact = {key: mask(key, value) for key, value in contact.items()}
+        names = {"name": t("Name"), "mail": t("Mail"), "phone": t("Phone")}
+        fields = {key: str(value) for key, value in first.data("details").items()}
+        rows = [(names.get(key, key), value) for key, value in contact.items()]
+        for key, value in fields.items():
+            if key == "details":
+                continue
+            asked = self.policy.fields.get(key)
+            hidden = asked is not None and asked.personal and not self.chosen.unmasked
+            choice = asked.choices.get(value) if asked else None
+            said = choice(language()) if choice else (mask("", value) if hidden else self._text(value))
+            rows.append((asked.label(language()) if asked else key, said))
+        if rows:
+            self.paper.pairs(rows)
+        self.paper.note(self._text(fields.get("details", "")) or t("(deleted)"))
+
+    def _answer(self) -> None:
+        answer, mark = self.entries[0].data("answer"), self.case.answer_mark
+        if not answer and mark == "none":
+            return
+        self.paper.heading(t("The AI's answer, as it arrived"))
+        self.paper.text(
+            {
+                "verified": t("Matches our record"),
+                "altered": t("Differs from our record"),
+            }.get(mark, t("Not checked: it came without a seal"))
+        )
+        names = (
+            ("model", t("Model")),
+            ("filing_no", t("Filing number")),
+            ("answer_id", t("Answer")),
+            ("at", t("Time")),
+        )
+        rows = [(said, str(answer[key])) for key, said in names if answer.get(key)]
+        if rows:
+            self.paper.pairs(rows)
+        for key, said in (("prompt", t("Asked")), ("output", t("Answered by the AI"))):
+            if answer.get(key):
+                self.paper.heading(said, 2)
+                self.paper.note(self._text(str(answer[key])))
+
+    def _dates(self) -> None:
+        rows = self.work.session.scalars(
+            select(Milestone)
+            .where(Milestone.complaint_id == self.case.id, Milestone.step == "due", Milestone.publish)
+            .order_by(Milestone.cycle, Milestone.since, Milestone.id)
+        ).all()
+        if not rows:
+            return
+        named = {
+            "accept": t("Say whether we take it on"),
+            "first_action": t("First step"),
+            "result": t("Result"),
+            "review": t("Result of the review"),
+            "reply": t("Answer the message"),
+        }
+        self.paper.heading(t("Dates promised and kept"))
+        self.paper.table(
+            (t("What for"), t("Counts from"), t("Promised by"), t("Kept")),
+            [
+                (
+                    named.get(row.kind, row.kind),
+                    moment(row.since),
+                    moment(row.due_at),
+                    {"void": t("no longer applies"), "pending": t("still runs"), "paused": t("paused")}.get(
+                        row.state, kept(on_time(row.state))
+                    ),
+                )
+                for row in rows
+            ],
+            (42, 47, 47, 24),
+        )
+
+    def _decision(self) -> None:
+        found = [entry for entry in self.entries if entry.type in deciding.DECISIONS]
+        measures = [
+            (action["action"], entry, entry.text(f"action:{place}").partition("\n")[0])
+            for entry in self.entries
+            if entry.type == "action" or (entry.type in deciding.DECISIONS and self.case.released_at)
+            for place, action in enumerate(entry.meta.get("actions", ()))
+        ]
+        if found:
+            self.paper.heading(t("Decision"))
+            if self.case.released_at is None:
+                self.paper.text(t("A decision is being prepared and has not gone out yet."))
+            else:
+                reasons = {**self.policy.decision_reasons, **self.policy.decline_reasons}
+                self.paper.pairs(
+                    [
+                        (t("Outcome"), label(self.policy.outcomes, self.case.outcome)),
+                        (t("Reason"), label(reasons, self.case.reason)),
+                        (t("Answered"), moment(self.case.released_at)),
+                    ]
+                )
+                self.paper.note(self._text(found[-1].text("public")) or "—")
+        if measures:
+            self.paper.heading(t("Measures"))
+            self.paper.table(
+                (t("Measure"), t("Done to what"), t("When"), t("Who")),
+                [
+                    (
+                        label(self.policy.actions, action),
+                        self._text(target) or "—",
+                        moment(entry.at),
+                        _who(entry),
+                    )
+                    for action, entry, target in measures
+                ],
+                (42, 40, 48, 30),
+            )
+
+    def _talk(self) -> None:
+        spoken = [entry for entry in self.entries if entry.type in _SPOKEN and "message" in entry.personal]
+        if not spoken:
+            return
+        self.paper.heading(t("Messages"))
+        for entry in spoken:
+            self.paper.heading(t(" · ").join((_who(entry), happened(entry.type), moment(entry.at))), 2)
+            self.paper.note(self._text(entry.text("message")) or t("(deleted)"))
+
+    def _timeline(self) -> None:
+        self.paper.heading(t("What happened"))
+        self.paper.table(
+            (t("When"), t("What"), t("Who")),
+            [(moment(entry.at), happened(entry.type), _who(entry)) for entry in self.entries],
+            (48, 62, 50),
+        )
+
+    def _files(self) -> None:
+        held = attachments.held(self.work, self.case.uid)
+        if not held:
+            return
+        self.paper.heading(t("Attachments"))
+        self.paper.text(
+            t("The files themselves are not part of this document; each can be told by its SHA-256.")
+        )
+        self.paper.table(
+            (t("Name"), t("Size"), "SHA-256"),
+            [
+                (
+                    self._text(file.name) or t("(deleted)"),
+                    f"{max(1, round(file.size / _KB))} kB",
+                    file.digest or "—",
+                )
+                for file in held
+            ],
+            (60, 22, 78),
+        )
+
+    def _log(self) -> None:
+        self.paper.heading(t("What the log holds of it"))
+        self.paper.text(
+            t(
+                "Each line is one leaf of the handling log, with the SHA-256 under which it stands in the tree."
+            )
+        )
+        leaves = self.work.session.execute(
+            select(Event.seq, Event.type, Event.leaf, Event.leaf_index)
+            .where(Event.stream == self.case.uid)
+            .order_by(Event.seq)
+        )
+        self.paper.table(
+            (t("No."), t("Place"), t("What"), t("Hash")),
+            [
+                (
+                    str(row.seq),
+                    "—" if row.leaf_index is None else str(row.leaf_index),
+                    happened(row.type),
+                    leaf_hash(row.leaf).hex(),
+                )
+                for row in leaves
+            ],
+            (12, 16, 44, 88),
+        )
+
+
+def _who(entry: Entry) -> str:
+    named: dict[str, str] = {
+        "complainant": t("Complainant"),
+        "system": t("System"),
+        "handler": t("Handler"),
+        "supervisor": t("Supervisor"),
+        "admin": t("Administrator"),
+    }
+    word = named.get(entry.role, entry.role)
+    return word if entry.ref == entry.role else f"{word} {entry.ref}"

@@ -1,0 +1,181 @@
+"""What an export holds: the kind and form, the filters, and whether personal data is shown, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, Table, func, select
+
+from complaints.base.clock import from_stamp, stamp
+from complaints.base.errors import InputError
+from complaints.base.translations import gettext as t
+from complaints.ledger.work import Work
+from complaints.policy.states import State
+from complaints.store.tables import Complaint, Event, PolicyVersion
+
+TABLES, PAPERS = ("jsonl", "csv", "xlsx"), ("pdf", "docx")
+KINDS: dict[str, tuple[str, ...]] = {"register": TABLES, "log": TABLES, "period": PAPERS, "case": PAPERS}
+MEDIA = {
+    "jsonl": "application/x-ndjson",
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pdf": "application/pdf",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+}
+# Why personal data may leave unmasked; a free text could itself hold personal data, and the log keeps it for ever.
+REASONS = ("authority", "court", "review", "person")
+CASES, EVENTS = cast("Table", Complaint.__table__), cast("Table", Event.__table__)
+_MOMENTS = frozenset({"since", "until", "at"})
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """One order, as it stands in a job and in the event `exported`; holds nothing personal.
+
+    `since` is the first moment, `until` the first one after; `tests` is empty (both), "no" or "yes"; `number`
+    names the one complaint of a case. `restricted` says that the reader may see restricted types, `unmasked`
+    with its `reason` that personal data is shown. `at` is when it was ordered, `size` how many events the log's
+    tree had then: the log ends there.
+    """
+
+    kind: str
+    form: str
+    lang: str = "zh"
+    since: datetime | None = None
+    until: datetime | None = None
+    type: str = ""
+    state: str = ""
+    product: str = ""
+    tests: str = ""
+    number: str = ""
+    unmasked: bool = False
+    reason: str = ""
+    restricted: bool = False
+    at: datetime | None = None
+    size: int = 0
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON; what was not asked for is left out."""
+        held = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {
+            name: stamp(value) if isinstance(value, datetime) else value
+            for name, value in held.items()
+            if value not in (None, "", False, 0)
+        }
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> Chosen:
+        """What `plain` wrote."""
+        held: dict[str, Any] = {
+            name: from_stamp(value) if name in _MOMENTS else value for name, value in plain.items()
+        }
+        return cls(**held)
+
+    @property
+    def made(self) -> datetime:
+        """The time the file gives as its own: of its data where the period is over, so that two are alike."""
+        assert self.at is not None
+        return min(self.until, self.at) if self.until else self.at
+
+    @property
+    def name(self) -> str:
+        """The file's name; nothing a person typed is in it."""
+        assert self.at is not None
+        about = self.number if self.kind == "case" else f"{self.at:%Y%m%d-%H%M%S}"
+        return f"complaints-{self.kind}-{about}.{self.form}"
+
+
+def check(work: Work, chosen: Chosen) -> None:
+    """Raise InputError for an order that cannot be carried out, with a sentence per field."""
+    faults: dict[str, list[str]] = {}
+    if chosen.form not in KINDS.get(chosen.kind, ()):
+        faults["form"] = [t("Choose one of the formats of this document")]
+    if chosen.since and chosen.until and chosen.since >= chosen.until:
+        faults["to"] = [t("The last day lies before the first one")]
+    if chosen.kind == "case" and _case(work, chosen) is None:
+        faults["number"] = [t("There is no complaint with this number; copy it from the queue")]
+    if chosen.unmasked and chosen.reason not in REASONS:
+        faults["reason"] = [t("Say why personal data must be shown")]
+    if faults:
+        raise InputError(faults)
+
+
+def _case(work: Work, chosen: Chosen) -> str | None:
+    query = select(CASES.c.uid).where(CASES.c.number == chosen.number)
+    if not chosen.restricted:
+        # A number of a restricted complaint and an unknown one read alike.
+        query = query.where(CASES.c.restricted.is_(False))
+    found: str | None = work.session.execute(query).scalar()
+    return found
+
+
+def narrowed(work: Work, chosen: Chosen) -> list[ColumnElement[bool]]:
+    """What a complaint's row must meet besides its time."""
+    wanted: list[ColumnElement[bool]] = []
+    if chosen.type:
+        wanted.append(CASES.c.type == chosen.type)
+    if chosen.state:
+        wanted.append(CASES.c.state == chosen.state)
+    if chosen.tests:
+        wanted.append(CASES.c.is_test.is_(chosen.tests == "yes"))
+    if chosen.number:
+        wanted.append(CASES.c.number == chosen.number)
+    if chosen.product:
+        versions = [key for key, name in products(work).items() if name == chosen.product]
+        wanted.append(CASES.c.policy_version.in_(versions))
+    return wanted
+
+
+def filed(work: Work, chosen: Chosen) -> list[ColumnElement[bool]]:
+    """What a complaint's row must meet: filed in the period, before the order, and as narrowed."""
+    wanted = narrowed(work, chosen)
+    if chosen.since:
+        wanted.append(CASES.c.filed_at >= chosen.since)
+    if chosen.until:
+        wanted.append(CASES.c.filed_at < chosen.until)
+    return wanted
+
+
+def logged(work: Work, chosen: Chosen, *, whole: bool = False) -> list[ColumnElement[bool]]:
+    """What an event must meet; with a complaint's filter only events of such complaints, else all streams.
+
+    The log ends where the order says, or with `whole` nowhere.
+    """
+    wanted: list[ColumnElement[bool]] = [] if whole else [EVENTS.c.leaf_index < chosen.size]
+    if chosen.since:
+        wanted.append(EVENTS.c.at >= chosen.since)
+    if chosen.until:
+        wanted.append(EVENTS.c.at < chosen.until)
+    about = narrowed(work, chosen)
+    if about:
+        wanted.append(EVENTS.c.stream.in_(select(CASES.c.uid).where(*about)))
+    return wanted
+
+
+def products(work: Work) -> dict[int, str]:
+    """The product's name by version of the policy; a complaint belongs to the product it was filed under."""
+    versions = work.session.scalars(select(PolicyVersion.version).order_by(PolicyVersion.version))
+    return {version: work.policy_of(version).provider.product for version in versions}
+
+
+def count(work: Work, chosen: Chosen, *, whole: bool = False) -> int:
+    """How many lines it will have; for a case its events. `whole` as in `logged`."""
+    if chosen.kind in {"log", "case"}:
+        query = select(func.count()).select_from(EVENTS).where(*logged(work, chosen, whole=whole))
+    else:
+        query = select(func.count()).select_from(CASES).where(*filed(work, chosen))
+    return int(work.session.execute(query).scalar_one())
+
+
+def known(work: Work, key: str, value: str) -> str:
+    """A filter's value if it exists, else empty."""
+    table = {
+        "type": work.policy.types,
+        "state": [state.value for state in State],
+        "product": set(products(work).values()),
+        "tests": ("no", "yes"),
+    }[key]
+    return value if value in table else ""

@@ -1,0 +1,305 @@
+"""Exports as jobs: ordered by somebody, made piece by piece by any worker, kept sealed until they expire.
+
+A file lies in the file store as parts, each sealed under a key of its job. A part is stored before the row says
+so: what a killed worker left behind is named by nothing, is written anew under another name, and goes with the job.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from tempfile import TemporaryFile
+from typing import Any
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from complaints.administration.installation import Installation
+from complaints.base.errors import ConfigError, ConflictError, NotFoundError
+from complaints.base.ids import random_uid
+from complaints.evidence import export
+from complaints.evidence.chosen import MEDIA, Chosen, count
+from complaints.ledger import private as sealing
+from complaints.ledger.journal import record_system
+from complaints.ledger.work import Actor, Files, Work
+from complaints.store.tables import Job
+
+KIND = "export"
+PART = 4_000_000
+LEASE_SECONDS = 120
+KEEP_DAYS = 7
+_SHOWN = 20
+OPEN = ("queued", "running")
+
+
+class StoppedError(Exception):
+    """The job was cancelled, or another worker has taken it over."""
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A job this worker goes on with; `token` tells its parts from those of a worker before."""
+
+    uid: str
+    chosen: Chosen
+    token: str
+    done: int
+    total: int
+    place: dict[str, Any]
+
+
+def order(found: Installation, actor: Actor, chosen: Chosen) -> str:
+    """Record an order and queue its job; returns its uid; commits. Raises InputError."""
+    settled, uid = export.order(found, actor, chosen), random_uid()
+
+    def write(work: Work) -> None:
+        work.session.add(
+            Job(
+                uid=uid,
+                kind=KIND,
+                params=settled.plain(),
+                state="queued",
+                ordered_by=actor.ref,
+                created_at=work.now,
+                done=0,
+                total=count(work, settled),
+                place={},
+                result={},
+            )
+        )
+
+    found.write(write)
+    return uid
+
+
+def recent(session: Session) -> list[Job]:
+    """The exports that were ordered last, newest first."""
+    query = select(Job).where(Job.kind == KIND).order_by(Job.created_at.desc(), Job.uid).limit(_SHOWN)
+    return list(session.scalars(query))
+
+
+def cancel(work: Work, uid: str, actor: Actor) -> None:
+    """Stop a job that is not finished; what it had written goes with the next cleaning. Flushes, never commits."""
+    changed = _change(work.session, uid, OPEN, state="cancelled", finished_at=work.now, expires_at=work.now)
+    if not changed:
+        raise ConflictError("this export has ended already; reload the page")
+    record_system(work, "export_cancelled", actor, {"job": uid})
+
+
+def again(work: Work, uid: str, actor: Actor) -> None:
+    """Queue a failed job once more, from where it came to. Flushes, never commits."""
+    if not _change(
+        work.session, uid, ("failed",), state="queued", error=None, finished_at=None, expires_at=None
+    ):
+        raise ConflictError("only an export that failed can go on; order it anew")
+    record_system(work, "export_resumed", actor, {"job": uid})
+
+
+def claim(found: Installation, uid: str = "") -> Claimed | None:
+    """Take the oldest job that nobody works on (or the one named), with a lease; commits."""
+    token = random_uid()[:8]
+
+    def write(session: Session) -> Claimed | None:
+        now = found.now()
+        free = or_(Job.lease_until.is_(None), Job.lease_until <= now)
+        query = (
+            select(Job).where(Job.kind == KIND, Job.state.in_(OPEN), free).order_by(Job.created_at, Job.uid)
+        )
+        if uid:
+            query = query.where(Job.uid == uid)
+        job = session.scalars(query.limit(1).with_for_update(skip_locked=True)).first()
+        if job is None:
+            return None
+        chosen = Chosen.of(job.params)
+        if not export.in_lines(chosen):
+            # A workbook and a document cannot go on in the middle: they begin anew, and the page says so.
+            job.done, job.place = 0, {"anew": job.place.get("anew", -1) + 1}
+        job.state, job.lease_until = "running", now + timedelta(seconds=LEASE_SECONDS)
+        return Claimed(job.uid, chosen, token, job.done, job.total, dict(job.place))
+
+    return found.database.write(write)
+
+
+def go_on(found: Installation, job: Claimed, deadline: float) -> bool:
+    """Work on a claimed job until it is finished or the monotonic `deadline` is over; whether it is finished.
+
+    Commits after each part. Raises StoppedError when the job was cancelled; any other error makes the job fail,
+    with its class in the row and what was written kept, and is not raised.
+    """
+    try:
+        with found.reading() as work:
+            done = (
+                _lines(found, work, job, deadline)
+                if export.in_lines(job.chosen)
+                else _whole(found, work, job)
+            )
+    except StoppedError:
+        raise
+    except Exception as error:  # noqa: BLE001 - one order that cannot be carried out must not stop the others
+        values = {"state": "failed", "error": _said(error), "lease_until": None, "finished_at": found.now()}
+        expires = found.now() + timedelta(days=KEEP_DAYS)
+        found.database.write(
+            lambda session: _change(session, job.uid, ("running",), **values, expires_at=expires)
+        )
+        return True
+    return done
+
+
+def read(found: Installation, uid: str, actor: Actor) -> tuple[Job, Iterator[bytes]]:
+    """A finished file in blocks, once its download stands in the log; commits.
+
+    Raises NotFoundError for one that is not there, or no longer.
+    """
+
+    def write(work: Work) -> Job:
+        job = work.session.get(Job, uid)
+        if job is None or job.kind != KIND or job.state != "done" or _over(job, work.now):
+            raise NotFoundError("there is no such file, or it has been deleted")
+        record_system(work, "export_downloaded", actor, {"job": uid, "sha256": job.result["sha256"]})
+        return job
+
+    job = found.write(write)
+    return job, _parts(found.files, found.keys.data, uid, job.place["parts"])
+
+
+def expire(found: Installation, now: datetime, limit: int = 200) -> int:
+    """Delete the files of jobs whose time is over; the rows stay, and say when. Commits; returns how many."""
+    with found.database.reading() as session:
+        query = select(Job.uid).where(
+            Job.kind == KIND, Job.expires_at <= now, Job.state.not_in(("expired", *OPEN))
+        )
+        uids = list(session.scalars(query.limit(limit)))
+    for uid in uids:
+        found.files.delete_parts(uid)
+        found.database.write(lambda session, uid=uid: _expired(session, uid))  # type: ignore[misc]  # a default binds it
+    return len(uids)
+
+
+def media(job: Job) -> tuple[str, str]:
+    """Name and media type of a finished file."""
+    chosen = Chosen.of(job.params)
+    return chosen.name, MEDIA[chosen.form]
+
+
+def _expired(session: Session, uid: str) -> None:
+    job = session.get_one(Job, uid)
+    job.place = {}
+    job.expires_at = None
+    if job.state == "done":
+        job.state = "expired"
+
+
+def _over(job: Job, now: datetime) -> bool:
+    return job.expires_at is None or job.expires_at <= now
+
+
+def _lines(found: Installation, work: Work, job: Claimed, deadline: float) -> bool:
+    pending, rows, after = bytearray(), 0, job.place.get("after")
+    parts, done = list(job.place.get("parts", ())), job.done
+    for place, number, data in export.lines(work, job.chosen, after):
+        pending += data
+        rows, after = rows + number, place
+        over = time.monotonic() >= deadline
+        if len(pending) >= PART or (over and rows):
+            parts.append(_put(found, job, len(parts), bytes(pending)))
+            _step(found, job.uid, done, done + rows, {"after": after, "parts": parts}, hold=not over)
+            pending, done, rows = bytearray(), done + rows, 0
+            if over:
+                return False
+    if pending or not parts:
+        parts.append(_put(found, job, len(parts), bytes(pending)))
+        _step(found, job.uid, done, done + rows, {"after": after, "parts": parts}, hold=True)
+        done += rows
+    _finish(found, job.uid, done, parts)
+    return True
+
+
+def _whole(found: Installation, work: Work, job: Claimed) -> bool:
+    told = counted = 0
+    last = time.monotonic()
+
+    def progress(done: int) -> None:
+        nonlocal told, counted, last
+        counted = done
+        if time.monotonic() - last >= 1:
+            _step(found, job.uid, told, done, job.place, hold=True)
+            told, last = done, time.monotonic()
+
+    with TemporaryFile() as file:
+        export.whole(work, job.chosen, file, found.settings.DOCUMENT_FONT, progress)
+        file.seek(0)
+        parts: list[str] = []
+        while block := file.read(PART):
+            parts.append(_put(found, job, len(parts), block))
+    _step(found, job.uid, told, counted, {**job.place, "parts": parts}, hold=True)
+    _finish(found, job.uid, counted, parts)
+    return True
+
+
+def _step(
+    found: Installation, uid: str, before: int, done: int, place: dict[str, Any], *, hold: bool
+) -> None:
+    """Commit how far a job is; StoppedError when it is no longer this worker's."""
+    until = found.now() + timedelta(seconds=LEASE_SECONDS) if hold else None
+
+    def write(session: Session) -> bool:
+        return _change(
+            session, uid, ("running",), Job.done == before, done=done, place=place, lease_until=until
+        )
+
+    if not found.database.write(write):
+        raise StoppedError
+
+
+def _finish(found: Installation, uid: str, done: int, parts: list[str]) -> None:
+    digest, size = hashlib.sha256(), 0
+    for block in _parts(found.files, found.keys.data, uid, parts):
+        digest.update(block)
+        size += len(block)
+    now = found.now()
+    values = {
+        "state": "done",
+        "total": done,
+        "done": done,
+        "result": {"sha256": digest.hexdigest(), "size": size},
+        "lease_until": None,
+        "finished_at": now,
+        "expires_at": now + timedelta(days=KEEP_DAYS),
+    }
+    if not found.database.write(lambda session: _change(session, uid, ("running",), **values)):
+        raise StoppedError
+
+
+def _put(found: Installation, job: Claimed, number: int, data: bytes) -> str:
+    name = f"{job.uid}.{number:06d}.{job.token}"
+    found.files.put(name, sealing.encrypt(_key(found.keys.data, job.uid), data, name))
+    return name
+
+
+def _parts(files: Files, key: bytes, uid: str, names: list[str]) -> Iterator[bytes]:
+    for name in names:
+        yield sealing.decrypt(_key(key, uid), files.get(name), name)
+
+
+def _key(master: bytes, uid: str) -> bytes:
+    return hmac.digest(master, f"job\x00{uid}".encode(), "sha256")
+
+
+def _change(session: Session, uid: str, states: tuple[str, ...], *more: Any, **values: Any) -> bool:
+    """One conditional UPDATE: two who act at once do not both succeed."""
+    changed = session.execute(
+        update(Job)
+        .where(Job.uid == uid, Job.kind == KIND, Job.state.in_(states), *more)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(changed.rowcount == 1)  # type: ignore[attr-defined]  # an UPDATE's CursorResult has it
+
+
+def _said(error: Exception) -> str:
+    """A failure for operators: our own errors say what to do, others only their class; nothing personal."""
+    return str(error)[:200] if isinstance(error, ConfigError) else type(error).__name__

@@ -1,0 +1,30 @@
+"""Work that somebody ordered: any worker goes on with it, a while at a time, beside the clock."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from complaints.administration.installation import Installation
+from complaints.evidence import jobs
+
+SECONDS = 20.0
+_log = logging.getLogger(__name__)
+
+
+def work_off(installation: Installation, seconds: float = SECONDS) -> int:
+    """Go on with ordered exports for about `seconds`; returns how many were finished. Commits part by part.
+
+    A workbook or a document is made in one go and may take longer. Two workers never make one file: each holds
+    a lease, and a part counts only while the row is as its worker left it.
+    """
+    deadline, finished = time.monotonic() + seconds, 0
+    while time.monotonic() < deadline:
+        job = jobs.claim(installation)
+        if job is None:
+            break
+        try:
+            finished += jobs.go_on(installation, job, deadline)
+        except jobs.StoppedError:
+            _log.info("an export was cancelled or taken over")
+    return finished
