@@ -144,6 +144,7 @@ def test_the_filing_document_and_the_mails_say_the_same(app, tmp_path):
                 row.channel,
                 row.recipient,
                 row.complaint_id,
+                row.milestone_id,
                 row.seq,
                 row.details,
                 row.message_id,
