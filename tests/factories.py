@@ -16,7 +16,8 @@ from complaints.cases.attachments import check
 from complaints.cases.deciding import Decision
 from complaints.cases.handling import Order
 from complaints.ledger import journal
-from complaints.ledger.audit import Report, audit
+from complaints.ledger.audit import audit
+from complaints.ledger.audit_report import Report
 from complaints.ledger.reading import Entry, history
 from complaints.ledger.work import Actor, Work
 from complaints.sla.sweep import Swept, sweep

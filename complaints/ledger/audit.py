@@ -15,7 +15,9 @@ from sqlalchemy import func, select
 
 from complaints.base.clock import from_stamp, stamp
 from complaints.base.errors import IntegrityError
+from complaints.ledger import audit_tree
 from complaints.ledger import private as sealing
+from complaints.ledger.audit_report import Report
 from complaints.ledger.journal import data_key
 from complaints.ledger.persons import Persons, file_place, place
 from complaints.ledger.projection import COLUMNS, fold, fold_clocks, plain
@@ -38,22 +40,6 @@ _TRIES = 5
 
 
 @dataclass
-class Report:
-    """What an audit saw and what it found."""
-
-    streams: int = 0
-    events: int = 0
-    private: int = 0
-    files: int = 0
-    findings: list[Finding] = field(default_factory=list)
-
-    @property
-    def sound(self) -> bool:
-        """Whether nothing was found."""
-        return not self.findings
-
-
-@dataclass
 class _Replay:
     """One stream being replayed."""
 
@@ -66,10 +52,15 @@ class _Replay:
     persons: Persons = field(default_factory=Persons)
 
 
-def audit(work: Work, progress: Callable[[int], None] | None = None) -> Report:
-    """Check the whole log against itself and against the tables; reads only.
+def audit(
+    work: Work,
+    progress: Callable[[int], None] | None = None,
+    placing: audit_tree.Progress | None = None,
+) -> Report:
+    """Check the whole log against itself, against the tables and against what was signed; reads only.
 
-    `progress` is called with the number of streams done. Memory grows with the largest stream, not the log.
+    `progress` is called with the number of streams done, then `placing` with the events folded into the tree, of
+    how many. Memory grows with the largest stream, not the log.
     """
     report = Report()
     after = ""
@@ -86,6 +77,9 @@ def audit(work: Work, progress: Callable[[int], None] | None = None) -> Report:
         if progress:
             progress(report.streams)
     report.findings += _strays(work)
+    placed = audit_tree.Placed()
+    report.findings += audit_tree.examine(work, placed, placing)
+    report.placed, report.checkpoints = placed.events, placed.checkpoints
     return report
 
 

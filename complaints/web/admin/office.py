@@ -15,6 +15,7 @@ from complaints.base.translations import language
 from complaints.delivery import health as lags
 from complaints.delivery import sending
 from complaints.ledger.audit import audit
+from complaints.ledger.audit_report import last, record
 from complaints.ledger.journal import record_system
 from complaints.ledger.work import Work
 from complaints.policy.deadlines import clock
@@ -139,12 +140,21 @@ def run_audit() -> ResponseReturnValue:
     """Check every chain and replay it against the tables; reads only, and can take a while."""
     if not sent(Act()):
         return _evidence(None)
-    return _evidence(audit(frame().work))
+    report = audit(frame().work)
+    frame().write(lambda work: record(work, report, operator().actor))
+    return _evidence(report)
 
 
 def _evidence(report: Any) -> str:
+    before = last(frame().work) if report is None else None
     return render_template(
-        "complaints/admin/evidence.html", nav="evidence", report=report, act=Act(), **ordering.context()
+        "complaints/admin/evidence.html",
+        nav="evidence",
+        report=report,
+        last=before,
+        last_at=clock(before.at, language()) if before else "",
+        act=Act(),
+        **ordering.context(),
     )
 
 
