@@ -68,6 +68,6 @@ def test_events_without_a_place_are_a_late_log_and_a_refused_signature_is_for_a_
     assert not health(office).sound
     sequence(office.installation.database)
     with office.installation.reading() as work:
-        found = measure(work.session, office.now, "fork")
+        found = measure(work.session, office.now, refusal="fork")
     assert found.alarms == ("checkpoint",)
     assert found.sound
