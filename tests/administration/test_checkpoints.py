@@ -433,6 +433,7 @@ def test_nothing_is_adopted_while_the_state_file_is_there(desk):
     assert raised.value.code == "adopt-needless"
 
 
+@pytest.mark.tampered
 def test_another_key_without_an_event_signs_nothing(desk):
     sign(desk)
     desk.file()
@@ -440,6 +441,7 @@ def test_another_key_without_an_event_signs_nothing(desk):
     assert refused(desk) == "key-changed"
 
 
+@pytest.mark.tampered
 def test_another_name_signs_nothing(desk):
     sign(desk)
     desk.file()
@@ -525,6 +527,7 @@ def test_keys_from_the_environment_are_changed_by_hand(house):
     assert len(Note.parse(checkpoints.rotate(installed, ADMIN).note).signatures) == 2
 
 
+@pytest.mark.tampered
 def test_a_revoked_key_signs_no_more_and_its_later_signatures_do_not_count(house):
     good = sign(house)
     house.later(minutes=5)

@@ -33,6 +33,7 @@ app.config.update(
     COMPLAINTS_MAIL_SECURITY="plain",
     COMPLAINTS_MAIL_SENDER="complaints@ai.example.cn",
     COMPLAINTS_TICK_SECONDS=1,
+    COMPLAINTS_DIGEST_MINUTES=0,
     COMPLAINTS_LIMIT_FILINGS="1000/hour",
 )
 complaints = Complaints(app)

@@ -133,8 +133,9 @@ def unfold(page, field):
 
 
 def exported_and_audited(site, number):
-    leaves = [json.loads(line) for line in site.flask("export", "log").splitlines()]
-    kinds = [each["type"] for each in leaves if each["number"] == number and each["type"] != "viewed"]
+    lines = [json.loads(line) for line in site.flask("export", "log").splitlines()]
+    kinds = [each["leaf"]["type"] for each in lines if each["number"] == number]
+    kinds = [kind for kind in kinds if kind != "viewed"]
     assert kinds[:4] == ["filed", "accepted", "asked", "supplied"]
     assert kinds[-2:] == ["released", "rated"] or "rated" in kinds
 

@@ -50,6 +50,7 @@ def test_a_refusal_is_a_sentence_and_exit_code_1(host, tmp_path):
     assert host.run("checkpoint", "--adopt", tmp_path / "nowhere").exit_code == 2
 
 
+@pytest.mark.tampered
 def test_rotate_and_revoke(host):
     host.good("checkpoint", "--sign")
     old = vkey(host)
