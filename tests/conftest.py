@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from complaints.administration.installation import Hooks, Installation
 from complaints.base.keys import Keys
 from complaints.base.settings import Settings
+from complaints.base.translations import speaking
 from complaints.store.files import LocalFiles
 from complaints.store.transactions import Database
 
@@ -73,6 +74,13 @@ def engine(database_url: str) -> Iterator[Engine]:
     made = servers.open_engine(database_url)
     yield made
     made.dispose()
+
+
+@pytest.fixture(autouse=True)
+def _own_language() -> Iterator[None]:
+    """No test speaks the language of the one before it."""
+    with speaking("zh"):
+        yield
 
 
 class Clock:

@@ -180,8 +180,9 @@ def keep_language(response: Any) -> Any:
 
 
 def end_request(error: BaseException | None = None) -> None:
-    """Close what the request read with."""
+    """Close what the request read with, and leave its language: the thread's next page may be the host's."""
     del error
+    set_language("zh")
     open_frame = g.pop("complaints_frame", None)
     if open_frame is not None:
         open_frame.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 import time
+from functools import cache, lru_cache
 from weakref import WeakKeyDictionary
 
 from limits import RateLimitItem, parse
@@ -32,6 +33,7 @@ def source() -> str:
     return keyed_hash(installation().keys.lookup, "source", network(client_address()))
 
 
+@lru_cache(maxsize=4096)
 def network(address: str) -> str:
     """The network of an address; a mapped IPv4 address counts as IPv4."""
     try:
@@ -94,7 +96,11 @@ def _uncounted(error: Exception) -> bool:
 
 
 def _limit(setting: str) -> RateLimitItem:
-    return parse(getattr(installation().settings, setting))
+    return _parsed(getattr(installation().settings, setting))
+
+
+# A limit is read with expressions, and each filing asks for two.
+_parsed = cache(parse)
 
 
 def _storage() -> Storage:

@@ -9,6 +9,8 @@ from office import ADMIN, Forms, Office, quick_passwords
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
+from complaints.base.translations import language
+
 BELOW = {"SCRIPT_NAME": "/app"}
 
 
@@ -71,3 +73,9 @@ def test_operators_log_in_where_the_host_is_mounted_below_another_path(office):
 def test_the_language_is_kept_where_the_host_is_mounted_below_another_path(office):
     answer = office.client().get("/complaints/?lang=en", environ_overrides=BELOW)
     assert "Path=/app/complaints;" in answer.headers["Set-Cookie"]
+
+
+def test_an_english_visitor_leaves_no_english_behind_for_the_hosts_next_page(office):
+    page = office.client().get("/complaints/", headers={"Accept-Language": "en"})
+    assert "Complaints and reports" in page.text
+    assert language() == "zh"
