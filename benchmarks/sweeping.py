@@ -47,7 +47,7 @@ def rounds_at(number: int) -> datetime:
 def planned_at(work: Work, arrived: datetime) -> list[Clock]:
     """The milestones of whatever arrives at that moment, reckoned once."""
     if arrived not in _PLANNED:
-        terms = work.policy.types[TYPE].deadlines
+        terms = work.policy.deadlines_of(TYPE).terms
         _PLANNED[arrived] = milestones.clocks_for(
             plan(work.policy, terms, arrived, work.calendar, kinds=KINDS), 0, arrived
         )
