@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import ipaddress
 import socket
 import ssl
@@ -43,8 +44,15 @@ class Answers:
 
 @contextmanager
 def serving(answers, **options):
-    controller = Controller(answers, hostname="127.0.0.1", port=free_port(), **options)
-    controller.start()
+    for attempt in range(10):
+        controller = Controller(answers, hostname="127.0.0.1", port=free_port(), **options)
+        try:
+            controller.start()
+            break
+        except OSError as error:
+            # Between the look and the binding somebody else's connection may have taken the port.
+            if error.errno != errno.EADDRINUSE or attempt == 9:
+                raise
     try:
         yield controller.port
     finally:
