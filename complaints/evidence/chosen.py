@@ -97,10 +97,19 @@ def check(work: Work, chosen: Chosen) -> None:
         faults["to"] = [t("The last day lies before the first one")]
     if chosen.kind == "case" and _case(work, chosen) is None:
         faults["number"] = [t("There is no complaint with this number; copy it from the queue")]
+    elif chosen.kind == "case" and _stored_only(work, chosen):
+        faults["number"] = [
+            t("This complaint is kept in storage only, at the person's request; it is not exported")
+        ]
     if chosen.unmasked and chosen.reason not in REASONS:
         faults["reason"] = [t("Say why personal data must be shown")]
     if faults:
         raise InputError(faults)
+
+
+def _stored_only(work: Work, chosen: Chosen) -> bool:
+    query = select(CASES.c.stored_only_at).where(CASES.c.number == chosen.number)
+    return work.session.execute(query).scalar() is not None
 
 
 def _case(work: Work, chosen: Chosen) -> str | None:

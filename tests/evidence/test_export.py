@@ -22,7 +22,7 @@ from sqlalchemy import func, select
 from complaints.base.errors import InputError, NotFoundError
 from complaints.cases.masking import mask_text
 from complaints.evidence import cells, export, figures, handling_log, period_paper, register, workbook
-from complaints.evidence.chosen import Chosen
+from complaints.evidence.chosen import Chosen, check
 from complaints.ledger.proof import Chains, leaf_hash
 from complaints.store.tables import Complaint, Event
 
@@ -459,3 +459,15 @@ def test_a_report_shows_as_many_lines_as_it_may_and_says_how_many_there_are(desk
     data = desk.read(lambda work: period_paper.write(work, chosen, "", lambda _: None, most=1))
 
     assert "共2行" in text_of(tmp_path, data).replace(" ", "")
+
+
+def test_a_case_that_is_kept_in_storage_only_is_not_exported(desk, lived):
+    from complaints.cases import erasure
+    from complaints.ledger.work import COMPLAINANT
+
+    filed = desk.file()
+    desk.installation.write(lambda work: check(work, Chosen("case", "pdf", number=filed.number)))
+    desk.act(filed, erasure.request, COMPLAINANT)
+    with pytest.raises(InputError) as refused:
+        desk.installation.write(lambda work: check(work, Chosen("case", "pdf", number=filed.number)))
+    assert "number" in refused.value.fields
