@@ -142,6 +142,8 @@ def add_disposals(work: Work, case: Complaint, seq: int, orders: Sequence[Order]
                 action=order.action,
                 immediate=immediate,
                 state="done" if immediate else state,
+                called=False,
+                attempts=0,
             )
         )
     work.session.flush()

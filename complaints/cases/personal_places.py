@@ -97,11 +97,12 @@ def _hashes(erasing: Erasing) -> int:
     if not erasing.complainant:
         return 0
     case = erasing.case
-    case.mail_hash = case.owner_hash = case.answer_hash = case.text_hash = case.source_hash = None
+    case.mail_hash = case.owner_hash = case.answer_hash = case.seal_hash = None
+    case.text_hash = case.source_hash = None
     # Unique and never empty: a random value finds nothing. The code's hash stays, and nothing follows from it:
     # with number and code the person can still read that their data is gone.
     case.filing_hash = erasing.work.hash("erased", random_uid())
-    return 6
+    return 7
 
 
 def _tokens(erasing: Erasing) -> int:
@@ -153,6 +154,7 @@ IMPERSONAL: Mapping[str, str] = {
     "complaints_checkpoint": "size, root, signatures",
     "complaints_milestone": "dates",
     "complaints_disposal": "kinds of measures; targets are sealed fields",
+    "complaints_forward": "which vendor was told and when; its number and answer are sealed fields",
     "complaints_draft": "ends with the filing or after hours; holds a source's keyed hash until then",
     "complaints_operator": "staff",
     "complaints_operator_session": "staff",
@@ -160,6 +162,9 @@ IMPERSONAL: Mapping[str, str] = {
     "complaints_calendar_year": "holidays",
     "complaints_reply_template": "the provider's own words",
     "complaints_lease": "which worker does what",
+    "complaints_api_key": "keys of the interface: a name given by staff, a keyed hash",
+    "complaints_webhook": "addresses the provider told us to tell",
+    "complaints_idempotency": "keyed hashes and references; ends after a day",
 }
 
 

@@ -1,7 +1,7 @@
 """Every table; importing this package registers all of them on `Base.metadata`."""
 
 from complaints.store.tables.base import Base, include_name
-from complaints.store.tables.cases import Attachment, Complaint, Disposal, Draft, Milestone, Token
+from complaints.store.tables.cases import Attachment, Complaint, Disposal, Draft, Forward, Milestone, Token
 from complaints.store.tables.log import (
     WAITING,
     Checkpoint,
@@ -13,16 +13,19 @@ from complaints.store.tables.log import (
     Stream,
 )
 from complaints.store.tables.office import (
+    ApiKey,
     CalendarYear,
     Operator,
     OperatorSession,
     PolicyVersion,
     ReplyTemplate,
+    Webhook,
 )
-from complaints.store.tables.work import Job, Lease, Limit, Outbox
+from complaints.store.tables.work import Idempotency, Job, Lease, Limit, Outbox
 
 __all__ = [
     "WAITING",
+    "ApiKey",
     "Attachment",
     "Base",
     "CalendarYear",
@@ -31,6 +34,8 @@ __all__ = [
     "Disposal",
     "Draft",
     "Event",
+    "Forward",
+    "Idempotency",
     "Job",
     "Lease",
     "Limit",
@@ -46,5 +51,6 @@ __all__ = [
     "ReplyTemplate",
     "Stream",
     "Token",
+    "Webhook",
     "include_name",
 ]

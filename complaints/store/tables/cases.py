@@ -82,6 +82,9 @@ class Complaint(Base):
         String(64), comment="keyed hash of the host's user reference"
     )
     answer_hash: Mapped[str | None] = mapped_column(String(64), comment="keyed hash of the reported answer")
+    seal_hash: Mapped[str | None] = mapped_column(
+        String(64), comment="keyed hash of the sealed answer's id: links reports of one answer"
+    )
     text_hash: Mapped[str | None] = mapped_column(String(64), comment="keyed hash of the normalised text")
     source_hash: Mapped[str | None] = mapped_column(String(64), comment="keyed hash of /24 or /64")
     __table_args__ = (
@@ -89,6 +92,7 @@ class Complaint(Base):
         Index("ix_complaints_complaint_due_next", "due_next"),
         Index("ix_complaints_complaint_filed_at", "filed_at"),
         Index("ix_complaints_complaint_answer_hash", "answer_hash"),
+        Index("ix_complaints_complaint_seal_hash", "seal_hash"),
         Index("ix_complaints_complaint_owner_hash", "owner_hash"),
         Index("ix_complaints_complaint_release", "released_at", "release_due"),
         Index("ix_complaints_complaint_erase_at", "erase_at"),
@@ -148,7 +152,31 @@ class Disposal(Base):
     action: Mapped[str] = mapped_column(String(40))
     immediate: Mapped[bool] = mapped_column(comment="acts at the click (harm), not after release")
     state: Mapped[str] = mapped_column(String(12), comment="recorded, pending, done, failed, taken_back")
+    called: Mapped[bool] = mapped_column(comment="a callback of the host carries it out")
+    attempts: Mapped[int] = mapped_column(comment="calls of the host so far")
+    result_seq: Mapped[int | None] = mapped_column(comment="the event that holds its last result")
+    acted_at: Mapped[datetime | None]
+    duration_ms: Mapped[int | None] = mapped_column(comment="of the last call")
+    retest: Mapped[str | None] = mapped_column(String(8), comment="wanted, passed, failed; NULL: none asked")
     __table_args__ = (UniqueConstraint("complaint_id", "seq", "position"), Base.__table_args__)
+
+
+class Forward(Base):
+    """A complaint handed on to the vendor of the model, and what came back; texts and numbers are sealed fields."""
+
+    __tablename__ = "complaints_forward"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
+    complaint_id: Mapped[int] = mapped_column(ForeignKey("complaints_complaint.id"), index=True)
+    seq: Mapped[int] = mapped_column(comment="the event that ordered it")
+    vendor: Mapped[str] = mapped_column(String(40), comment="key of the model in the policy")
+    way: Mapped[str] = mapped_column(
+        String(8), comment="mail, webhook, or hand: an operator did it elsewhere"
+    )
+    state: Mapped[str] = mapped_column(String(10), comment="queued, sent, answered, failed")
+    sent_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
+    answer_seq: Mapped[int | None] = mapped_column(comment="the event that holds the vendor's answer")
+    __table_args__ = (UniqueConstraint("complaint_id", "seq"), Base.__table_args__)
 
 
 class Draft(Base):

@@ -89,3 +89,37 @@ class ReplyTemplate(Base):
     type: Mapped[str | None] = mapped_column(String(40), comment="complaint type it is for; NULL: all")
     title: Mapped[str] = mapped_column(String(120))
     body: Mapped[str] = mapped_column(LongText)
+
+
+class ApiKey(Base):
+    """A key of the JSON interface; the key itself is shown once and kept only as a hash."""
+
+    __tablename__ = "complaints_api_key"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
+    ref: Mapped[str] = mapped_column(String(64), unique=True, comment="how leaves and pages name it")
+    name: Mapped[str] = mapped_column(String(120))
+    key_hash: Mapped[str] = mapped_column(String(64), unique=True, comment="keyed hash")
+    scopes: Mapped[list[Any]] = mapped_column(comment="what it may do, such as read, act, export")
+    restricted: Mapped[bool] = mapped_column(comment="may read restricted types")
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(String(64))
+    expires_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None] = mapped_column(comment="to the hour")
+    revoked_at: Mapped[datetime | None]
+    revoked_by: Mapped[str | None] = mapped_column(String(64))
+
+
+class Webhook(Base):
+    """An address that is told of events, with the key its messages are signed with."""
+
+    __tablename__ = "complaints_webhook"
+    uid: Mapped[str] = mapped_column(String(32), primary_key=True)
+    url: Mapped[str] = mapped_column(String(500))
+    events: Mapped[list[Any]] = mapped_column(comment="types of events; empty: each one that is told")
+    sealed: Mapped[bytes] = mapped_column(comment="sealed: the key its messages are signed with")
+    active: Mapped[bool]
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(String(64))
+    answered_at: Mapped[datetime | None] = mapped_column(comment="when it last took a message")
+    refused_at: Mapped[datetime | None] = mapped_column(comment="when it last refused one")
+    refusal: Mapped[str | None] = mapped_column(String(200), comment="class and code, nothing personal")

@@ -85,3 +85,17 @@ class Limit(Base):
     key: Mapped[str] = mapped_column(String(120), primary_key=True)
     count: Mapped[int]
     expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Idempotency(Base):
+    """A request of the JSON interface that was carried out: the same key with the same body does nothing again."""
+
+    __tablename__ = "complaints_idempotency"
+    key_hash: Mapped[str] = mapped_column(
+        String(64), primary_key=True, comment="keyed hash of client and Idempotency-Key"
+    )
+    body_hash: Mapped[str] = mapped_column(String(64), comment="keyed hash of method, path and body")
+    status: Mapped[int]
+    result: Mapped[dict[str, Any]] = mapped_column(comment="references to answer from, nothing personal")
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
