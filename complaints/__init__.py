@@ -3,8 +3,9 @@
 from complaints.base.errors import ComplaintsError, ConfigError, InputError, PolicyError
 from complaints.base.version import __version__
 from complaints.cases.attachments import Upload
-from complaints.cases.intake import Answer, Filed, Filing
+from complaints.cases.intake import Filed, Filing
 from complaints.cases.people import Operator
+from complaints.cases.reported import Answer, Turn
 from complaints.extension import Complaints
 from complaints.store.tables.base import include_name
 
@@ -18,6 +19,7 @@ __all__ = [
     "InputError",
     "Operator",
     "PolicyError",
+    "Turn",
     "Upload",
     "__version__",
     "include_name",

@@ -17,14 +17,15 @@ from complaints.administration.installation import Hooks, Installation
 from complaints.base.errors import ConfigError
 from complaints.base.settings import Settings
 from complaints.base.translations import gettext as t
-from complaints.cases import intake
+from complaints.cases import fields, intake
 from complaints.cases.people import Operator
+from complaints.cases.reported import Answer
 from complaints.delivery.mail import MailSettings
 from complaints.jobs import scheduler
 from complaints.store import residue
 from complaints.store.files import LocalFiles
 from complaints.store.transactions import Database
-from complaints.web import mounting
+from complaints.web import drafting, mounting
 from complaints.web.frame import KEY, installation
 
 OperatorLoader = Callable[[], Operator | None]
@@ -103,8 +104,12 @@ class Complaints:
         answer_id: str = "",
         filing_no: str = "",
         at: datetime | None = None,
+        user_ref: str = "",
     ) -> str:
-        """A token that vouches for an AI answer; give it to the report button beside the answer."""
+        """A token that vouches for an AI answer; give it to the report button beside the answer.
+
+        `user_ref` is who asked, as `complainant_loader` names them; only its keyed hash travels. Raises InputError.
+        """
         installed = installation()
         return answers.seal(
             installed.keys.answers,
@@ -115,7 +120,39 @@ class Complaints:
             answer_id=answer_id,
             filing_no=filing_no,
             at=at,
+            user_ref=user_ref,
         )
+
+    @staticmethod
+    def answer_sealer(
+        *,
+        prompt: str = "",
+        model: str = "",
+        answer_id: str = "",
+        filing_no: str = "",
+        at: datetime | None = None,
+        user_ref: str = "",
+    ) -> answers.Sealer:
+        """As `seal_answer`, for an answer that streams: `feed` it each piece, then `seal` it."""
+        installed = installation()
+        return answers.Sealer(
+            installed.keys.answers,
+            installed.settings.origin,
+            prompt=prompt,
+            model=model,
+            answer_id=answer_id,
+            filing_no=filing_no,
+            at=at,
+            user_ref=user_ref,
+        )
+
+    @staticmethod
+    def check_answer(token: str, *, output: str, prompt: str = "") -> Answer | None:
+        """The answer for a Filing of your own form, compared with its seal; None without a text."""
+        installed = installation()
+        with installed.reading() as work:
+            limit = fields.answer_limit(work.policy)
+        return drafting.answer_of(installed, token, output, prompt, limit)
 
     @staticmethod
     def report_url(answer: str = "", complaint_type: str = "") -> str:

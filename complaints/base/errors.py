@@ -70,3 +70,11 @@ class LimitedError(ComplaintsError):
 
 class IntegrityError(ComplaintsError):
     """Sealed or signed data does not open or verify: altered, or the wrong key."""
+
+
+class SealError(IntegrityError):
+    """A sealed answer's token vouches for nothing here; `reason` is a word such as `forged`."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"this seal vouches for nothing here: {reason}")

@@ -23,6 +23,8 @@ PURPOSES: dict[str, str] = {
 LENGTH = 32
 # The key that signed before: kept until one checkpoint carries the signatures of both.
 PREVIOUS = "log_previous"
+# Keys that sealed answers before, newest first: kept as long as their seals are to be believed.
+FORMER = "answers_previous"
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,18 @@ class Keys:
     log: bytes = field(repr=False)
     answers: bytes = field(repr=False)
     log_previous: bytes | None = field(default=None, repr=False)
+    answers_previous: tuple[bytes, ...] = field(default=(), repr=False)
+
+    @property
+    def sealers(self) -> tuple[bytes, ...]:
+        """Every key whose seals of answers are believed, the one that seals now first."""
+        return (self.answers, *self.answers_previous)
 
     @classmethod
     def random(cls) -> Keys:
         """New keys for a test or a first start; nothing is written."""
-        return cls(*(secrets.token_bytes(LENGTH) for _ in PURPOSES))
+        data, lookup, log, answers = (secrets.token_bytes(LENGTH) for _ in PURPOSES)
+        return cls(data, lookup, log, answers)
 
 
 def variable(purpose: str) -> str:
@@ -47,7 +56,7 @@ def variable(purpose: str) -> str:
 
 
 def load(folder: Path, environment: Mapping[str, str] | None = None) -> Keys:
-    """The four keys; the environment wins over files. Raises ConfigError naming each missing key."""
+    """The four keys and former ones; the environment wins over files. Raises ConfigError naming each missing key."""
     environment = os.environ if environment is None else environment
     found: dict[str, bytes] = {}
     missing: list[str] = []
@@ -64,7 +73,10 @@ def load(folder: Path, environment: Mapping[str, str] | None = None) -> Keys:
             f"the keys {names} are missing: run `flask complaints init`, which writes them to {folder}, "
             f"or set {variable(missing[0])} and its like to 32 bytes in base64 on every host"
         )
-    return Keys(**found)
+    former = environment.get(variable(FORMER)) or _read(path(folder, FORMER)) or ""
+    # One a line in a file, separated by commas in a variable.
+    previous = tuple(_decode(text, FORMER) for text in former.replace(",", " ").split())
+    return Keys(**found, answers_previous=previous)
 
 
 def path(folder: Path, purpose: str) -> Path:

@@ -12,7 +12,9 @@ from complaints.base.errors import ConfigError
 
 PREFIX = "COMPLAINTS_"
 # Keys travel as settings or environment variables, and are no part of the frozen object.
-_KEY_SETTINGS = frozenset({"KEY_DATA", "KEY_LOOKUP", "KEY_LOG", "KEY_LOG_PREVIOUS", "KEY_ANSWERS"})
+_KEY_SETTINGS = frozenset(
+    {"KEY_DATA", "KEY_LOOKUP", "KEY_LOG", "KEY_LOG_PREVIOUS", "KEY_ANSWERS", "KEY_ANSWERS_PREVIOUS"}
+)
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,18 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("MAX_FILES", int, 10, "Attachments per message."),
     Setting("DRAFT_MB_PER_SOURCE", int, 100, "Attachments of unfinished forms per source, in MB."),
     Setting("DRAFT_MB_TOTAL", int, 2000, "Attachments of unfinished forms in total, in MB."),
+    Setting(
+        "ANSWER_DAYS",
+        int,
+        180,
+        "Days after which a genuine seal of an answer is called old; still compared; 0: never.",
+    ),
+    Setting(
+        "CONTEXT_TURNS",
+        int,
+        6,
+        "Earlier turns of a talk that a reporter may choose to send along at most; 0: none is offered.",
+    ),
     Setting("SESSION_HOURS", int, 12, "Hours until a built-in operator must log in again."),
     Setting("TRACKING_MINUTES", int, 30, "Minutes a tracking page stays open on a device."),
     Setting("MAIL_SENDER", str, "", "Sender of mails; empty: the host's MAIL_DEFAULT_SENDER."),
@@ -186,6 +200,8 @@ class Settings:
     MAX_FILES: int
     DRAFT_MB_PER_SOURCE: int
     DRAFT_MB_TOTAL: int
+    ANSWER_DAYS: int
+    CONTEXT_TURNS: int
     SESSION_HOURS: int
     TRACKING_MINUTES: int
     MAIL_SENDER: str

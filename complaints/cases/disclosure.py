@@ -33,6 +33,7 @@ def kept_about(work: Work, case: Complaint) -> dict[str, Any]:
         "contact": dict(view.contact),
         "details": dict(view.filed),
         "reported_answer": dict(view.answer),
+        "turns_before_it": list(view.turns),
         "files": [_file(each) for each in view.files],
         "history": _history(view),
         "decisions": [
@@ -84,6 +85,7 @@ def _hashes(case: Complaint) -> list[str]:
         "account": case.owner_hash,
         "network": case.source_hash,
         "answer": case.answer_hash,
+        "sealed_answer": case.seal_hash,
         "text": case.text_hash,
         "access_code": case.code_hash,
     }

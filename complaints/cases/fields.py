@@ -32,6 +32,11 @@ def asked(policy: Policy, kind: ComplaintType, *, phone: bool) -> tuple[Field, .
     return tuple(policy.fields[key] for key in ordered if policy.fields[key].kind != "answer")
 
 
+def answer_limit(policy: Policy) -> int:
+    """Characters of a reported AI answer that are kept; 0 where the policy has no such field."""
+    return next((field.max for field in policy.fields.values() if field.kind == "answer"), 0)
+
+
 def check(
     policy: Policy, type_key: str, values: Mapping[str, str], *, phone: bool, recorded: bool = False
 ) -> dict[str, str]:

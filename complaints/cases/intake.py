@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,8 @@ from complaints.base.clock import beijing
 from complaints.base.ids import access_code, complaint_number, random_uid
 from complaints.cases import attachments, escalation, fields
 from complaints.cases.attachments import SealedFile, Upload
+from complaints.cases.reported import Answer as Answer  # noqa: PLC0414 - hosts know it as intake's
+from complaints.cases.reported import Turn
 from complaints.delivery import outbox
 from complaints.ledger import private as sealing
 from complaints.ledger.journal import Personal
@@ -28,23 +30,11 @@ KINDS = ("accept", "first_action", "result")
 
 
 @dataclass(frozen=True)
-class Answer:
-    """The AI answer that is reported, frozen as it arrived; `mark` says whether the seal held."""
-
-    output: str
-    prompt: str = ""
-    model: str = ""
-    answer_id: str = ""
-    filing_no: str = ""
-    at: str = ""
-    mark: str = "unverified"
-
-
-@dataclass(frozen=True)
 class Filing:
     """A checked filing; `secret` is the draft's 128-bit value, the same at each retry.
 
-    `fields` come from `fields.check`; `drafted` are files that wait in a draft, `uploads` files at hand.
+    `fields` come from `fields.check`; `turns` came before the answer, and are here only if the reporter chose so;
+    `drafted` are files that wait in a draft, `uploads` files at hand.
     `unproven` marks a filing from a crowded source without proof of work: operators look at it first.
     `recorded_by` and `arrived_at` belong to complaints that came by phone, letter or visit.
     """
@@ -55,6 +45,7 @@ class Filing:
     lang: str = "zh"
     channel: str = "web"
     answer: Answer | None = None
+    turns: Sequence[Turn] = ()
     uploads: Sequence[Upload] = ()
     owner: str | None = None
     source: str | None = None
@@ -131,10 +122,14 @@ def prepare(work: Work, filing: Filing) -> Prepared:
     if contact:
         personal["contact"] = _json(contact)
     if filing.answer:
-        personal["answer"] = _json(
-            {key: value for key, value in vars(filing.answer).items() if value and key != "mark"}
-        )
+        personal["answer"] = _json(filing.answer.personal)
+    if filing.turns:
+        personal["context"] = _json({"turns": [asdict(turn) for turn in filing.turns]})
     meta: dict[str, Any] = {"policy": policy.digest}
+    if filing.answer and filing.answer.notes:
+        meta["answer"] = list(filing.answer.notes)
+    if filing.turns:
+        meta["turns"] = len(filing.turns)
     if files:
         meta["files"] = [file.public() for file in files]
     if filing.recorded_by is not None:
@@ -210,6 +205,7 @@ def _hashes(
     work: Work, filing: Filing, number: str, code: str, contact: Mapping[str, str]
 ) -> dict[str, str | None]:
     mail, output = contact.get("mail"), filing.answer.output if filing.answer else ""
+    identity = filing.answer.identity if filing.answer else ""
     text = same_text(filing.fields.get("details", ""))
     return {
         "filing_hash": work.hash("filing", filing.secret),
@@ -217,6 +213,7 @@ def _hashes(
         "mail_hash": work.hash("mail", mail.casefold()) if mail else None,
         "owner_hash": work.hash("owner", filing.owner) if filing.owner else None,
         "answer_hash": work.hash("answer", same_text(output)) if same_text(output) else None,
+        "seal_hash": work.hash("seal", identity) if identity else None,
         "text_hash": work.hash("text", text) if text else None,
         "source_hash": filing.source,
     }

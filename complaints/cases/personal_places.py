@@ -137,10 +137,12 @@ def _limits(erasing: Erasing) -> int:
 PLACES: tuple[Place, ...] = (
     Place("files", "originals and re-encoded copies, encrypted", _files),
     Place("complaints_attachment", "name, file key, salt and digest of each file", _attachments),
-    Place("complaints_private", "texts, contact, answer: payload and salt", _private),
+    Place("complaints_private", "texts, contact, answer, turns before it: payload and salt", _private),
     Place("complaints_person_key", "the person's wrapped data key", _keys),
     Place("complaints_limit", "counters by the source's keyed hash", _limits),
-    Place("complaints_complaint", "keyed hashes of mail, account, source, text, answer, filing", _hashes),
+    Place(
+        "complaints_complaint", "keyed hashes of mail, account, source, text, answer, seal, filing", _hashes
+    ),
     Place("complaints_token", "one-time links sent to the person", _tokens),
     Place("complaints_outbox", "messages about the case: kinds and references", _outbox),
     Place("complaints_job", "files of exports and bundles made since the filing", _jobs),

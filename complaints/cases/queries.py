@@ -140,6 +140,7 @@ def similar(work: Work, viewer: Operator, case: Complaint, limit: int = 20) -> l
         column == value
         for column, value in (
             (Complaint.answer_hash, case.answer_hash),
+            (Complaint.seal_hash, case.seal_hash),
             (Complaint.text_hash, case.text_hash),
         )
         if value and case.stored_only_at is None

@@ -12,9 +12,9 @@ from typing import Any
 from itsdangerous import BadData, BadSignature, URLSafeSerializer
 from itsdangerous.encoding import base64_decode
 
-from complaints import answers
 from complaints.administration.installation import Installation
-from complaints.cases.intake import Answer
+from complaints.cases.reported import Answer, Turn
+from complaints.web.comparing import compare
 
 _SALT = "complaints.filing"
 _MAX = 4_000_000
@@ -25,13 +25,16 @@ class Kept:
     """The hidden part of a form.
 
     `secret` makes the filing happen once; `answer` is what was reported; `token` a seal whose text is not
-    here; `type` and `values` are set on the check page; `files` maps the uids of a draft's files to names,
-    so that one that got lost can be named.
+    here; `turns` came before it, and are filed only when the person says so (`along`); `type` and `values` are
+    set on the check page; `files` maps the uids of a draft's files to names, so that one that got lost can be
+    named.
     """
 
     secret: str
     answer: Answer | None = None
     token: str = ""
+    turns: tuple[Turn, ...] = ()
+    along: bool = False
     type: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
     draft: str = ""
@@ -68,54 +71,32 @@ def unseal(installation: Installation, text: str) -> Kept:
     except (AttributeError, BadData, RecursionError, TypeError, ValueError):
         return fresh()
     answer = typed.answer and Answer(typed.answer.output, typed.answer.prompt)
-    return replace(fresh(answer), type=typed.type, values=typed.values)
+    turns = tuple(Turn(each.prompt, each.output) for each in typed.turns)
+    return replace(fresh(answer), turns=turns, along=typed.along, type=typed.type, values=typed.values)
 
 
-def reported(installation: Installation, token: str, output: str, prompt: str, limit: int) -> Kept:
-    """A new form that carries an AI answer; texts beyond `limit` characters are cut, and then count as altered.
-
-    Where the host can load the answer itself, its text counts and not the page's.
-    """
-    found = answer_of(installation, token, output, prompt, limit)
-    return fresh(found) if found else fresh(token=token[:_MAX])
+def reported(
+    installation: Installation, token: str, output: str, prompt: str, limit: int, turns: str = ""
+) -> Kept:
+    """A new form that carries an AI answer and the turns before it; `compare` says what is kept of them."""
+    found = compare(installation, token, output, prompt, limit, turns)
+    kept = fresh(found.answer) if found.answer else fresh(token=token[:_MAX])
+    return replace(kept, turns=found.turns)
 
 
 def answer_of(installation: Installation, token: str, output: str, prompt: str, limit: int) -> Answer | None:
     """The reported answer with its mark; None when there is no text."""
-    mark, sealed = answers.check(
-        installation.keys.answers, installation.settings.origin, token, output=output, prompt=prompt
-    )
-    loader = installation.hooks.answer
-    if sealed is not None and sealed.answer_id and loader is not None:
-        loaded = loader(sealed.answer_id)
-        if loaded and loaded.get("output"):
-            output, prompt = str(loaded["output"]), str(loaded.get("prompt") or "")
-            mark, sealed = answers.check(
-                installation.keys.answers, installation.settings.origin, token, output=output, prompt=prompt
-            )
-    if not output.strip():
-        return None
-    said = (
-        {}
-        if sealed is None
-        else {
-            "model": sealed.model,
-            "answer_id": sealed.answer_id,
-            "filing_no": sealed.filing_no,
-            "at": sealed.at,
-        }
-    )
-    if mark == "verified" and (len(output) > limit or len(prompt) > limit):
-        mark = "altered"
-    return Answer(output[:limit], prompt[:limit], mark=mark, **said)
+    return compare(installation, token, output, prompt, limit).answer
 
 
 def _kept(payload: Any) -> Kept:
     answer = payload.get("answer")
     return Kept(
         secret=str(payload.get("secret") or ""),
-        answer=Answer(**{str(key): str(value) for key, value in answer.items()}) if answer else None,
+        answer=Answer.of(answer) if answer else None,
         token=str(payload.get("token") or ""),
+        turns=tuple(Turn.of(each) for each in payload.get("turns") or ()),
+        along=bool(payload.get("along")),
         type=str(payload.get("type") or ""),
         values={str(key): str(value) for key, value in (payload.get("values") or {}).items()},
         draft=str(payload.get("draft") or ""),

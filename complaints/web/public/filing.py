@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 from flask import Blueprint, redirect, request, url_for
@@ -48,7 +49,8 @@ def new() -> ResponseReturnValue:
     """Step 1, or with `?type=` step 2."""
     ruling, work = _rules()
     token = request.args.get("answer") or ""
-    kept = drafting.reported(installation(), token, "", "", _answer_limit(ruling)) if token else None
+    limit = fields.answer_limit(ruling.policy)
+    kept = drafting.reported(installation(), token, "", "", limit) if token else None
     return _chosen(ruling, work, request.args.get("type") or "", kept)
 
 
@@ -56,9 +58,9 @@ def report() -> ResponseReturnValue:
     """From a host's page: an answer with its text. Writes nothing, so that it needs no token against forgery."""
     ruling, work = _rules()
     got = incoming.read()
-    kept = drafting.reported(
-        installation(), got.get("token"), got.get("output"), got.get("prompt"), _answer_limit(ruling)
-    )
+    token, output, prompt, turns = map(got.get, ("token", "output", "prompt", "turns"))
+    limit = fields.answer_limit(ruling.policy)
+    kept = drafting.reported(installation(), token, output, prompt, limit, turns)
     return _chosen(ruling, work, request.args.get("type") or got.get("type"), kept)
 
 
@@ -73,6 +75,8 @@ def new_post() -> ResponseReturnValue:
         return _chosen(ruling, work, got.get("type"), kept)
     if type_key not in ruling.policy.types:
         return types_page(ruling.policy, kept, wrong=_choose(), status=404)
+    if step == "details":
+        kept = replace(kept, along=bool(kept.turns) and "along" in got.form)
     desk = Desk(ruling.policy, type_key, kept, work, short=request.args.get("form") == "short")
     try:
         return _check_step(desk, got) if step == "check" else _details_step(desk, got)
@@ -192,6 +196,7 @@ def _file(
         secret=desk.kept.secret,
         lang=language(),
         answer=answer,
+        turns=desk.kept.turns if desk.kept.along else (),
         uploads=uploads,
         owner=owner(),
         source=limiting.source(),
@@ -250,10 +255,12 @@ def _answer(desk: Desk, values: Mapping[str, str]) -> intake.Answer | None:
     if desk.kept.answer is not None or question is None:
         return desk.kept.answer
     text = values.get(question.key, "")
-    if len(text) > question.max:
+    found = drafting.answer_of(installation(), desk.kept.token, text, "", question.max)
+    # Cutting a genuine answer short would make it look like another: it is taken whole and kept in part.
+    if len(text) > question.max and (found is None or found.mark != "verified"):
         said = t("{n} characters too long; keep it under {max}", n=len(text) - question.max, max=question.max)
         raise InputError({question.key: [said]})
-    return drafting.answer_of(installation(), desk.kept.token, text, "", question.max)
+    return found
 
 
 def _rules() -> tuple[InForce, Work | None]:
@@ -302,10 +309,6 @@ def _stale(form: OwnForm, got: Incoming) -> None:
 
 def _choose() -> str:
     return t("Choose a type; if unsure, choose “Other”")
-
-
-def _answer_limit(ruling: InForce) -> int:
-    return next((field.max for field in ruling.policy.fields.values() if field.kind == "answer"), 0)
 
 
 def _allow(endpoint: str | None, values: object) -> None:
