@@ -92,18 +92,19 @@ def stream() -> Response:
     prompt, turns = _prompt(), _remembered()
 
     def events() -> Iterator[str]:
-        output = ""
+        output, sealer = "", complaints.answer_sealer(prompt=prompt, **_names())
         try:
             for piece in responder.answer(prompt, _history(turns), paced=True):
                 output += piece
+                sealer.feed(piece)
                 yield _event({"piece": piece})
         except OSError:
             yield _event({"fault": responder.SILENT})
             return
-        turn = _sealed(prompt, output)
+        turn: Turn = {"prompt": prompt, "output": output, "token": sealer.seal()}
         yield _event(
             {
-                "report": render_template("example/_below.html", turn=turn),
+                "report": render_template("example/_below.html", turn=turn, before=turns),
                 "talk": _keep([*turns, turn]),
             }
         )
@@ -133,14 +134,18 @@ def _prompt() -> str:
 
 
 def _sealed(prompt: str, output: str) -> Turn:
-    token = complaints.seal_answer(
-        prompt=prompt,
-        output=output,
-        model=responder.source().name,
-        answer_id=secrets.token_hex(8),
-        filing_no=FILING_NO,
-    )
+    token = complaints.seal_answer(prompt=prompt, output=output, **_names())
     return {"prompt": prompt, "output": output, "token": token}
+
+
+def _names() -> dict[str, Any]:
+    """What the seal says of an answer beside its text."""
+    return {
+        "model": responder.source().name,
+        "answer_id": secrets.token_hex(8),
+        "filing_no": FILING_NO,
+        "user_ref": session.get("user", ""),
+    }
 
 
 def _history(turns: list[Turn]) -> list[tuple[str, str]]:

@@ -83,6 +83,7 @@ class PublicView:
     filed: Mapping[str, Any]
     contact: Mapping[str, Any]
     answer: Mapping[str, Any]
+    notes: Sequence[str]
     turns: Sequence[Mapping[str, Any]]
     question: Moment | None
     decisions: Sequence[DecisionView]
@@ -113,6 +114,7 @@ def public_view(work: Work, case: Complaint) -> PublicView:
         filed=first.data("details"),
         contact=first.data("contact"),
         answer=first.data("answer"),
+        notes=first.meta.get("answer", ()),
         turns=first.data("context").get("turns", ()),
         question=question if state is State.AWAITING_COMPLAINANT else None,
         decisions=decisions,

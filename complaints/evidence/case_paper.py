@@ -10,8 +10,9 @@ from sqlalchemy import select
 from complaints.base.errors import NotFoundError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
-from complaints.cases import attachments, deciding
+from complaints.cases import attachments, deciding, marks
 from complaints.cases.happenings import channels, happened
+from complaints.cases.marks import mark_words
 from complaints.cases.masking import mask, mask_text
 from complaints.evidence.chosen import Chosen
 from complaints.evidence.papers import Sheet, kept, label, moment, sheet, state
@@ -110,12 +111,8 @@ class _Writer:
         if not answer and mark == "none":
             return
         self.paper.heading(t("The AI's answer, as it arrived"))
-        self.paper.text(
-            {
-                "verified": t("Matches our record"),
-                "altered": t("Differs from our record"),
-            }.get(mark, t("Not checked: it came without a seal"))
-        )
+        notes = self.entries[0].meta.get("answer", ())
+        self.paper.text(t(" · ").join((mark_words(mark), *marks.sentences(notes, operators=True))))
         names = (
             ("model", t("Model")),
             ("filing_no", t("Filing number")),
@@ -129,6 +126,17 @@ class _Writer:
             if answer.get(key):
                 self.paper.heading(said, 2)
                 self.paper.note(self._text(str(answer[key])))
+        self._before()
+
+    def _before(self) -> None:
+        turns = self.entries[0].data("context").get("turns", ())
+        for number, turn in enumerate(turns, 1):
+            self.paper.heading(t("Said before, {n}", n=number), 2)
+            said = marks.said(turn.get("notes", ()), operators=True)
+            self.paper.text(t(" · ").join(each for each in (mark_words(turn["mark"]), said) if each))
+            for key in ("prompt", "output"):
+                if turn[key]:
+                    self.paper.note(self._text(turn[key]))
 
     def _dates(self) -> None:
         rows = self.work.session.scalars(

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from complaints.base.translations import gettext as t
+from complaints.cases.marks import mark_words
 from complaints.evidence.chosen import Chosen
 from complaints.evidence.figures import Figures, promised, replayed
 from complaints.evidence.papers import Sheet, day, kept, label, moment, sheet, state
@@ -65,9 +66,10 @@ def write(
                 t("Taken on in time"),
                 t("Answered in time"),
                 t("Outcome"),
+                t("AI answer"),
             ),
             lines,
-            (38, 22, 32, 19, 15, 15, 19),
+            (36, 20, 28, 17, 14, 14, 16, 15),
         )
     if done > len(lines):
         paper.note(
@@ -163,6 +165,7 @@ def _line(work: Work, row: Mapping[str, Any], clocks: Mapping[str, str]) -> tupl
         kept(on_time(clocks.get("accept"))),
         kept(on_time(clocks.get("result"))),
         said,
+        mark_words(row["answer_mark"]),
     )
 
 

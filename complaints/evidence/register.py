@@ -13,7 +13,7 @@ from complaints.base.clock import stamp
 from complaints.cases.masking import mask
 from complaints.evidence.cells import Guard, plain
 from complaints.evidence.chosen import CASES, Chosen, filed
-from complaints.ledger.reading import open_first
+from complaints.ledger.reading import first_metas, open_first
 from complaints.ledger.work import Work
 from complaints.store.tables import Milestone
 
@@ -43,6 +43,8 @@ COLUMNS = (
     "rating",
     "closed_at",
     "merged",
+    "answer_mark",
+    "answer_notes",
     "files",
     "name",
     "mail",
@@ -67,9 +69,9 @@ def batches(work: Work, chosen: Chosen, after: int = 0) -> Iterator[tuple[int, l
         page = connection.execute(query.where(CASES.c.id > after)).all()
         if not page:
             return
-        kept, people = _kept(work, page), _people(work, page, chosen)
+        kept, people, notes = _kept(work, page), _people(work, page, chosen), _notes(work, page)
         after = page[-1].id
-        rows = [_row(work, case, kept, people.get(case.uid, {})) for case in page]
+        rows = [_row(work, case, kept, people.get(case.uid, {}), notes.get(case.uid, "")) for case in page]
         # No transaction stays open while the rows are written and progress is told.
         work.session.rollback()
         yield after, rows
@@ -112,6 +114,12 @@ def _people(work: Work, page: Sequence[Row[Any]], chosen: Chosen) -> dict[str, d
     return {uid: {key: mask(key, value) for key, value in held.items()} for uid, held in found.items()}
 
 
+def _notes(work: Work, page: Sequence[Row[Any]]) -> dict[str, str]:
+    uids = [case.uid for case in page if case.answer_mark != "none"]
+    metas = first_metas(work, uids) if uids else {}
+    return {uid: " ".join(meta.get("answer", ())) for uid, meta in metas.items()}
+
+
 def _kept(work: Work, page: Sequence[Row[Any]]) -> dict[tuple[int, str], str]:
     rows = work.session.execute(
         select(Milestone.complaint_id, Milestone.kind, Milestone.state)
@@ -127,7 +135,11 @@ def _kept(work: Work, page: Sequence[Row[Any]]) -> dict[tuple[int, str], str]:
 
 
 def _row(
-    work: Work, case: Row[Any], kept: Mapping[tuple[int, str], str], person: Mapping[str, str]
+    work: Work,
+    case: Row[Any],
+    kept: Mapping[tuple[int, str], str],
+    person: Mapping[str, str],
+    notes: str,
 ) -> dict[str, Any]:
     policy = work.policy_of(case.policy_version)
     kind = policy.types.get(case.type)
@@ -146,6 +158,7 @@ def _row(
         "outcome": case.outcome if released else None,
         "reason": case.reason if released else None,
         "merged": case.merged_into is not None,
+        "answer_notes": notes,
         **{name: person.get(name) for name in ("name", "mail", "phone")},
     }
     return values

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from flask import Blueprint, Flask, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,7 +16,7 @@ from complaints.base.settings import Settings
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.web import admin, faults, public
-from complaints.web.frame import choose_language, context, end_request, keep_language
+from complaints.web.frame import choose_language, context, end_request, installation, keep_language
 from complaints.web.headers import harden
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -64,13 +67,32 @@ def footer(lang: str = "") -> Markup:
     return Markup(render_template("complaints/_host_footer.html", **context()))  # noqa: S704 - our own template
 
 
-def report_button(token: str, output: str, prompt: str = "", text: str = "", lang: str = "") -> Markup:
+def report_button(
+    token: str,
+    output: str,
+    prompt: str = "",
+    text: str = "",
+    lang: str = "",
+    turns: Sequence[Mapping[str, Any]] = (),
+) -> Markup:
     """A button beside an AI answer that carries the answer into the form; works without JavaScript.
 
-    `token` comes from `seal_answer`; the texts travel with the form and are compared with it.
+    `token` comes from `seal_answer`; the texts travel with the form and are compared with it. `turns` came before
+    the answer, oldest first: mappings with prompt, output and token, of which the reporter may send the last along.
     """
     choose_language(lang)
-    values = {"token": token, "output": output, "prompt": prompt, "text": text or t("Report this answer")}
+    most = installation().settings.CONTEXT_TURNS
+    earlier = [
+        {name: str(turn.get(name) or "") for name in ("prompt", "output", "token")}
+        for turn in (list(turns)[-most:] if most else ())
+    ]
+    values = {
+        "token": token,
+        "output": output,
+        "prompt": prompt,
+        "text": text or t("Report this answer"),
+        "turns": json.dumps(earlier, ensure_ascii=False) if earlier else "",
+    }
     return Markup(  # noqa: S704 - our own template, autoescaped
         render_template("complaints/_report_button.html", lang=language(), t=t, **values)
     )

@@ -15,7 +15,7 @@ from complaints.base.errors import NotFoundError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.cases import access as reach
-from complaints.cases import appeal, attachments, looking, queries
+from complaints.cases import appeal, attachments, looking, marks, queries
 from complaints.cases.happenings import channels
 from complaints.cases.masking import mask
 from complaints.cases.people import Operator
@@ -63,6 +63,8 @@ class Page:
             "filed": self._filed(first),
             "unproven": "unproven" in first.meta,
             "answer": first.data("answer"),
+            "notes_of_answer": marks.sentences(first.meta.get("answer", ()), operators=True),
+            "turns": self._turns(first),
             "contact": contact if shown else {key: mask(key, value) for key, value in contact.items()},
             "contact_shown": shown,
             "files": self.files,
@@ -207,6 +209,17 @@ class Page:
                 {"key": field.label(self.lang), "value": t("Yes") if field.kind == "checkbox" else shown}
             )
         return [{"key": "details", "value": str(given.get("details", ""))}, *rows]
+
+    @staticmethod
+    def _turns(first: Entry) -> list[dict[str, str]]:
+        return [
+            {
+                "prompt": each["prompt"],
+                "output": each["output"],
+                "said": marks.said(each.get("notes", ()), operators=True),
+            }
+            for each in first.data("context").get("turns", ())
+        ]
 
     def _by_uid(self, uid: str) -> Complaint | None:
         found = self.work.session.scalar(select(Complaint).where(Complaint.uid == uid))

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from complaints.administration.installation import Installation
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
+from complaints.cases import marks
 from complaints.cases.drafts import Waiting
 from complaints.cases.intake import KINDS
 from complaints.ledger.work import Work
@@ -85,6 +86,7 @@ def types_page(
         other="other" if "other" in policy.types else "",
         carried=drafting.seal(installation(), kept) if kept else "",
         kept=kept,
+        answer_said=_said(kept),
         wrong=[{"id": "", "text": wrong}] if wrong else [],
     )
     return page, status
@@ -104,6 +106,7 @@ def details_page(
         kind=desk.kind,
         form=filled,
         kept=desk.kept,
+        answer_said=_said(desk.kept),
         hidden=drafting.seal(installation(), kept),
         asked=_empty(desk, filled) if plain_form else _asked(desk, filled, focus),
         emergency=desk.policy.emergency,
@@ -152,6 +155,7 @@ def check_page(desk: Desk, form: OwnForm | None = None, *, status: int = 200) ->
         kind=desk.kind,
         form=form if form is not None else Act(formdata=None),
         kept=desk.kept,
+        answer_said=_said(desk.kept),
         hidden=drafting.seal(installation(), desk.kept),
         rows=rows,
         files=_shown(desk.files) if desk.sheet.files else None,
@@ -162,6 +166,11 @@ def check_page(desk: Desk, form: OwnForm | None = None, *, status: int = 200) ->
         emergency=desk.policy.emergency,
     )
     return page, status
+
+
+def _said(kept: Kept | None) -> str:
+    """What the comparison with its seal gave of the answer that came along."""
+    return marks.said(kept.answer.notes) if kept and kept.answer else ""
 
 
 def promises(desk: Desk) -> list[tuple[str, str]]:

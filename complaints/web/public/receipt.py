@@ -22,6 +22,7 @@ from complaints.store.tables import Complaint
 from complaints.web import counting, receipts
 from complaints.web.frame import absolute, frame
 from complaints.web.headers import DOWNLOAD_CSP
+from complaints.web.public import telling
 from complaints.web.public.filing_pages import by_date
 from complaints.web.receipts import Opened
 
@@ -53,6 +54,7 @@ def receipt(number: str) -> ResponseReturnValue:
         again=request.args.get("again") == "1",
         discreet=opened.discreet,
         mail="mail" in case.reach,
+        mark=telling.mark(case.answer_mark),
         routes=routes,
         exit=bool(kind and kind.exit and policy.emergency.exit_url),
         promise=json.dumps(promises.promise(frame().work, case), ensure_ascii=False, indent=1),

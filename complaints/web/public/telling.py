@@ -8,6 +8,7 @@ from typing import Any
 
 from complaints.base.clock import from_stamp
 from complaints.base.translations import gettext as t
+from complaints.cases import marks
 from complaints.cases.attachments import MB, Held
 from complaints.cases.views import DecisionView, Moment, PublicView, may_take
 from complaints.ledger.work import Work
@@ -80,6 +81,8 @@ class Told:
     files: Sequence[Mapping[str, str]]
     answer: Mapping[str, str]
     mark: str
+    notes: str
+    turns: Sequence[Mapping[str, str]]
     routes: Sequence[ExternalRoute]
     appeal: str = ""
     review: str = ""
@@ -115,6 +118,8 @@ def tell(work: Work, view: PublicView, lang: str, link: Callable[[str], str]) ->
         files=pages.files(first.files if first else ()),
         answer={key: str(value) for key, value in view.answer.items()},
         mark=mark(case.answer_mark),
+        notes=marks.said(view.notes),
+        turns=[_turn(each) for each in view.turns],
         routes=routes(policy, kind),
         appeal=pages.appeal(),
         review=pages.review(kind),
@@ -138,6 +143,14 @@ def routes(policy: Policy, kind: ComplaintType) -> list[ExternalRoute]:
 def mark(key: str) -> str:
     """What the comparison of the AI answer with our record gave; empty without an answer."""
     return t(_MARKS[key]) if key in _MARKS else ""
+
+
+def _turn(turn: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "prompt": turn["prompt"],
+        "output": turn["output"],
+        "said": marks.said(turn.get("notes", ())),
+    }
 
 
 def size_words(size: int) -> str:
