@@ -9,7 +9,7 @@ from typing import Any
 from complaints.ledger.private import COMPLAINANT, OPERATOR, THIRD_PARTY
 
 NAMED, ERASED = "third_party", "erased"
-_THEIRS = frozenset({"details", "contact", "answer"})
+_THEIRS = frozenset({"details", "contact", "answer", "context"})
 
 
 def owner(role: str, name: str) -> str:

@@ -32,6 +32,7 @@ from complaints.cases import (
     third_party,
 )
 from complaints.cases.attachments import check
+from complaints.cases.reported import Turn
 from complaints.ledger import journal
 from complaints.ledger.private import COMPLAINANT, OPERATOR, THIRD_PARTY
 from complaints.ledger.work import COMPLAINANT as PERSON
@@ -58,7 +59,16 @@ def filed_with_marks(desk, **values):
     filed = desk.file(
         "inaccurate",
         fields=WORDS,
-        answer=intake.Answer(mark("输出"), prompt=mark("提问"), model=mark("模型"), mark="verified"),
+        answer=intake.Answer(
+            mark("输出"),
+            prompt=mark("提问"),
+            model=mark("模型"),
+            mark="verified",
+            token=mark("封签"),
+            notes=("expired",),
+            identity=mark("回答号"),
+        ),
+        turns=[Turn(mark("先前的提问"), mark("先前的回答"))],
         uploads=[check(f"{mark('文件名')}.txt", mark("文件内容").encode(), max_mb=1)],
         owner=mark("账号"),
         source="ab" * 32,
@@ -120,7 +130,14 @@ def stored_names(desk, filed):
 
 
 def hashes(case):
-    return [case.mail_hash, case.owner_hash, case.answer_hash, case.text_hash, case.source_hash]
+    return [
+        case.mail_hash,
+        case.owner_hash,
+        case.answer_hash,
+        case.seal_hash,
+        case.text_hash,
+        case.source_hash,
+    ]
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,11 @@ def _called(page: Page, place: str, files: Mapping[str, str]) -> str:
     if head == "file":
         return t("File “{name}”", name=files.get(tail) or t("Stored only"))
     entry = next(each for each in page.entries if each.seq == int(head))
-    named = {"details": t("What was filed"), "answer": t("The AI's answer, as it arrived")}
+    named = {
+        "details": t("What was filed"),
+        "answer": t("The AI's answer, as it arrived"),
+        "context": t("What was said before"),
+    }
     return f"{named.get(tail, t('Message'))} · {page.record.said(entry.at)}"
 
 
