@@ -1,4 +1,4 @@
-"""`python -m benchmarks submit start workdays sweep export`: what to measure, how long, on which databases."""
+"""`python -m benchmarks submit start workdays sweep export seal`: what to measure, how long, on which databases."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import argparse
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from benchmarks import export, places, start, submit, sweep, workdays
+from benchmarks import export, places, seal, start, submit, sweep, workdays
 
 BENCHMARKS = {
     "submit": submit.run,
@@ -15,9 +15,10 @@ BENCHMARKS = {
     "workdays": workdays.run,
     "sweep": sweep.run,
     "export": export.run,
+    "seal": seal.run,
 }
 # These ask no database.
-ALONE = {"workdays"}
+ALONE = {"workdays", "seal"}
 
 
 def main() -> None:

@@ -2,8 +2,9 @@
 
 The token holds digests, not texts, so its size does not grow with the answer; the reporter's page sends the
 text, and the server says whether it is what was sealed. It travels through browsers, histories and logs, so
-nothing in it can be guessed from: digests and the user are keyed, and salted by a value that follows from
-everything sealed, so that equal questions do not look equal. The same arguments give the same token.
+the digests in it are veiled: nobody can try out what was asked, or by whom, and equal questions do not look equal.
+Seal and veil are one construction, a synthetic initialisation vector (after RFC 5297) with keyed BLAKE2b: the tag
+over all that is sealed is the nonce of the veil too. So the same arguments give the same token.
 
 Compared are texts as a form carries them: line ends count as one (CR LF, CR and LF), white space at both ends
 does not count, and what cannot travel (NUL, half of a surrogate pair) counts as U+FFFD.
@@ -17,22 +18,22 @@ import hmac
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from struct import Struct
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from complaints.base.errors import InputError, SealError
 
 Mark = Literal["verified", "altered", "unverified"]
-# Version, then in base64: key id, audience, microseconds, salt, output, prompt, user, lengths of answer id and
-# model, the three names, seal. A tag of sixteen zeros: there was none.
+# Version, then in base64: key id, audience, microseconds, lengths of answer id and model, tag, veiled digests of
+# output, prompt and user, and the three names. Digests of nothing but zeros: there was none.
 _VERSION = "a2."
-_HEAD = Struct(">4s8sq16s16s16s16sHH")
-_LENGTHS = Struct(">qHHH")
-_TAG = 16
-_NONE = bytes(_TAG)
+_HEAD = Struct(">4s8sqHH")
+_TAG, _PART, _USER = 16, 24, 16
+_VEIL = _PART + _PART + _USER
+_NAMES = _HEAD.size + _TAG + _VEIL
+_NO_PROMPT, _NO_USER = bytes(_PART), bytes(_USER)
 _LONGEST = 120
 _NAME = 80
 _MAX_TOKEN = 2000
@@ -43,37 +44,34 @@ _LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICRO
 _HALF = re.compile("[\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(NamedTuple):
     """What a genuine token says."""
 
     answer_id: str
     model: str
     filing_no: str
     at: datetime
-    salt: bytes
+    tag: bytes
     output: bytes
     prompt: bytes
     user: bytes
-    key: bytes = field(repr=False)
 
     @property
     def identity(self) -> str:
-        """What tells this answer from others: the host's id, else the salt."""
-        return f"id {self.answer_id}" if self.answer_id else f"salt {self.salt.hex()}"
+        """What tells this answer from others: the host's id, else the tag."""
+        return f"id {self.answer_id}" if self.answer_id else f"tag {self.tag.hex()}"
 
     @property
     def for_user(self) -> bool:
         """Whether it was sealed for somebody at all."""
-        return self.user != _NONE
+        return self.user != _NO_USER
 
     def of_user(self, user_ref: str) -> bool:
         """Whether it was sealed for this user."""
-        return hmac.compare_digest(self.user, _tag(self.key, b"user", self.salt, _bytes(user_ref)))
+        return hmac.compare_digest(self.user, _digest(_bytes(user_ref))[:_USER])
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(NamedTuple):
     """What the comparison gave: `notes` says in words of a fixed set what the mark alone does not."""
 
     mark: Mark
@@ -93,12 +91,12 @@ def seal(
     at: datetime | None = None,
     user_ref: str = "",
 ) -> str:
-    """A URL-safe token over prompt and output; the digests are SHA-256, tags and seal keyed BLAKE2b.
+    """A URL-safe token over prompt and output; the digests are SHA-256.
 
     `audience` is the installation's origin; `at` defaults to now. Raises InputError for what cannot be sealed.
     """
-    _demand(output=output)
-    digest = hashlib.sha256(_bytes(output.strip())).digest()
+    _demand("output", output)
+    digest = _digest(_bytes(output.strip()))
     return _made(key, audience, digest, prompt, (answer_id, model, filing_no), at, user_ref)
 
 
@@ -126,7 +124,7 @@ class Sealer:
 
     def feed(self, chunk: str) -> None:
         """Take the next piece; raises InputError for what is not text."""
-        _demand(output=chunk)
+        _demand("output", chunk)
         if not chunk or chunk.isspace():
             self._held.append(chunk)
             return
@@ -155,28 +153,27 @@ def read(keys: Sequence[bytes], audience: str, token: str) -> Sealed:
     except (binascii.Error, ValueError):
         raise SealError("damaged") from None
     # Decoding overlooks strange characters and loose bits: of all spellings only one is ours.
-    if len(raw) < _HEAD.size + _TAG or _encode(raw) != text:
+    if len(raw) < _NAMES or _encode(raw) != text:
         raise SealError("damaged")
-    body = raw[:-_TAG]
-    key_id, sealed_for, micros, salt, output, prompt, user, ids, models = _HEAD.unpack_from(body)
+    head, tag, names = raw[: _HEAD.size], raw[_HEAD.size : _HEAD.size + _TAG], raw[_NAMES:]
+    key_id, sealed_for, micros, ids, models = _HEAD.unpack(head)
     if sealed_for != _audience(audience):
         raise SealError("foreign")
     key = next((key for key in keys if _key_id(key) == key_id), None)
     if key is None:
         raise SealError("unknown_key")
-    if not hmac.compare_digest(raw[-_TAG:], _tag(key, b"seal", b"", body)):
+    digests = _veil(key, tag, raw[_HEAD.size + _TAG : _NAMES])
+    if not hmac.compare_digest(tag, _keyed(key, b"tag", _TAG, digests + head + names)):
         raise SealError("forged")
-    names = body[_HEAD.size :]
     return Sealed(
         names[:ids].decode(),
         names[ids : ids + models].decode(),
         names[ids + models :].decode(),
         _EPOCH + timedelta(microseconds=micros),
-        salt,
-        output,
-        prompt,
-        user,
-        key,
+        tag,
+        digests[:_PART],
+        digests[_PART:-_USER],
+        digests[-_USER:],
     )
 
 
@@ -198,7 +195,7 @@ def check(
     `prompt_unsealed` (given here, never sealed: nothing vouches for the whole, so `unverified`); `expired` (older
     than `days`: compared all the same, the mark stands); `other_user` (sealed for another than `user_ref`).
     """
-    _demand(token=token, output=output, prompt=prompt, user_ref=user_ref)
+    _demand("token output prompt user_ref", token, output, prompt, user_ref)
     if not token:
         return Checked("unverified", ("unsealed",))
     try:
@@ -208,15 +205,15 @@ def check(
     mark: Mark = "verified"
     notes: list[str] = []
     asked = prompt.strip()
-    if asked and sealed.prompt == _NONE:
+    if asked and sealed.prompt == _NO_PROMPT:
         mark = "unverified"
         notes.append("prompt_unsealed")
-    elif asked and not _same(sealed, b"prompt", asked, sealed.prompt):
+    elif asked and not _same(sealed.prompt, asked):
         mark = "altered"
         notes.append("prompt_altered")
-    elif not asked and sealed.prompt != _NONE:
+    elif not asked and sealed.prompt != _NO_PROMPT:
         notes.append("prompt_missing")
-    if not _same(sealed, b"output", output.strip(), sealed.output):
+    if not _same(sealed.output, output.strip()):
         mark = "altered"
         notes.insert(0, "output_altered")
     if days and (now or datetime.now(UTC)) - sealed.at > timedelta(days=days):
@@ -236,38 +233,41 @@ def _made(
     user_ref: str,
 ) -> str:
     answer_id, model, filing_no = names
-    _demand(prompt=prompt, answer_id=answer_id, model=model, filing_no=filing_no, user_ref=user_ref)
+    _demand("prompt answer_id model filing_no user_ref", prompt, *names, user_ref)
     if len(answer_id) > _LONGEST:
         raise InputError({"answer_id": [f"an answer's id has at most {_LONGEST} characters"]})
     # Of a label the beginning is enough.
     ids, models, last = _bytes(answer_id), _bytes(model[:_NAME]), _bytes(filing_no[:_NAME])
-    asked, user, micros = _bytes(prompt.strip()), _bytes(user_ref), _micros(at)
-    digest = hashlib.sha256(asked).digest()
-    names_said = ids + models + last
-    lengths = _LENGTHS.pack(micros, len(ids), len(models), len(last))
-    salt = _tag(key, b"salt", b"", output + digest + lengths + names_said + user)
-    body = _HEAD.pack(
-        _key_id(key),
-        _audience(audience),
-        micros,
-        salt,
-        _tag(key, b"output", salt, output),
-        _tag(key, b"prompt", salt, digest) if asked else _NONE,
-        _tag(key, b"user", salt, user) if user else _NONE,
-        len(ids),
-        len(models),
+    asked, user = _bytes(prompt.strip()), _bytes(user_ref)
+    digests = b"".join(
+        (
+            output[:_PART],
+            _digest(asked)[:_PART] if asked else _NO_PROMPT,
+            _digest(user)[:_USER] if user else _NO_USER,
+        )
     )
-    body += names_said
-    return _VERSION + _encode(body + _tag(key, b"seal", b"", body))
+    head = _HEAD.pack(_key_id(key), _audience(audience), _micros(at), len(ids), len(models))
+    said = ids + models + last
+    tag = _keyed(key, b"tag", _TAG, digests + head + said)
+    return _VERSION + _encode(head + tag + _veil(key, tag, digests) + said)
 
 
-def _same(sealed: Sealed, part: bytes, text: str, tag: bytes) -> bool:
-    digest = hashlib.sha256(_bytes(text)).digest()
-    return hmac.compare_digest(tag, _tag(sealed.key, part, sealed.salt, digest))
+def _same(digest: bytes, text: str) -> bool:
+    return hmac.compare_digest(digest, _digest(_bytes(text))[:_PART])
 
 
-def _tag(key: bytes, purpose: bytes, salt: bytes, data: bytes) -> bytes:
-    return hashlib.blake2b(data, digest_size=_TAG, key=key, salt=salt, person=purpose).digest()
+def _digest(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
+
+
+def _veil(key: bytes, tag: bytes, digests: bytes) -> bytes:
+    """Put a veil that only the key can make over digests, or take it off."""
+    veil = hashlib.blake2b(digest_size=_VEIL, key=key, salt=tag, person=b"veil").digest()
+    return (int.from_bytes(digests) ^ int.from_bytes(veil)).to_bytes(_VEIL)
+
+
+def _keyed(key: bytes, purpose: bytes, size: int, data: bytes) -> bytes:
+    return hashlib.blake2b(data, digest_size=size, key=key, person=purpose).digest()
 
 
 def _bytes(text: str) -> bytes:
@@ -293,10 +293,10 @@ def _micros(at: datetime | None) -> int:
     return micros
 
 
-def _demand(**texts: Any) -> None:
-    for name, text in texts.items():
+def _demand(names: str, *texts: Any) -> None:
+    for place, text in enumerate(texts):
         if not isinstance(text, str):
-            raise InputError({name: [f"must be text, not {type(text).__name__}"]})
+            raise InputError({names.split()[place]: [f"must be text, not {type(text).__name__}"]})
 
 
 @lru_cache(maxsize=64)
@@ -306,7 +306,7 @@ def _audience(origin: str) -> bytes:
 
 @lru_cache(maxsize=64)
 def _key_id(key: bytes) -> bytes:
-    return _tag(key, b"key id", b"", b"")[:4]
+    return _keyed(key, b"key id", 4, b"")
 
 
 def _encode(data: bytes) -> str:

@@ -18,7 +18,7 @@ PURPOSES: dict[str, str] = {
     "data": "reads texts, contacts and files of a stolen database",
     "lookup": "tries guesses of access codes, addresses and sources against a stolen database",
     "log": "signs receipts and checkpoints in our name",
-    "answers": "seals AI answers that were never given",
+    "answers": "seals AI answers that were never given; tries guesses of questions against tokens",
 }
 LENGTH = 32
 # The key that signed before: kept until one checkpoint carries the signatures of both.
