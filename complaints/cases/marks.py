@@ -23,11 +23,11 @@ def mark_words(mark: str) -> str:
 def sentences(notes: Iterable[str], *, operators: bool = False) -> list[str]:
     """What the notes say, one sentence each; `operators` read all of them."""
     words = {
-        "output_altered": t("The answer is not the one that was sealed."),
-        "prompt_altered": t("The question is not the one that was sealed."),
+        "output_altered": t("The answer is not as the product gave it."),
+        "prompt_altered": t("The question is not as it was put."),
         "prompt_missing": t("The question did not come along; only the answer was compared."),
-        "prompt_unsealed": t("The question was never sealed, so nothing vouches for it."),
-        "unsealed": t("It came without a seal."),
+        "prompt_unsealed": t("We have nothing to compare the question with."),
+        "unsealed": t("It came without a seal to check it by."),
         "damaged": t("What came as its seal is none, or is cut."),
         "foreign": t("Its seal names another installation, so we cannot check it."),
         "unknown_key": t("Its seal names a key that we do not know or no longer keep."),

@@ -372,7 +372,7 @@ def test_operators_complainant_and_receipt_read_the_result_in_words(following):
     made = following.desk.file("inaccurate", answer=answer, turns=[Turn("先前的问", "先前的答")])
     following.enter(made.number, made.code)
     page = following.get(following.path(filed=made)).text
-    assert "回答与加封时的内容不同。" in page
+    assert "回答与产品当时给出的不同。" in page
     assert "先前的问" in page
     assert "另一位用户" not in page
     data = following.get(following.path("/data", filed=made)).text
