@@ -12,7 +12,7 @@ from complaints.base import resources
 from complaints.base.settings import Settings
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
-from complaints.web import admin, faults, public
+from complaints.web import admin, embed, faults, public
 from complaints.web.frame import choose_language, context, end_request, keep_language
 from complaints.web.headers import harden
 
@@ -30,7 +30,11 @@ def mount(app: Flask, settings: Settings) -> None:
         static_url_path="/static",
     )
     office = Blueprint("admin", __name__)
-    for blueprint, register in ((pages, public.register), (office, admin.register)):
+    for blueprint, register in (
+        (pages, public.register),
+        (pages, embed.register),
+        (office, admin.register),
+    ):
         register(blueprint)
     faults.register(pages)
     # An address below our prefix that leads nowhere is answered by our page, not by the host's.
@@ -64,16 +68,25 @@ def footer(lang: str = "") -> Markup:
     return Markup(render_template("complaints/_host_footer.html", **context()))  # noqa: S704 - our own template
 
 
-def report_button(token: str, output: str, prompt: str = "", text: str = "", lang: str = "") -> Markup:
+def report_button(
+    token: str, output: str, prompt: str = "", text: str = "", lang: str = "", *, thumbs: bool = False
+) -> Markup:
     """A button beside an AI answer that carries the answer into the form; works without JavaScript.
 
-    `token` comes from `seal_answer`; the texts travel with the form and are compared with it.
+    `token` comes from `seal_answer`; the texts travel with the form and are compared with it. With `embed_script`
+    on the page it opens a dialog; `thumbs` asks there first whether it is only a rating.
     """
     choose_language(lang)
-    values = {"token": token, "output": output, "prompt": prompt, "text": text or t("Report this answer")}
+    said = text or (t("Rate this answer") if thumbs else t("Report this answer"))
+    values = {"token": token, "output": output, "prompt": prompt, "text": said, "thumbs": thumbs}
     return Markup(  # noqa: S704 - our own template, autoescaped
         render_template("complaints/_report_button.html", lang=language(), t=t, **values)
     )
+
+
+def embed_script() -> Markup:
+    """The script that turns report buttons into dialogs; once in a page's head, it delays nothing."""
+    return Markup('<script src="{}" defer></script>').format(url_for("complaints.embed_script"))
 
 
 def _nowhere(nowhere: str) -> ResponseReturnValue:
