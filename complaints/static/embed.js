@@ -92,6 +92,11 @@ iframe:focus-visible { outline: 0; box-shadow: none }
     return texts;
   }
 
+  function carries(element) {
+    const { token, output } = reported(element);
+    return Boolean(token || output) || element.hasAttribute("thumbs");
+  }
+
   const wish = (element, name) => element.getAttribute(name) || page[name] || "";
 
   // Only values that can be nothing but a colour or a length leave this page.
@@ -117,7 +122,7 @@ iframe:focus-visible { outline: 0; box-shadow: none }
       const root = this.attachShadow({ mode: "open" });
       if (able) root.adoptedStyleSheets = [sheet()];
       const words = WORDS[languageOf(this)];
-      const label = wish(this, "label") || (this.hasAttribute("thumbs") ? words.thumbs : this.hasAttribute("floating") ? words.entry : words.report);
+      const label = wish(this, "label") || (this.hasAttribute("thumbs") ? words.thumbs : carries(this) ? words.report : words.entry);
       const own = able ? make("button", { type: "button" }, label) : make("a", { href: elsewhere(this) }, label);
       own.className = "trigger";
       own.setAttribute("part", "button");
@@ -158,7 +163,7 @@ iframe:focus-visible { outline: 0; box-shadow: none }
     const words = WORDS[lang];
     const dark = themed(element);
     const state = { typed: false, number: "", saved: false, ready: false };
-    const title = make("h2", { id: "title" }, element.hasAttribute("floating") ? words.entry : words.title);
+    const title = make("h2", { id: "title" }, carries(element) ? words.title : words.entry);
     const close = make("button", { type: "button", className: "close" }, "×");
     close.setAttribute("aria-label", words.close);
     const body = make("div", { className: "frame" });
@@ -273,11 +278,10 @@ iframe:focus-visible { outline: 0; box-shadow: none }
       question = null;
       body.hidden = false;
       dialog.classList.remove("small");
-      const texts = reported(element);
       const query = new URLSearchParams({ parent: location.origin, lang });
       if (!dark) query.set("theme", "light");
       if (wish(element, "type")) query.set("type", wish(element, "type"));
-      if (texts.output || texts.token) query.set("answer", "1");
+      if (carries(element)) query.set("answer", "1");
       frame = make("iframe", { title: title.textContent, src: `${BASE}/embed/new?${query}`, referrerPolicy: "no-referrer" });
       frame.allow = "clipboard-write";
       frame.style.flexBasis = "24rem";
