@@ -67,11 +67,17 @@
   const measure = () => tell("size", { height: Math.ceil(main.getBoundingClientRect().height) });
   if (window.ResizeObserver) new ResizeObserver(measure).observe(main);
   else measure();
-  const heading = document.querySelector("h1");
-  if (heading && !document.querySelector("[data-cmp-errors]")) {
-    heading.tabIndex = -1;
-    heading.focus({ preventScroll: true });
-  }
+  // What a person must see first: the errors (complaints.js), the work that is asked for, or the heading.
+  const asked = document.querySelector("[name=challenged]");
+  const first = asked ? asked.nextElementSibling : document.querySelector("h1");
+  const begin = () => {
+    if (document.activeElement !== body) return;
+    first.tabIndex = -1;
+    first.focus({ preventScroll: !asked });
+  };
+  begin();
+  // A frame gets its first focus from the page around it.
+  window.addEventListener("focus", begin, { once: true });
   tell("ready", { wants: Boolean(arriving) });
   tell("typed", { typed: "cmpTyped" in body.dataset || (Boolean(form) && typed()) });
   if (done) tell("filed", { number: done.dataset.cmpNumber });

@@ -15,7 +15,7 @@ from browser.neighbour import next_door
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from complaints.store.tables import Complaint
+from complaints.store.tables import Complaint, Event
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 WORDS = "AI教我做提拉米苏要用生鸡蛋泡一夜😀𠮷，吃了不舒服。"
@@ -68,7 +68,10 @@ def digest(script):
 
 
 def button(attributes="", inside=""):
-    return f'<h1>产品</h1><complaints-report {attributes} output="{OUTPUT}" prompt="怎么做">{inside}</complaints-report>'
+    element = (
+        f'<complaints-report {attributes} output="{OUTPUT}" prompt="怎么做">{inside}</complaints-report>'
+    )
+    return f"<main><h1>产品</h1>{element}</main>"
 
 
 def open_form(embedded, page, attributes="", inside="", csp=None):
@@ -81,11 +84,21 @@ def open_form(embedded, page, attributes="", inside="", csp=None):
 
 
 def rows(database_url):
+    """Number, channel, mark and files of each complaint."""
+    columns = (Complaint.number, Complaint.channel, Complaint.answer_mark, Complaint.files)
+    return _found(database_url, select(*columns).order_by(Complaint.id))
+
+
+def leaves(database_url):
+    """The first leaf of each complaint."""
+    return [leaf for (leaf,) in _found(database_url, select(Event.leaf).where(Event.type == "filed"))]
+
+
+def _found(database_url, query):
     engine = servers.open_engine(database_url)
     try:
         with engine.connect() as connection:
-            columns = (Complaint.number, Complaint.channel, Complaint.answer_mark, Complaint.files)
-            return [tuple(row) for row in connection.execute(select(*columns).order_by(Complaint.id))]
+            return [tuple(row) for row in connection.execute(query)]
     finally:
         engine.dispose()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from browser.embedding import AXE, WORDS, button, embedding, file_it, inner, open_form, rows
+from browser.embedding import AXE, WORDS, button, embedding, file_it, inner, leaves, open_form, rows
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -22,7 +22,7 @@ def test_keyboard_alone_files_and_comes_back_to_the_button(shared, open_page):
     for _ in range(60):
         # Whatever is behind the dialog is out of reach; the way round may lead over the browser's own bar.
         assert page.evaluate(ACTIVE) in {"complaints-report", "body"}
-        if inner(page).evaluate("document.activeElement.value") == "other":
+        if inner(page).evaluate("document.activeElement.value") == "inaccurate":
             break
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
@@ -63,7 +63,7 @@ def test_nothing_typed_is_thrown_away_without_a_question(shared, open_page):
     expect(page.locator("complaints-report button")).to_be_focused()
 
     page.locator("complaints-report button").click()
-    frame.locator("button[name=type][value=other]").click()
+    frame.locator("button[name=type][value=inaccurate]").click()
     frame.get_by_label("发生了什么").fill(WORDS)
     frame.get_by_role("button", name="换一个类型").click()
     expect(frame.locator("h1")).to_have_text("您要反映什么问题？")
@@ -201,7 +201,7 @@ def test_the_frame_wears_the_colours_of_the_page_around_it(shared, open_page):
     )
     page.locator("complaints-report button").click()
     frame = page.frame_locator("complaints-report iframe")
-    frame.locator("button[name=type][value=other]").click()
+    frame.locator("button[name=type][value=inaccurate]").click()
     submit = frame.locator("button.cmp-primary")
     expect(submit).to_have_css("background-color", "rgb(0, 102, 68)")
     expect(submit).to_have_css("border-radius", "9px")
@@ -216,7 +216,7 @@ def test_the_frame_wears_the_colours_of_the_page_around_it(shared, open_page):
 def test_the_dialog_fits_and_grows_with_what_it_shows(shared, open_page, width, height):
     page = open_page(width=width, height=height)
     frame = open_form(shared, page)
-    frame.locator("button[name=type][value=other]").click()
+    frame.locator("button[name=type][value=inaccurate]").click()
     expect(frame.locator("#details")).to_be_visible()
     box = page.locator("dialog").bounding_box()
     assert box["x"] >= 0
@@ -238,8 +238,10 @@ def test_a_crowded_network_does_its_work_inside_the_frame(database_url, tmp_path
         frame.locator("button[name=type][value=inaccurate]").click()
         frame.get_by_label("发生了什么").fill(WORDS)
         frame.get_by_role("button", name="提交", exact=True).click()
-        expect(frame.get_by_text("完成", exact=True)).to_be_visible(timeout=30_000)
+        expect(frame.locator(".cmp-callout.cmp-warn")).to_be_focused()
+        expect(frame.get_by_text("已完成", exact=True)).to_be_visible(timeout=30_000)
         expect(frame.get_by_label("发生了什么")).to_have_value(WORDS)
         frame.get_by_role("button", name="提交", exact=True).click()
         expect(frame.locator(".cmp-receipt")).to_be_visible()
         assert len(rows(database_url)) == 2
+        assert [b"unproven" in leaf for leaf in leaves(database_url)] == [False, False]
