@@ -147,13 +147,13 @@ def test_the_page_hears_only_its_own_frame_and_only_what_has_the_right_shape(sha
             " await new Promise((done) => { f.onload = done; }); }",
             address,
         )
-    forged = """([data, origins]) => {
+    forged = """([data, origins, ours]) => {
         const frame = document.querySelector("complaints-report").shadowRoot.querySelector("iframe").contentWindow;
         for (const origin of origins) dispatchEvent(new MessageEvent("message", { data, origin, source: frame }));
-        dispatchEvent(new MessageEvent("message", { data, origin: origins.at(-1), source: window }));
+        dispatchEvent(new MessageEvent("message", { data, origin: ours, source: window }));
     }"""
     strange = [shared.url + suffix for suffix in (".evil.test", "0", "/", ".")]
-    page.evaluate(forged, [FILED, [*strange, "null", "", shared.host.origin]])
+    page.evaluate(forged, [FILED, [*strange, "null", "", shared.host.origin], shared.url])
     inner(page).evaluate("all => all.forEach((one) => parent.postMessage(one, '*'))", MALFORMED)
     # Messages keep their order: once this one is heard, all others were.
     inner(page).evaluate("one => parent.postMessage(one, '*')", {**FILED, "number": "TS20261124-333333"})
