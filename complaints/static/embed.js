@@ -113,7 +113,10 @@ iframe:focus-visible { outline: 0; box-shadow: none }
   // A page that does not declare a dark scheme has none.
   function themed(element) {
     const asked = wish(element, "theme");
-    return asked ? asked === "auto" : /dark/.test(getComputedStyle(element).colorScheme || "");
+    if (asked) return asked === "auto";
+    const meta = document.querySelector("meta[name=color-scheme]");
+    const set = getComputedStyle(element).colorScheme || "normal";
+    return /dark/.test(set === "normal" && meta ? meta.content : set);
   }
 
   class Report extends HTMLElement {

@@ -212,6 +212,28 @@ def test_the_frame_wears_the_colours_of_the_page_around_it(shared, open_page):
     assert "expression" not in body.get_attribute("style")
 
 
+META = '<meta name="color-scheme" content="light dark">'
+
+
+@pytest.mark.parametrize(
+    ("head", "attributes", "ground"),
+    [
+        ("", "", "rgb(255, 255, 255)"),
+        (META, "", "rgb(20, 24, 29)"),
+        ("", "theme=auto", "rgb(20, 24, 29)"),
+        (META, "theme=light", "rgb(255, 255, 255)"),
+    ],
+)
+def test_the_frame_is_dark_only_where_the_page_around_it_can_be(shared, open_page, head, attributes, ground):
+    page = open_page(color_scheme="dark")
+    page.goto(shared.host.page("/", button(attributes), shared.script + head))
+    page.locator("complaints-report button").click()
+    expect(page.frame_locator("complaints-report iframe").locator("body")).to_have_css(
+        "background-color", ground
+    )
+    expect(page.locator("dialog")).to_have_css("background-color", ground)
+
+
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (1440, 900), (320, 480)])
 def test_the_dialog_fits_and_grows_with_what_it_shows(shared, open_page, width, height):
     page = open_page(width=width, height=height)
