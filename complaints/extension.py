@@ -216,6 +216,7 @@ def _globals(app: Flask) -> None:
         complaints_link=lambda text="": Markup('<a href="{}">{}</a>').format(
             mounting.entry_url(), text or t("Complaints and reports")
         ),
+        complaints_embed_script=mounting.embed_script,
         complaints_footer=mounting.footer,
         complaints_report_button=mounting.report_button,
     )

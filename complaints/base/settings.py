@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from complaints.base.errors import ConfigError
+from complaints.base.origins import exact_origin
 
 PREFIX = "COMPLAINTS_"
 # Keys travel as settings or environment variables, and are no part of the frozen object.
@@ -81,6 +82,12 @@ SETTINGS: tuple[Setting, ...] = (
         str,
         "",
         "Content-Security-Policy to send instead of the strict one, when your own layout needs it.",
+    ),
+    Setting(
+        "EMBED_ORIGINS",
+        tuple,
+        (),
+        "Other origins whose pages may show the report dialog, such as https://www.example.cn; the own one always may.",
     ),
     Setting(
         "SCHEDULER",
@@ -189,6 +196,7 @@ class Settings:
     ORIGIN: str
     BASE_TEMPLATE: str
     CSP: str
+    EMBED_ORIGINS: tuple[str, ...]
     SCHEDULER: bool
     TICK_SECONDS: int
     LIMITS_STORAGE: str
@@ -260,6 +268,7 @@ class Settings:
         for address in values["WITNESSES"]:
             if address.count("@") != 1 or any(character.isspace() for character in address):
                 raise ConfigError(f"{PREFIX}WITNESSES must hold mail addresses, such as archive@example.org")
+        values["EMBED_ORIGINS"] = tuple(map(exact_origin, values["EMBED_ORIGINS"]))
         return cls(
             **values,
             secret_key=secret if isinstance(secret, bytes) else str(secret).encode(),

@@ -163,9 +163,14 @@ def choose_language(pinned: str = "") -> None:
         set_language(_chosen())
 
 
+def embedded() -> bool:
+    """Whether the report dialog asks, on another page: it neither reads nor sets a cookie."""
+    return (request.endpoint or "").startswith("complaints.embed_")
+
+
 def keep_language(response: Any) -> Any:
     """Remember a language that was asked for; a preference, nothing personal."""
-    asked = request.args.get("lang")
+    asked = None if embedded() else request.args.get("lang")
     if asked in {"zh", "en"}:
         response.set_cookie(
             _LANGUAGE_COOKIE,
@@ -212,7 +217,7 @@ def absolute(endpoint: str, **values: Any) -> str:
 def _chosen() -> Language:
     for asked in (
         request.args.get("lang"),
-        request.cookies.get(_LANGUAGE_COOKIE),
+        None if embedded() else request.cookies.get(_LANGUAGE_COOKIE),
         _host_locale(),
         request.accept_languages.best_match(["zh", "zh-CN", "zh-Hans", "zh-TW", "zh-HK", "en"]),
     ):

@@ -15,7 +15,7 @@ from complaints.base import resources
 from complaints.base.settings import Settings
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
-from complaints.web import admin, faults, public
+from complaints.web import admin, embed, faults, public
 from complaints.web.frame import choose_language, context, end_request, installation, keep_language
 from complaints.web.headers import harden
 
@@ -33,7 +33,11 @@ def mount(app: Flask, settings: Settings) -> None:
         static_url_path="/static",
     )
     office = Blueprint("admin", __name__)
-    for blueprint, register in ((pages, public.register), (office, admin.register)):
+    for blueprint, register in (
+        (pages, public.register),
+        (pages, embed.register),
+        (office, admin.register),
+    ):
         register(blueprint)
     faults.register(pages)
     # An address below our prefix that leads nowhere is answered by our page, not by the host's.
@@ -74,11 +78,14 @@ def report_button(
     text: str = "",
     lang: str = "",
     turns: Sequence[Mapping[str, Any]] = (),
+    *,
+    thumbs: bool = False,
 ) -> Markup:
     """A button beside an AI answer that carries the answer into the form; works without JavaScript.
 
     `token` comes from `seal_answer`; the texts travel with the form and are compared with it. `turns` came before
     the answer, oldest first: mappings with prompt, output and token, of which the reporter may send the last along.
+    With `embed_script` on the page it opens a dialog; `thumbs` asks there first whether it is only a rating.
     """
     choose_language(lang)
     most = installation().settings.CONTEXT_TURNS
@@ -90,12 +97,18 @@ def report_button(
         "token": token,
         "output": output,
         "prompt": prompt,
-        "text": text or t("Report this answer"),
+        "text": text or (t("Rate this answer") if thumbs else t("Report this answer")),
         "turns": json.dumps(earlier, ensure_ascii=False) if earlier else "",
+        "thumbs": thumbs,
     }
     return Markup(  # noqa: S704 - our own template, autoescaped
         render_template("complaints/_report_button.html", lang=language(), t=t, **values)
     )
+
+
+def embed_script() -> Markup:
+    """The script that turns report buttons into dialogs; once in a page's head, it delays nothing."""
+    return Markup('<script src="{}" defer></script>').format(url_for("complaints.embed_script"))
 
 
 def _nowhere(nowhere: str) -> ResponseReturnValue:

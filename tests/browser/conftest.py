@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import servers
 from browser import site as sites
+from browser.embedding import embedding
 from playwright.sync_api import sync_playwright
 
 
@@ -13,7 +15,14 @@ def chromium(chromium_path):
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(
             executable_path=chromium_path,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-background-networking",
+                # Browsers give no cookies to frames of other sites, or soon will not.
+                "--test-third-party-cookie-phaseout",
+                "--host-resolver-rules=MAP *.evil.test 127.0.0.1",
+            ],
         )
         yield launched
         launched.close()
@@ -24,6 +33,19 @@ def site(database_url, tmp_path):
     """A site of its own on each database."""
     with sites.running(tmp_path / "site", database_url) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def shared(database_servers, tmp_path_factory):
+    """One site with its button on another, for all tests of a module that ask nothing of a database."""
+    if "sqlite" not in database_servers:
+        database_servers["sqlite"] = servers.Server("sqlite", tmp_path_factory.mktemp("sqlite"))
+    with (
+        database_servers["sqlite"].database() as url,
+        embedding(tmp_path_factory.mktemp("embed"), url) as found,
+    ):
+        found.database = url
+        yield found
 
 
 @pytest.fixture

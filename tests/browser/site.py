@@ -34,7 +34,8 @@ app.config.update(
     COMPLAINTS_MAIL_SENDER="complaints@ai.example.cn",
     COMPLAINTS_TICK_SECONDS=1,
     COMPLAINTS_DIGEST_MINUTES=0,
-    COMPLAINTS_LIMIT_FILINGS="1000/hour",
+    COMPLAINTS_LIMIT_FILINGS=os.environ.get("SITE_LIMIT_FILINGS", "1000/hour"),
+    COMPLAINTS_EMBED_ORIGINS=os.environ.get("SITE_EMBED_ORIGINS", ""),
 )
 complaints = Complaints(app)
 """
@@ -113,8 +114,8 @@ def until(condition, what):
 
 
 @contextmanager
-def running(folder, database_url, policy=POLICY, prepare=None):
-    """Set up and serve a site until the block ends; `prepare(site)` runs before its clock does."""
+def running(folder, database_url, policy=POLICY, prepare=None, **more):
+    """Set up and serve a site until the block ends; `prepare(site)` runs before its clock does, `more` is environment."""
     port, inbox = servers.free_port(), smtp.Answers()
     url = f"http://127.0.0.1:{port}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -128,6 +129,7 @@ def running(folder, database_url, policy=POLICY, prepare=None):
             "SITE_URL": url,
             "SITE_DATABASE": database_url,
             "SITE_SMTP": str(smtp_port),
+            **more,
         }
         site = Site(folder, url, environment, inbox)
         site.flask("init")

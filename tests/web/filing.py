@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import html
+import json
 import re
 from io import BytesIO
 
 import pytest
+from altcha import Challenge, Payload, solve_challenge
 from flask import Flask
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
@@ -136,6 +139,13 @@ class Person:
         assert self.page.status_code == 303, (self.page.status_code, self.errors())
         self.open(self.page.headers["Location"])
         return self.codes()
+
+
+def solution(person):
+    given = json.loads(html.unescape(re.search(r'challenge="([^"]*)"', person.page.text)[1]))
+    challenge = Challenge.from_dict(given)
+    payload = Payload(challenge, solve_challenge(challenge))
+    return base64.b64encode(json.dumps(payload.to_dict()).encode()).decode()
 
 
 def reading(app, look):

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import html
-import json
-import re
 import sys
 from pathlib import Path
 
 import pytest
-from altcha import Challenge, Payload, solve_challenge
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from filing import NEW, PNG, WORDS, Person, cases, close_connections, filed, make_app, reading  # noqa: F401 - used by itself
+from filing import NEW, PNG, WORDS, Person, cases, close_connections, filed, make_app, reading, solution  # noqa: F401 - used by itself
 
 from complaints.base.errors import LimitedError
 from complaints.store.limits import DatabaseStorage
@@ -33,13 +28,6 @@ def file(person, **values):
     person.to_check()
     person.send(**values)
     return person
-
-
-def solution(person):
-    given = json.loads(html.unescape(re.search(r'challenge="([^"]*)"', person.page.text)[1]))
-    challenge = Challenge.from_dict(given)
-    payload = Payload(challenge, solve_challenge(challenge))
-    return base64.b64encode(json.dumps(payload.to_dict()).encode()).decode()
 
 
 def test_beyond_the_limit_work_is_asked_for_and_done_work_files(app):

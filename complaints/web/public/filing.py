@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from weakref import WeakKeyDictionary
 
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from complaints.administration.installation import InForce, Installation
+from complaints.administration.installation import InForce
 from complaints.base.errors import ConfigError, InputError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
@@ -27,13 +26,12 @@ from complaints.web.public import filing_files as files
 from complaints.web.public import receipt
 from complaints.web.public.filing_form import typed
 from complaints.web.public.filing_pages import Desk, check_page, details_page, owner, types_page
+from complaints.web.public.ruling import rules
 
 _log = logging.getLogger("complaints")
 _WITH_FILES = frozenset(
-    f"complaints.{name}" for name in ("new_post", "report", "follow", "admin.act", "admin.new")
+    f"complaints.{name}" for name in ("new_post", "report", "follow", "embed_post", "admin.act", "admin.new")
 )
-# The rules last seen, for a form that must be written while the database is away.
-_seen: WeakKeyDictionary[Installation, InForce] = WeakKeyDictionary()
 
 
 def register(blueprint: Blueprint) -> None:
@@ -47,7 +45,7 @@ def register(blueprint: Blueprint) -> None:
 
 def new() -> ResponseReturnValue:
     """Step 1, or with `?type=` step 2."""
-    ruling, work = _rules()
+    ruling, work = rules()
     token = request.args.get("answer") or ""
     limit = fields.answer_limit(ruling.policy)
     kept = drafting.reported(installation(), token, "", "", limit) if token else None
@@ -56,7 +54,7 @@ def new() -> ResponseReturnValue:
 
 def report() -> ResponseReturnValue:
     """From a host's page: an answer with its text. Writes nothing, so that it needs no token against forgery."""
-    ruling, work = _rules()
+    ruling, work = rules()
     got = incoming.read()
     token, output, prompt, turns = map(got.get, ("token", "output", "prompt", "turns"))
     limit = fields.answer_limit(ruling.policy)
@@ -68,18 +66,23 @@ def new_post() -> ResponseReturnValue:
     """Every step that carries something."""
     got = incoming.read()
     kept = drafting.unseal(installation(), got.get("kept"))
-    ruling, work = _rules()
+    ruling, work = rules()
     type_key = kept.type or request.args.get("type") or got.get("type")
     step = got.get("step")
     if step not in {"details", "check"} and not got.too_large:
         return _chosen(ruling, work, got.get("type"), kept)
     if type_key not in ruling.policy.types:
-        return types_page(ruling.policy, kept, wrong=_choose(), status=404)
+        return types_page(ruling.policy, kept, wrong=choose(), status=404)
     if step == "details":
         kept = replace(kept, along=bool(kept.turns) and "along" in got.form)
-    desk = Desk(ruling.policy, type_key, kept, work, short=request.args.get("form") == "short")
+    return answered(Desk(ruling.policy, type_key, kept, work, short=request.args.get("form") == "short"), got)
+
+
+def answered(desk: Desk, got: Incoming) -> ResponseReturnValue:
+    """What follows a form that was sent; whatever breaks, the text comes back."""
     try:
-        return _check_step(desk, got) if step == "check" else _details_step(desk, got)
+        checking = got.get("step") == "check" and desk.visit is None
+        return _check_step(desk, got) if checking else _details_step(desk, got)
     except SQLAlchemyError as error:
         return _fault(desk, got, error, 503)
     except ConfigError:
@@ -92,7 +95,7 @@ def _chosen(ruling: InForce, work: Work | None, type_key: str, kept: Kept | None
     if not type_key:
         return types_page(ruling.policy, kept)
     if type_key not in ruling.policy.types:
-        return types_page(ruling.policy, kept, wrong=_choose(), status=404)
+        return types_page(ruling.policy, kept, wrong=choose(), status=404)
     desk = Desk(
         ruling.policy, type_key, kept or drafting.fresh(), work, short=request.args.get("form") == "short"
     )
@@ -101,7 +104,7 @@ def _chosen(ruling: InForce, work: Work | None, type_key: str, kept: Kept | None
 
 
 def _details_step(desk: Desk, got: Incoming) -> ResponseReturnValue:
-    form = desk.sheet.form(formdata=got.form)
+    form = desk.form(got.form)
     if got.too_large:
         files.find(desk)
         form.form_errors = [
@@ -139,7 +142,7 @@ def _details_step(desk: Desk, got: Incoming) -> ResponseReturnValue:
 
 
 def _filled(desk: Desk) -> OwnForm:
-    return desk.sheet.form(formdata=incoming.plain(desk.kept.values))
+    return desk.form(incoming.plain(desk.kept.values))
 
 
 def _refilled(desk: Desk, form: OwnForm, faults: dict[str, list[str]], status: int) -> ResponseReturnValue:
@@ -195,10 +198,11 @@ def _file(
         fields=checked,
         secret=desk.kept.secret,
         lang=language(),
+        channel="embed" if desk.visit else "web",
         answer=answer,
         turns=desk.kept.turns if desk.kept.along else (),
         uploads=uploads,
-        owner=owner(),
+        owner=None if desk.visit else owner(),
         source=limiting.source(),
         is_test=frame().settings.TEST_INSTALLATION,
         drafted=tuple((one.sealed, one.inner) for one in desk.files),
@@ -208,6 +212,8 @@ def _file(
 
 
 def _filed(desk: Desk, filed: Filed) -> ResponseReturnValue:
+    if desk.finish is not None:
+        return desk.finish(desk, filed)
     receipts.keep(filed, desk.kept.secret, discreet=desk.kind.exit or desk.kind.crisis)
     again = "1" if filed.repeated else None
     return redirect(url_for("complaints.receipt", number=filed.number, again=again), 303)
@@ -218,7 +224,7 @@ def _challenged(desk: Desk, got: Incoming) -> ResponseReturnValue:
     if not desk.short:
         return check_page(desk, status=429)
     faults = files.take(desk, got)
-    form = desk.sheet.form(formdata=got.form)
+    form = desk.form(got.form)
     put_errors(form, faults)
     return details_page(desk, form, status=429)
 
@@ -263,24 +269,6 @@ def _answer(desk: Desk, values: Mapping[str, str]) -> intake.Answer | None:
     return found
 
 
-def _rules() -> tuple[InForce, Work | None]:
-    installed = installation()
-    try:
-        work = frame().work
-    except SQLAlchemyError:
-        ruling = _seen.get(installed) or InForce(
-            0, installed.file_policy, trial=True, published_at=None, published_by=""
-        )
-        frame().close()
-        # The footer and the contacts are needed most when nothing else works.
-        frame().in_force = ruling
-        return ruling, None
-    # The frame's own look at the rules would be a second statement for what was just read.
-    ruling = frame().in_force = installed.published(work.session, work.policy_version)
-    _seen[installed] = ruling
-    return ruling, work
-
-
 def _fault(desk: Desk, got: Incoming, error: Exception, status: int) -> ResponseReturnValue:
     # The class alone: a statement's parameters are what somebody typed.
     _log.error(
@@ -297,7 +285,7 @@ def _fault(desk: Desk, got: Incoming, error: Exception, status: int) -> Response
         form: OwnForm = Act(formdata=got.form)
         form.form_errors = [said]
         return check_page(desk, form, status=status)
-    form = desk.sheet.form(formdata=got.form)
+    form = desk.form(got.form)
     form.form_errors = [said, *(files.missing(storage.filename or "") for storage in got.files)]
     return details_page(desk, form, status=status)
 
@@ -307,7 +295,8 @@ def _stale(form: OwnForm, got: Incoming) -> None:
     form.form_errors = [files.missing(storage.filename or "") for storage in got.files]
 
 
-def _choose() -> str:
+def choose() -> str:
+    """What is said when no type was chosen."""
     return t("Choose a type; if unsure, choose “Other”")
 
 

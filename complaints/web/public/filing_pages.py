@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from flask import current_app, render_template, url_for
+from flask.typing import ResponseReturnValue
 from markupsafe import Markup
+from werkzeug.datastructures import MultiDict
 
 from complaints.administration.installation import Installation
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.cases import marks
 from complaints.cases.drafts import Waiting
-from complaints.cases.intake import KINDS
+from complaints.cases.intake import KINDS, Filed
 from complaints.ledger.work import Work
 from complaints.policy.deadlines import plan, words
 from complaints.policy.model import ComplaintType
@@ -26,6 +28,7 @@ from complaints.web.forms import Act, OwnForm
 from complaints.web.frame import installation
 from complaints.web.incoming import MB, plain
 from complaints.web.public.filing_form import Question, Sheet, sheet
+from complaints.web.visiting import Visit
 
 _KB = 1000
 _MOST_WRITTEN = 256
@@ -35,7 +38,10 @@ _written: WeakKeyDictionary[Installation, dict[tuple[type[OwnForm], bool], Marku
 
 @dataclass
 class Desk:
-    """One request's form: rules, the type that was chosen, what travels hidden; `work` is None without a database."""
+    """One request's form: rules, the type that was chosen, what travels hidden; `work` is None without a database.
+
+    In the dialog of another page `visit` says whose, and `finish` shows the receipt, for which there is no session.
+    """
 
     policy: Policy
     type_key: str
@@ -44,6 +50,8 @@ class Desk:
     short: bool = False
     files: list[Waiting] = field(default_factory=list)
     challenge: str = ""
+    visit: Visit | None = None
+    finish: Callable[[Desk, Filed], ResponseReturnValue] | None = None
 
     @property
     def kind(self) -> ComplaintType:
@@ -67,27 +75,46 @@ class Desk:
             one for one in self.sheet.questions if one is not self.sheet.answer or self.kept.answer is None
         ]
 
+    def form(self, given: MultiDict[str, str]) -> OwnForm:
+        """Its questions answered; in the dialog a token of the visit stands in for that of the session."""
+        return self.sheet.form(formdata=given, meta={"csrf": self.visit is None})
+
     def address(self) -> str:
         """Where the form is sent; it names the type, so that a request too large to read still has one."""
+        if self.visit is not None:
+            return self.visit.address("embed_new", type=self.type_key)
         return url_for("complaints.new", type=self.type_key, form="short" if self.short else None)
 
 
 def types_page(
-    policy: Policy, kept: Kept | None = None, *, wrong: str = "", status: int = 200
+    policy: Policy,
+    kept: Kept | None = None,
+    *,
+    wrong: str = "",
+    status: int = 200,
+    visit: Visit | None = None,
+    chosen: str = "",
+    arriving: bool = False,
 ) -> tuple[str, int]:
-    """Step 1: the types in their groups; with something to carry they are buttons, else links."""
+    """Step 1: the types in their groups; with something to carry they are buttons, else links.
+
+    In the dialog of a `visit` an answer may be on its way (`arriving`), and its type `chosen` by the page around it.
+    """
     groups = [
         (label, [kind for kind in policy.types.values() if kind.group == key])
         for key, label in policy.groups.items()
     ]
     page = render_template(
-        "complaints/new_type.html",
+        "complaints/embed/type.html" if visit else "complaints/new_type.html",
         groups=[row for row in groups if row[1]],
         other="other" if "other" in policy.types else "",
         carried=drafting.seal(installation(), kept) if kept else "",
         kept=kept,
         answer_said=_said(kept),
         wrong=[{"id": "", "text": wrong}] if wrong else [],
+        visit=visit,
+        chosen=chosen,
+        arriving=arriving,
     )
     return page, status
 
@@ -96,13 +123,14 @@ def details_page(
     desk: Desk, form: OwnForm | None = None, *, status: int = 200, focus: str = "", faults: Sequence[str] = ()
 ) -> tuple[str, int]:
     """Step 2; without `form` it is filled from what was kept."""
-    filled = form if form is not None else desk.sheet.form(formdata=plain(desk.kept.values))
+    filled = form if form is not None else desk.form(plain(desk.kept.values))
     filled.form_errors = [*filled.form_errors, *faults]
     kept = replace(desk.kept, type="", values={})
     plain_form = form is None and not desk.kept.values and not desk.files and not focus
     page = render_template(
-        "complaints/new_details.html",
+        "complaints/embed/details.html" if desk.visit else "complaints/new_details.html",
         desk=desk,
+        visit=desk.visit,
         kind=desk.kind,
         form=filled,
         kept=desk.kept,

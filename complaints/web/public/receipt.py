@@ -48,16 +48,16 @@ def receipt(number: str) -> ResponseReturnValue:
         case=case,
         number=case.number,
         code=code,
-        rows=_dates(case),
+        rows=dates(case),
         why=counting.why(frame().work, case, history(frame().work, case.uid, opened=False), language()),
-        qr=_qr(case.number, code),
+        qr=qr(case.number, code),
         again=request.args.get("again") == "1",
         discreet=opened.discreet,
         mail="mail" in case.reach,
         mark=telling.mark(case.answer_mark),
         routes=routes,
         exit=bool(kind and kind.exit and policy.emergency.exit_url),
-        promise=json.dumps(promises.promise(frame().work, case), ensure_ascii=False, indent=1),
+        promise=signed(case),
         minutes=receipts.MINUTES,
     )
 
@@ -67,18 +67,7 @@ def receipt_text(number: str) -> ResponseReturnValue:
     found = _find(number)
     if found is None:
         raise NotFoundError("no such receipt on this device")
-    _, case, code = found
-    lines = [
-        t("We have received your complaint"),
-        "",
-        f"{t('Number')}: {case.number}",
-        f"{t('Access code')}: {code}",
-        *(f"{label}: {said}" for label, said in _dates(case)),
-        "",
-        t("Check progress at {address}", address=absolute("track")),
-        t("Whoever has number and code can read and answer this complaint; keep them to yourself"),
-    ]
-    return _download("\r\n".join(lines) + "\r\n", "text/plain", f"{case.number}.txt")
+    return download(*as_text(found[1], found[2]))
 
 
 def receipt_proof(number: str) -> ResponseReturnValue:
@@ -86,8 +75,32 @@ def receipt_proof(number: str) -> ResponseReturnValue:
     found = _find(number)
     if found is None:
         raise NotFoundError("no such receipt on this device")
-    text = json.dumps(promises.promise(frame().work, found[1]), ensure_ascii=False, indent=1)
-    return _download(text + "\n", "application/json", f"{found[1].number}-promise.json")
+    return download(*as_promise(found[1]))
+
+
+def as_text(case: Complaint, code: str) -> tuple[str, str, str]:
+    """The receipt to keep: text, media type and file name."""
+    lines = [
+        t("We have received your complaint"),
+        "",
+        f"{t('Number')}: {case.number}",
+        f"{t('Access code')}: {code}",
+        *(f"{label}: {said}" for label, said in dates(case)),
+        "",
+        t("Check progress at {address}", address=absolute("track")),
+        t("Whoever has number and code can read and answer this complaint; keep them to yourself"),
+    ]
+    return "\r\n".join(lines) + "\r\n", "text/plain", f"{case.number}.txt"
+
+
+def as_promise(case: Complaint) -> tuple[str, str, str]:
+    """The signed promise to keep: text, media type and file name."""
+    return f"{signed(case)}\n", "application/json", f"{case.number}-promise.json"
+
+
+def signed(case: Complaint) -> str:
+    """The signed promise as it is shown on the page."""
+    return json.dumps(promises.promise(frame().work, case), ensure_ascii=False, indent=1)
 
 
 def _find(number: str) -> tuple[Opened, Complaint, str] | None:
@@ -97,13 +110,18 @@ def _find(number: str) -> tuple[Opened, Complaint, str] | None:
     work = frame().work
     case = access.find(work, number)
     code = access_code(work.keys.lookup, case.number, opened.secret)
-    # A code that was renewed since is no longer worth keeping.
-    if not hmac.compare_digest(intake.code_hash(work, case.number, code), case.code_hash):
+    if not current(case, code):
         return None
     return opened, case, code
 
 
-def _dates(case: Complaint) -> list[tuple[str, str]]:
+def current(case: Complaint, code: str) -> bool:
+    """Whether the code still opens it; one that was renewed since is no longer worth keeping."""
+    return hmac.compare_digest(intake.code_hash(frame().work, case.number, code), case.code_hash)
+
+
+def dates(case: Complaint) -> list[tuple[str, str]]:
+    """When it came and what is promised, in words."""
     rows = [(t("Received"), clock(case.filed_at, language()))]
     for label, due in ((t("Whether we take it on"), case.accept_due), (t("Result"), case.result_due)):
         if due is not None:
@@ -111,7 +129,7 @@ def _dates(case: Complaint) -> list[tuple[str, str]]:
     return rows
 
 
-def _qr(number: str, code: str) -> Markup:
+def qr(number: str, code: str) -> Markup:
     """Number, code and address as plain text: what a second phone needs to keep the receipt.
 
     It says nothing that does not stand in clear beside it, opens nothing, and reaches no server: an address
@@ -125,7 +143,8 @@ def _qr(number: str, code: str) -> Markup:
     return Markup(svg)  # noqa: S704 - drawn from our own characters
 
 
-def _download(text: str, media_type: str, name: str) -> Response:
+def download(text: str, media_type: str, name: str) -> Response:
+    """A file to keep, which no browser runs."""
     answer = Response(text, mimetype=media_type)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     answer.headers["Content-Security-Policy"] = DOWNLOAD_CSP
