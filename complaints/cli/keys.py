@@ -31,9 +31,7 @@ def key() -> None:
 def add(name: str, scopes: tuple[str, ...], restricted: bool, days: int | None, by: str | None) -> None:
     """Make a key and print it, this once."""
     made, secret = installed().write(
-        lambda work: api_keys.create(
-            work, name, scopes, restricted=restricted, days=days, by=person(by)
-        )
+        lambda work: api_keys.create(work, name, scopes, restricted=restricted, days=days, by=person(by))
     )
     click.echo(f"key {made.ref} ({', '.join(made.scopes)})", err=True)
     click.echo(secret)

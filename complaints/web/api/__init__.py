@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 from flask import Blueprint, Flask, Response, request
 from flask.typing import ResponseReturnValue
@@ -34,10 +33,10 @@ def mount(app: Flask, prefix: str) -> None:
         taken.setdefault(found.path, set()).add(found.method)
         if found.method == "GET":
             taken[found.path].add("HEAD")
-    for path, methods in taken.items():
+    for place, (path, methods) in enumerate(taken.items()):
         others = [each for each in _METHODS if each not in methods]
-        view = partial(_method, sorted(methods))
-        blueprint.add_url_rule(path, f"wrong{path}", view, methods=others, provide_automatic_options=False)
+        view = _others(sorted(methods))
+        blueprint.add_url_rule(path, f"other{place}", view, methods=others, provide_automatic_options=False)
     for path in ("/", "/<path:nowhere>"):
         blueprint.add_url_rule(path, f"nowhere{len(path)}", _nowhere, methods=_METHODS)
     problems.register(blueprint)
@@ -72,9 +71,12 @@ def _harden(response: Response) -> Response:
     return harden(response)
 
 
-def _method(allowed: list[str], **places: object) -> ResponseReturnValue:
-    del places
-    raise ProblemError("method", headers={"Allow": ", ".join([*allowed, "OPTIONS"])})
+def _others(allowed: list[str]) -> Callable[..., ResponseReturnValue]:
+    def method(**places: object) -> ResponseReturnValue:
+        del places
+        raise ProblemError("method", headers={"Allow": ", ".join([*allowed, "OPTIONS"])})
+
+    return method
 
 
 def _nowhere(nowhere: str = "") -> ResponseReturnValue:
