@@ -17,7 +17,7 @@ from complaints.web.headers import harden
 
 NAME = "complaints_api"
 PREFIX = "/api/v1"
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "QUERY")
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "QUERY", "OPTIONS")
 _CSP = "default-src 'none'; frame-ancestors 'none'"
 
 
@@ -29,7 +29,13 @@ def mount(app: Flask, prefix: str) -> None:
         views |= module.VIEWS
     taken: dict[str, set[str]] = {}
     for endpoint, found in routes_of(views):
-        blueprint.add_url_rule(found.path, endpoint, views[endpoint], methods=[found.method])
+        blueprint.add_url_rule(
+            found.path,
+            endpoint,
+            views[endpoint],
+            methods=[found.method],
+            provide_automatic_options=False,
+        )
         taken.setdefault(found.path, set()).add(found.method)
         if found.method == "GET":
             taken[found.path].add("HEAD")
@@ -74,7 +80,11 @@ def _harden(response: Response) -> Response:
 def _others(allowed: list[str]) -> Callable[..., ResponseReturnValue]:
     def method(**places: object) -> ResponseReturnValue:
         del places
-        raise ProblemError("method", headers={"Allow": ", ".join([*allowed, "OPTIONS"])})
+        headers = {"Allow": ", ".join([*allowed, "OPTIONS"])}
+        if request.method == "OPTIONS":
+            # What may be sent, and nothing of CORS: no page of another origin is let in.
+            return Response(status=204, headers=headers)
+        raise ProblemError("method", headers=headers)
 
     return method
 

@@ -112,16 +112,7 @@ def _queries(route: Route, schemas: dict[str, Any]) -> list[dict[str, Any]]:
     if route.query is None:
         return []
     properties = schemas[route.query.__name__]["properties"]
-    return [{"name": name, "in": "query", "schema": _filled(row)} for name, row in properties.items()]
-
-
-def _filled(schema: dict[str, Any]) -> dict[str, Any]:
-    """A parameter is left out and never null."""
-    several = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
-    if several:
-        return dict(several[0])
-    values = [each for each in schema.get("enum", ()) if each is not None]
-    return {"enum": values} if values else {key: value for key, value in schema.items() if value is not None}
+    return [{"name": name, "in": "query", "schema": row} for name, row in properties.items()]
 
 
 def _headers(route: Route) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response
 from itsdangerous import BadSignature, URLSafeSerializer
+from msgspec import UNSET
 
 from complaints.cases import attachments, looking, queries
 from complaints.cases.masking import mask
@@ -46,13 +47,11 @@ def cases(call: Call) -> Response:
     """
     asked: shapes.ListQuery = call.query
     filters = {
-        "state": asked.state.value if asked.state else "",
-        "type": asked.type or "",
-        "assignee": asked.assignee or "",
-        "test": asked.test or "",
-        "late": asked.late or "",
+        name: str(value or "")
+        for name in ("state", "type", "assignee", "test", "late")
+        if (value := getattr(asked, name)) is not UNSET
     }
-    after = _after(asked.cursor, filters) if asked.cursor is not None else 0
+    after = _after(asked.cursor, filters) if asked.cursor is not UNSET else 0
     work = frame().work
     rows = queries.after(work, call.operator, After(after, asked.limit + 1, **filters))
     page = rows[: asked.limit]

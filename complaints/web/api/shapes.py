@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from complaints.administration.repeats import LONGEST, SHORTEST
 from complaints.cases.conversation import MAX_TEXT
@@ -185,10 +185,11 @@ class Export(In):
 class ListQuery(msgspec.Struct, kw_only=True):
     """Which cases: newest first; `cursor` comes from `next` of the page before, and keeps the filters."""
 
-    state: State | None = None
-    type: Key | None = None
-    assignee: Annotated[str, Meta(max_length=64)] | None = None
-    test: Literal["yes", "no"] | None = None
-    late: Literal["yes", "no"] | None = None
+    # A parameter is left out and never null: "null" would be read as one.
+    state: State | UnsetType = UNSET
+    type: Key | UnsetType = UNSET
+    assignee: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
+    test: Literal["yes", "no"] | UnsetType = UNSET
+    late: Literal["yes", "no"] | UnsetType = UNSET
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
-    cursor: Annotated[str, Meta(max_length=400)] | None = None
+    cursor: Annotated[str, Meta(max_length=400)] | UnsetType = UNSET
