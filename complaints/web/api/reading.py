@@ -189,7 +189,8 @@ def _canonical(plain: Any) -> str:
 def _pointed(said: str) -> dict[str, str]:
     """The sentence of msgspec, such as "Expected `str`, got `int` - at `$.fields.mail`", as pointer and detail."""
     detail, _, where = said.partition(" - at `")
-    path = where.rstrip("`").removeprefix("$").replace("[", ".").replace("]", "")
+    # It writes [...] for a member whose name the shape does not know.
+    path = where.rstrip("`").removeprefix("$").replace("[...]", "").replace("[", ".").replace("]", "")
     return {"pointer": "#" + path.replace(".", "/"), "detail": detail}
 
 
