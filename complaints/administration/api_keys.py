@@ -64,7 +64,7 @@ def create(
     meta = {"key": row.ref, "scopes": row.scopes, "restricted": restricted}
     if row.expires_at is not None:
         meta["expires"] = stamp(row.expires_at)
-    record_system(work, "key_created", by, meta)
+    record_system(work, "api_key_created", by, meta)
     return row, secret
 
 
@@ -76,7 +76,7 @@ def revoke(work: Work, ref: str, *, by: Actor) -> ApiKey:
     if row.revoked_at is None:
         row.revoked_at, row.revoked_by = work.now, by.ref
         work.session.flush()
-        record_system(work, "key_revoked", by, {"key": row.ref})
+        record_system(work, "api_key_revoked", by, {"key": row.ref})
     return row
 
 
