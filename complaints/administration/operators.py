@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
-from complaints.administration import passwords
+from complaints.administration import api_keys, passwords
 from complaints.base.errors import InputError, NotFoundError
 from complaints.base.ids import ALPHABET
 from complaints.base.translations import gettext as t
@@ -76,8 +76,9 @@ def everyone(work: Work) -> list[Operator]:
 
 
 def names(work: Work) -> Mapping[str, str]:
-    """What colleagues are called, by `ref`."""
-    return {row.ref: row.name for row in work.session.execute(select(Operator.ref, Operator.name))}
+    """What colleagues are called, by `ref`; keys of the JSON interface act beside them."""
+    people = {row.ref: row.name for row in work.session.execute(select(Operator.ref, Operator.name))}
+    return {**people, **api_keys.names(work)}
 
 
 def active(work: Work) -> list[people.Operator]:

@@ -11,7 +11,7 @@ from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.cases.step import from_operator, step
 from complaints.ledger.journal import Clock, Written
-from complaints.ledger.work import SYSTEM, Actor, Work
+from complaints.ledger.work import Actor, Work
 from complaints.policy.deadlines import plan
 from complaints.policy.states import State
 from complaints.policy.terms import DeadlineSet
@@ -34,14 +34,15 @@ class Order:
 def accept(work: Work, case: Complaint, actor: Actor) -> Written:
     """Take the complaint on; a missed acceptance is done by the system at its due time."""
     change: dict[str, Any] = {"accepted_at": work.now}
-    if actor is not SYSTEM and case.assignee is None:
+    if actor.in_charge and case.assignee is None:
         change["assignee"] = actor.ref
     return step(work, case, "accept", actor, change=change)
 
 
 def start(work: Work, case: Complaint, actor: Actor) -> Written:
     """Begin to look into it."""
-    return step(work, case, "start", actor, change={"assignee": case.assignee or actor.ref})
+    owner = case.assignee or (actor.ref if actor.in_charge else None)
+    return step(work, case, "start", actor, change={"assignee": owner})
 
 
 def assign(work: Work, case: Complaint, actor: Actor, to: str | None) -> Written:

@@ -35,6 +35,19 @@ class Filters:
 
 
 @dataclass(frozen=True)
+class After:
+    """A stretch of the list from the newest backwards: below the row `id` (0: from the top), at most `most`."""
+
+    id: int
+    most: int
+    state: str = ""
+    type: str = ""
+    assignee: str = ""
+    test: str = ""
+    late: str = ""
+
+
+@dataclass(frozen=True)
 class Row:
     """One line of the queue; `excerpt` is empty for restricted, stored and erased complaints.
 
@@ -104,6 +117,17 @@ def queue(work: Work, viewer: Operator, filters: Filters, page: int = 1) -> List
         total,
         None if cases else _next_due(work, viewer),
     )
+
+
+def after(work: Work, viewer: Operator, wanted: After) -> list[Complaint]:
+    """The cases of a stretch, newest first: what is filed meanwhile moves none of those to come."""
+    filters = Filters("all", wanted.state, wanted.type, wanted.assignee, wanted.test)
+    query = select(Complaint).where(*_conditions(work, viewer, filters))
+    if wanted.id:
+        query = query.where(Complaint.id < wanted.id)
+    if wanted.late:
+        query = query.where(Complaint.late.is_(wanted.late == "yes"))
+    return list(work.session.scalars(query.order_by(Complaint.id.desc()).limit(wanted.most)))
 
 
 def counts(work: Work, viewer: Operator) -> dict[str, int]:

@@ -72,6 +72,7 @@ def load_commands() -> None:
         erasing,
         evidence,
         export,
+        keys,
         operators,
         policies,
         setup,

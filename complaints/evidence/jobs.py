@@ -52,9 +52,12 @@ class Claimed:
     place: dict[str, Any]
 
 
-def order(found: Installation, actor: Actor, chosen: Chosen) -> str:
-    """Record an order and queue its job; returns its uid; commits. Raises InputError."""
-    settled, uid = export.order(found, actor, chosen), random_uid()
+def order(found: Installation, actor: Actor, chosen: Chosen, uid: str = "") -> str:
+    """Record an order and queue its job; returns its uid; commits. Raises InputError.
+
+    A `uid` chosen by the caller lets the same order, sent again, find its job.
+    """
+    settled, uid = export.order(found, actor, chosen), uid or random_uid()
 
     def write(work: Work) -> None:
         work.session.add(

@@ -16,6 +16,9 @@ from complaints.policy.profile import Policy
 from complaints.policy.workdays import Calendar
 from complaints.store.tables import Milestone
 
+# How the reference of a key of the JSON interface begins.
+MACHINE = "key_"
+
 
 @dataclass(frozen=True)
 class Actor:
@@ -27,6 +30,11 @@ class Actor:
     def __str__(self) -> str:
         """As it stands in a leaf."""
         return self.role if self.role == self.ref else f"{self.role}:{self.ref}"
+
+    @property
+    def in_charge(self) -> bool:
+        """Whether a case they take up becomes theirs: a program cannot be reminded, nor can the clock."""
+        return self.role != "system" and not self.ref.startswith(MACHINE)
 
 
 COMPLAINANT = Actor("complainant", "complainant")

@@ -15,11 +15,12 @@ from complaints.base import resources
 from complaints.base.settings import Settings
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
-from complaints.web import admin, embed, faults, public
+from complaints.web import admin, api, embed, faults, public
 from complaints.web.frame import choose_language, context, end_request, installation, keep_language
 from complaints.web.headers import harden
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+_OURS = ("complaints.", f"{api.NAME}.")
 _STATIC = Path(__file__).resolve().parent.parent / "static"
 
 
@@ -48,6 +49,7 @@ def mount(app: Flask, settings: Settings) -> None:
     pages.after_request(harden)
     pages.context_processor(context)
     app.register_blueprint(pages, url_prefix=settings.URL_PREFIX)
+    api.mount(app, settings.URL_PREFIX)
     # Of the app, not of the blueprint: our footer on a host's page reads too.
     app.teardown_appcontext(end_request)
     # Before any hook of the host: its CSRFProtect would answer 400 and lose what was typed.
@@ -118,7 +120,7 @@ def _nowhere(nowhere: str) -> ResponseReturnValue:
 
 def _exempt(app: Flask) -> None:
     protection = app.extensions.get("csrf")
-    if protection is None or not (request.endpoint or "").startswith("complaints."):
+    if protection is None or not (request.endpoint or "").startswith(_OURS):
         return
     view = app.view_functions[request.endpoint or ""]
     protection.exempt(f"{view.__module__}.{view.__name__}")

@@ -48,6 +48,9 @@ MATRIX = {
     "operators": {"GET": READERS},
     "operator_add": {"POST": {"admin"}},
     "operator_change": {"POST": {"admin"}},
+    "keys": {"GET": {"admin"}},
+    "key_add": {"POST": {"admin"}},
+    "key_revoke": {"GET": {"admin"}, "POST": {"admin"}},
     "replies": {"GET": STAFF},
     "reply_save": {"POST": LEADERS},
 }
@@ -58,6 +61,7 @@ FILLED = {
     "what": "disable",
     "deed": "cancel",
     "letter": 1,
+    "ref": "key_22222222",
 }
 
 

@@ -13,6 +13,7 @@ from complaints.web.admin import (
     erasing,
     export,
     files,
+    keys,
     login,
     office,
     people,
@@ -38,6 +39,7 @@ def register(blueprint: Blueprint) -> None:
         office,
         calendar,
         people,
+        keys,
         export,
     ):
         module.register(blueprint)
