@@ -19,6 +19,7 @@ from complaints.web.admin import (
     queue,
     recording,
     watch,
+    webhooks,
 )
 
 
@@ -39,5 +40,6 @@ def register(blueprint: Blueprint) -> None:
         calendar,
         people,
         export,
+        webhooks,
     ):
         module.register(blueprint)
