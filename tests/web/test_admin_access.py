@@ -48,6 +48,10 @@ MATRIX = {
     "operators": {"GET": READERS},
     "operator_add": {"POST": {"admin"}},
     "operator_change": {"POST": {"admin"}},
+    "webhooks": {"GET": {"admin"}},
+    "webhook_add": {"POST": {"admin"}},
+    "webhook_change": {"POST": {"admin"}},
+    "webhook_remove": {"GET": {"admin"}, "POST": {"admin"}},
     "replies": {"GET": STAFF},
     "reply_save": {"POST": LEADERS},
 }
@@ -57,6 +61,7 @@ FILLED = {
     "action": "accept",
     "what": "disable",
     "deed": "cancel",
+    "turn": "pause",
     "letter": 1,
 }
 

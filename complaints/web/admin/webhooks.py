@@ -48,7 +48,7 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/webhooks", "webhooks", listing)
     blueprint.add_url_rule("/webhooks/add", "webhook_add", add, methods=["POST"])
     blueprint.add_url_rule(
-        "/webhooks/<any(test,pause,resume,rotate):deed>", "webhook_change", change, methods=["POST"]
+        "/webhooks/<any(test,pause,resume,rotate):turn>", "webhook_change", change, methods=["POST"]
     )
     blueprint.add_url_rule("/webhooks/<uid>/remove", "webhook_remove", remove, methods=["GET", "POST"])
 
@@ -56,7 +56,7 @@ def register(blueprint: Blueprint) -> None:
 @roles("admin")
 def listing() -> ResponseReturnValue:
     """Every address, and how its last message went."""
-    return _listing(HookForm(formdata=None, data={"events": list(EVENTS)}))
+    return _listing(_blank())
 
 
 @roles("admin")
@@ -77,27 +77,26 @@ def add() -> ResponseReturnValue:
     except InputError as error:
         put_errors(form, error.fields)
         return _listing(form), 422
-    return _listing(HookForm(formdata=None, data={"events": list(EVENTS)}), made=made)
+    return _listing(_blank(), made=made)
 
 
 @roles("admin")
-def change(deed: str) -> ResponseReturnValue:
+def change(turn: str) -> ResponseReturnValue:
     """Send a test message, pause, resume, or give an address a new key, which is shown this once."""
-    form, viewer = OneForm(), operator()
-    blank = HookForm(formdata=None, data={"events": list(EVENTS)})
+    form, viewer, blank = OneForm(), operator(), _blank()
     if not sent(form):
         return _listing(blank, fault=_old_page()), 400
     if (stale := _stale(viewer)) is not None:
         return _listing(blank, fault=stale), 422
     uid, who = form.uid.data or "", viewer.actor
     try:
-        if deed == "rotate":
+        if turn == "rotate":
             made = frame().write(lambda work: webhooks.rotate(work, uid, who))
             return _listing(blank, made=made)
-        if deed == "test":
+        if turn == "test":
             frame().write(lambda work: webhooks.test(work, uid))
             return redirect(url_for("complaints.admin.webhooks", tested=uid), 303)
-        act = webhooks.pause if deed == "pause" else webhooks.resume
+        act = webhooks.pause if turn == "pause" else webhooks.resume
         frame().write(lambda work: act(work, uid, who))
     except InputError as error:
         return _listing(blank, fault=" ".join(said for row in error.fields.values() for said in row)), 422
@@ -107,16 +106,20 @@ def change(deed: str) -> ResponseReturnValue:
 @roles("admin")
 def remove(uid: str) -> ResponseReturnValue:
     """Ask once more, then forget the address and its key."""
+    if request.method == "POST" and not sent(OneForm()):
+        return _listing(_blank(), fault=_old_page()), 400
     row = webhooks.find(frame().work, uid)
     if request.method == "GET":
         return _removal(row)
-    if not sent(OneForm()):
-        return _removal(row, fault=_old_page()), 400
     if (stale := _stale(operator())) is not None:
         return _removal(row, fault=stale), 422
     who = operator().actor
     frame().write(lambda work: webhooks.remove(work, uid, who))
     return redirect(url_for("complaints.admin.webhooks"), 303)
+
+
+def _blank() -> HookForm:
+    return HookForm(formdata=None, data={"events": list(EVENTS)})
 
 
 def _stale(viewer: Operator) -> str | None:
