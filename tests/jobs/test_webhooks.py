@@ -156,7 +156,7 @@ def test_a_missed_date_is_told_once_and_in_the_events_own_transaction(any_office
 
     late = [each for each in told(receiver) if each["type"] == "complaint.late"]
     assert {each["data"]["number"] for each in late} == {first.number, second.number}
-    assert [each["data"]["late"] for each in late if each["data"]["number"] == first.number][0] is True
+    assert next(each["data"]["late"] for each in late if each["data"]["number"] == first.number) is True
     with office.installation.reading() as work:
         rows = work.session.execute(
             select(Outbox.seq, Outbox.complaint_id).where(OURS, Outbox.kind == "late")

@@ -134,7 +134,7 @@ def test_the_buttons_act_on_the_address_they_stand_beside(office):
     answer = press(client, "rotate", other.uid)
     assert len(KEY.findall(answer.get_data(as_text=True))) == 1
     assert "消息同时用旧密钥签名" in words(answer)
-    assert [row.sealed for row in rows(office)][0] == one.sealed
+    assert next(row.sealed for row in rows(office)) == one.sealed
     assert press(client, "pause", "0" * 32).status_code == 404
 
 
