@@ -1,4 +1,4 @@
-"""`python -m benchmarks submit start workdays sweep export seal`: what to measure, how long, on which databases."""
+"""`python -m benchmarks submit start workdays sweep export ledger seal`: what to measure, how long, on which databases."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import argparse
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from benchmarks import export, places, seal, start, submit, sweep, workdays
+from benchmarks import export, ledger, places, seal, start, submit, sweep, workdays
 
 BENCHMARKS = {
     "submit": submit.run,
@@ -16,6 +16,7 @@ BENCHMARKS = {
     "sweep": sweep.run,
     "export": export.run,
     "seal": seal.run,
+    "ledger": ledger.run,
 }
 # These ask no database.
 ALONE = {"workdays", "seal"}
@@ -35,9 +36,23 @@ def main() -> None:
     parser.add_argument("--warm-up", type=float, default=3.0, help="seconds each path is driven beforehand")
     parser.add_argument("--clients", type=int, default=4)
     parser.add_argument("--renew", type=int, default=10, help="submissions per connection")
-    parser.add_argument("--large", action="store_true", help="sweep over 1,000,000 open complaints too")
-    parser.add_argument("--events", type=int, default=200_000, help="of export")
+    parser.add_argument(
+        "--large",
+        action="store_true",
+        help="sweep over 1,000,000 open complaints too, export 1,000,000 events",
+    )
+    parser.add_argument(
+        "--events", type=int, help=f"of export; {export.EVENTS:,}, or {export.MANY:,} with --large"
+    )
+    parser.add_argument("--leaves", type=int, default=200_000, help="of ledger's verifier")
+    parser.add_argument(
+        "--every",
+        type=float,
+        default=30.0,
+        help="seconds between two ticks in ledger, whose rounds last as long",
+    )
     options = parser.parse_args()
+    options.events = options.events or (export.MANY if options.large else export.EVENTS)
     if "postgresql" in options.databases and set(options.what) - ALONE:
         _demand_postgresql()
     for name in options.what:

@@ -21,7 +21,10 @@ from benchmarks import places, servers, stats
 START = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 PER_COMPLAINT = 8
 BATCH = 5000
+EVENTS, MANY = 200_000, 1_000_000
+# Asked for: rows a second beside the plain writer, and the most memory above the start, in MB.
 GOALS = {"jsonl": 0.5, "csv": 1 / 3, "xlsx": 1 / 1.3}
+MEMORY = 64
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
@@ -44,12 +47,24 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
                     f"{ratio['median']:.2f} ({ratio['low']:.2f}–{ratio['high']:.2f})",
                     f"{GOALS[form]:.2f}",
                     f"{max(each['memory_mb']):.0f}",
+                    "met"
+                    if ratio["median"] >= GOALS[form] and max(each["memory_mb"]) <= MEMORY
+                    else "MISSED",
                 )
             )
         print(f"\n{kind}: {options.events:,} events, median (low–high) of {options.rounds} rounds")
         print(
             stats.table(
-                ("format", "ours, rows/s", "plain writer, rows/s", "ratio", "at least", "memory, MB"), rows
+                (
+                    "format",
+                    "ours, rows/s",
+                    "plain writer, rows/s",
+                    "ratio",
+                    "at least",
+                    f"MB, at most {MEMORY}",
+                    "",
+                ),
+                rows,
             ),
             flush=True,
         )
@@ -212,13 +227,13 @@ def child(form: str, url: str, folder: Path) -> None:
     with found.reading() as work:
         # The first page loads what is loaded once, and would be paid by whoever came first.
         next(handling_log.batches(work, chosen))
-        before = _peak(anew=True)
+        before = peak(anew=True)
         began = time.perf_counter()
         with target.open("wb") as file:
             for block in export.stream(work, chosen):
                 file.write(block)
         mine = time.perf_counter() - began
-        grown = _peak() - before
+        grown = peak() - before
         rows = [
             row for _, batch in handling_log.batches(work, chosen) for row in handling_log.table(batch, shown)
         ]
@@ -257,7 +272,7 @@ def _xlsx(rows: list[Any], target: Path) -> float:
 PLAIN: dict[str, Callable[[list[Any], Path], float]] = {"jsonl": _csv, "csv": _csv, "xlsx": _xlsx}
 
 
-def _peak(*, anew: bool = False) -> float:
+def peak(*, anew: bool = False) -> float:
     """The most memory this process has had, in MB; `anew` begins at what it has now."""
     if anew:
         # getrusage would count what the parent had before this process was its own.

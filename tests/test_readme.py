@@ -4,11 +4,15 @@ import os
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from complaints.administration.webhooks import shown
 from complaints.base.settings import PREFIX, SETTINGS
+from complaints.delivery.calling import Call
 
 ROOT = Path(__file__).resolve().parent.parent
 READMES = ("README.md", "README.zh-CN.md")
@@ -80,6 +84,20 @@ def test_the_reminders_block_is_a_policy_that_the_block_after_it_mounts(name, tm
     )
 
     assert "tell=('compliance',), by=('mail', 'push')) 09:30 [1, 2, 0]" in said
+
+
+def test_the_webhooks_block_takes_what_we_send_and_nothing_else(monkeypatch, capsys):
+    (block,) = [each for each in blocks(READMES[0], "python") if "standardwebhooks" in each]
+    found: dict[str, Any] = {"__name__": "receiver"}
+    exec(compile(block, "receiver.py", "exec"), found)
+    monkeypatch.setenv("SIGNING_KEY", shown(b"k" * 32))
+    body = b'{"type": "test", "timestamp": "", "data": {"test": true}}'
+    headers = dict(Call("id1", datetime.now(UTC), body).headers([b"k" * 32]))
+    client = found["receiver"].test_client()
+
+    assert client.post("/hooks/complaints", data=body, headers=headers).status_code == 204
+    assert "{'test': True}" in capsys.readouterr().out
+    assert client.post("/hooks/complaints", data=body + b" ", headers=headers).status_code == 401
 
 
 def test_both_readmes_have_the_same_code():

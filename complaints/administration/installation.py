@@ -22,6 +22,7 @@ from complaints.base.gathering import Gathering
 from complaints.base.keys import Keys
 from complaints.base.settings import Settings
 from complaints.cases.people import Operator
+from complaints.delivery.calling import Reach
 from complaints.delivery.push import Rooms
 from complaints.ledger.work import Files, Work
 from complaints.policy.profile import Policy, load
@@ -120,6 +121,11 @@ class Installation:
     def rooms(self) -> Rooms:
         """The chat rooms that are told; raises ConfigError."""
         return Rooms.of(self.settings.PUSH)
+
+    @cached_property
+    def reach(self) -> Reach:
+        """Where webhooks may lead; raises ConfigError."""
+        return Reach.of(self.settings.WEBHOOK_NETWORKS, plain=self.settings.relaxed)
 
     def read_keys_again(self) -> None:
         """Forget the keys in memory, since their files have changed."""

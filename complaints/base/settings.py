@@ -160,6 +160,12 @@ SETTINGS: tuple[Setting, ...] = (
         "Beijing hours in which operators' notices wait, such as 22:00-08:00; urgent matters do not; empty: none.",
     ),
     Setting(
+        "WEBHOOK_NETWORKS",
+        tuple,
+        (),
+        "Private networks that webhooks may lead to, such as 10.1.0.0/16; every public address may be told.",
+    ),
+    Setting(
         "TEST_INSTALLATION",
         bool,
         default=False,
@@ -223,6 +229,7 @@ class Settings:
     PUSH: Mapping[str, Any] = field(repr=False)
     DIGEST_MINUTES: int
     QUIET_HOURS: str
+    WEBHOOK_NETWORKS: tuple[str, ...]
     TEST_INSTALLATION: bool
     DOCUMENT_FONT: str
     PROXIES: int

@@ -17,6 +17,7 @@ from complaints.base.translations import gettext as t
 from complaints.cases.handling import require_text
 from complaints.cases.personal_places import Erasing, erase_all
 from complaints.cases.step import from_operator
+from complaints.delivery import webhooks
 from complaints.ledger import journal
 from complaints.ledger.journal import Written
 from complaints.ledger.persons import place
@@ -48,7 +49,7 @@ def request(work: Work, case: Complaint, actor: Actor, *, how: str = "") -> Writ
         require_text(how, "reason")
     until = end_of_keeping(work, case)
     over = until is not None and until <= work.now and case.held_at is None
-    return journal.record(
+    return _announced(
         work,
         case,
         "restricted",
@@ -65,7 +66,7 @@ def withdraw_request(work: Work, case: Complaint, actor: Actor) -> Written:
         raise TransitionError("nobody has asked for this")
     if actor.role != COMPLAINANT:
         _leading(actor)
-    return journal.record(work, case, "unrestricted", actor, change={"stored_only_at": None})
+    return _announced(work, case, "unrestricted", actor, change={"stored_only_at": None})
 
 
 def hold(work: Work, case: Complaint, actor: Actor, reason: str) -> Written:
@@ -152,7 +153,7 @@ def finish(work: Work, case: Complaint) -> Written | None:
     }
     if also:
         meta["also"] = also
-    return journal.record(work, case, "erased", SYSTEM, change=_after(work, case, persons, kept), meta=meta)
+    return _announced(work, case, "erased", SYSTEM, change=_after(work, case, persons, kept), meta=meta)
 
 
 def plan(work: Work, case: Complaint) -> Written | None:
@@ -235,6 +236,13 @@ def _quoting(work: Work, case: Complaint) -> list[str]:
         for name in entry.personal
         if (entry.seq, name) in mine and any(mark in entry.text(name) for mark in marks)
     ]
+
+
+def _announced(work: Work, case: Complaint, event: str, actor: Actor, **values: Any) -> Written:
+    """Record what the products that were told of this case must know as well."""
+    written = journal.record(work, case, event, actor, **values)
+    webhooks.announce(work, event, case.id, case.uid, written.seq)
+    return written
 
 
 def _alive(case: Complaint) -> None:

@@ -17,7 +17,7 @@ from complaints.cases import attachments, escalation, fields
 from complaints.cases.attachments import SealedFile, Upload
 from complaints.cases.reported import Answer as Answer  # noqa: PLC0414 - hosts know it as intake's
 from complaints.cases.reported import Turn
-from complaints.delivery import outbox
+from complaints.delivery import outbox, webhooks
 from complaints.ledger import private as sealing
 from complaints.ledger.journal import Personal
 from complaints.ledger.opening import Opening, insert_opening, prepare_opening
@@ -159,6 +159,7 @@ def insert_prepared(work: Work, prepared: Prepared) -> Filed:
     attach(work, prepared)
     rows = [{**message, "complaint_id": complaint_id} for message in prepared.messages]
     work.session.execute(insert(Outbox.__table__), rows)  # type: ignore[arg-type]  # Table
+    webhooks.announce(work, "filed", complaint_id, prepared.filed.uid, 1)
     return prepared.filed
 
 

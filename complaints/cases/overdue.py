@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from complaints.base.clock import stamp
 from complaints.cases import escalation, handling
 from complaints.cases.step import tell
-from complaints.delivery import outbox
+from complaints.delivery import outbox, webhooks
 from complaints.ledger import journal
 from complaints.ledger.work import SYSTEM, Work
 from complaints.policy.states import State
@@ -36,6 +36,7 @@ def act(work: Work, case: Complaint, due: Sequence[Milestone]) -> None:
         _warn(work, case, each, written.seq)
     if breached:
         tell(work, case, "late", written.seq)
+        webhooks.announce(work, "late", case.id, case.uid, written.seq)
     if any(each.kind == "accept" for each in breached) and case.state == State.SUBMITTED:
         handling.accept(work, case, SYSTEM)
 

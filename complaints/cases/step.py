@@ -7,7 +7,7 @@ from typing import Any
 
 from complaints.base.errors import NotAllowedError, TransitionError
 from complaints.cases import escalation
-from complaints.delivery import outbox
+from complaints.delivery import outbox, webhooks
 from complaints.ledger import journal
 from complaints.ledger.journal import Clock, Personal, Written
 from complaints.ledger.private import COMPLAINANT, OPERATOR
@@ -124,6 +124,9 @@ def step(
     told = row.tells if tells is None else tells
     if told:
         tell(work, case, told, written.seq)
+    # Another type is told only where it moved a date.
+    event = "rescheduled" if told == "moved" else EVENTS[action]
+    webhooks.announce(work, event, case.id, case.uid, written.seq)
     return written
 
 

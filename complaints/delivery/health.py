@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
+from complaints.delivery import webhooks
 from complaints.ledger import sequencer
 from complaints.store.database_now import DatabaseNow
 from complaints.store.tables import Lease, Milestone, Outbox
@@ -92,15 +93,22 @@ def measure(session: Session, now: datetime, *, real: bool = False, refusal: str
     waiting: dict[str, int] = {}
     oldest: datetime | None = None
     rows = session.execute(
-        select(Outbox.last_error, func.count(), func.min(Outbox.created_at), func.min(Outbox.not_before))
+        select(
+            Outbox.last_error,
+            Outbox.channel,
+            func.count(),
+            func.min(Outbox.created_at),
+            func.min(Outbox.not_before),
+        )
         .where(Outbox.state.in_(("queued", "sending")))
-        .group_by(Outbox.last_error)
+        .group_by(Outbox.last_error, Outbox.channel)
     )
-    for reason, count, created, ready in rows:
+    for reason, channel, count, created, ready in rows:
         if reason:
-            waiting[reason] = count
-        # A message held back on purpose is not late before its time; one that failed is, since it was made.
-        since = created if reason else ready
+            waiting[reason] = waiting.get(reason, 0) + count
+        # A message held back on purpose is not late before its time; one that failed is, since it was made. A
+        # webhook that is down is somebody else's fault, which no restart of ours would mend.
+        since = created if reason and channel != webhooks.CHANNEL else ready
         oldest = since if oldest is None else min(oldest, since)
     beat, database_now = session.execute(select(_BEAT, DatabaseNow())).one()
     return Health(

@@ -1,4 +1,4 @@
-"""The deliverer: renders what is due and hands it to mail, to a chat room or to the host's callback."""
+"""The deliverer: renders what is due and hands it to mail, a chat room, a webhook or the host's callback."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from complaints.administration.installation import Installation
 from complaints.delivery.mail import Post
 from complaints.delivery.people import People, Recipient
 from complaints.delivery.sending import DeliveryError, OutboxView
+from complaints.jobs.announcing import Webhooks
 from complaints.web import mails, notices, witness
 
 
@@ -18,6 +19,7 @@ class Postman:
         self.installation = installation
         self.people = people
         self.post = post
+        self.webhooks = Webhooks(installation)
 
     def __call__(self, messages: Sequence[OutboxView]) -> None:
         """Return once accepted; raises DeliveryError, or whatever the host's callback raises."""
@@ -34,6 +36,8 @@ class Postman:
                 self._ready().send(witness.letter(self.installation, first))
             case "notify", "complainant":
                 self._notify(first)
+            case "webhook", _:
+                self.webhooks.send(first)
             case _:
                 raise DeliveryError("UnknownChannel", "dead")
 

@@ -17,6 +17,7 @@ from sqlalchemy import select, update
 from complaints.administration.installation import Installation
 from complaints.administration.underway import AFTERMATH, Job, jobs
 from complaints.cases.step import tell
+from complaints.delivery import webhooks
 from complaints.ledger import journal
 from complaints.ledger.work import Work
 from complaints.sla import recompute
@@ -122,6 +123,7 @@ def _one(work: Work, uid: str, cause: Cause) -> bool:
     written = recompute.apply(work, case, cause)
     if written is not None and (case.accept_due, case.result_due) != before:
         tell(work, case, "moved", written.seq)
+        webhooks.announce(work, "rescheduled", case.id, case.uid, written.seq)
     return written is not None
 
 

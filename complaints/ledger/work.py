@@ -62,12 +62,14 @@ class Chunk:
     """What one transaction over several locked complaints has read for all of them, and writes at its end.
 
     `running` are their pending and paused milestones by complaint; `events` and `messages` are rows of the log
-    and the outbox that are not yet written.
+    and the outbox that are not yet written; `webhooks` are the addresses that are told, each with the events it
+    wants, None until somebody asks.
     """
 
     running: dict[int, list[Milestone]] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
     messages: list[dict[str, Any]] = field(default_factory=list)
+    webhooks: list[tuple[str, list[Any]]] | None = None
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,7 @@ ADMIN = {
     "exports": "/admin/evidence/exports",
     "operators": "/admin/operators",
     "health": "/admin/health",
+    "webhooks": "/admin/webhooks",
     "replies": "/admin/replies",
     "account": "/admin/account",
 }

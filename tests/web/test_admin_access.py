@@ -51,6 +51,10 @@ MATRIX = {
     "keys": {"GET": {"admin"}},
     "key_add": {"POST": {"admin"}},
     "key_revoke": {"GET": {"admin"}, "POST": {"admin"}},
+    "webhooks": {"GET": {"admin"}},
+    "webhook_add": {"POST": {"admin"}},
+    "webhook_change": {"POST": {"admin"}},
+    "webhook_remove": {"GET": {"admin"}, "POST": {"admin"}},
     "replies": {"GET": STAFF},
     "reply_save": {"POST": LEADERS},
 }
@@ -60,6 +64,7 @@ FILLED = {
     "action": "accept",
     "what": "disable",
     "deed": "cancel",
+    "turn": "pause",
     "letter": 1,
     "ref": "key_22222222",
 }

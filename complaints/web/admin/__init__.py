@@ -20,6 +20,7 @@ from complaints.web.admin import (
     queue,
     recording,
     watch,
+    webhooks,
 )
 
 
@@ -41,5 +42,6 @@ def register(blueprint: Blueprint) -> None:
         people,
         keys,
         export,
+        webhooks,
     ):
         module.register(blueprint)
