@@ -145,6 +145,23 @@ def test_leaders_enter_requests_hold_and_order_on_the_page_and_errors_keep_the_c
     assert types(office.desk, office.other) == ["filed"]
 
 
+def test_an_order_to_erase_needs_a_fresh_log_in_and_keeps_what_was_typed(office):
+    office.desk.do(office.filed, "withdraw")
+    client, place = office.client("supervisor"), page(office.filed, "/personal")
+    office.desk.later(minutes=16)
+    token = _forms(client.get(place).text)
+    late = _post(client, place, token, "order", reason="法院（2026）9号", persons=["complainant"])
+    assert late.status_code == 422
+    assert "15 分钟内的登录" in late.text
+    assert "法院（2026）9号" in late.text
+    assert types(office.desk, office.filed)[-1] == "viewed"
+    fresh = office.client("supervisor")
+    token = _forms(fresh.get(place).text)
+    again = _post(fresh, place, token, "order", reason="法院（2026）9号", persons=["complainant"])
+    assert again.status_code == 303
+    assert types(office.desk, office.filed)[-1] == "erased"
+
+
 def test_nothing_but_the_owed_answer_is_mailed_from_a_stored_case(office):
     office.desk.act(office.filed, erasure.request, COMPLAINANT)
     office.desk.do(office.filed, "accept")
