@@ -19,7 +19,7 @@ from complaints.cases import (
 )
 from complaints.cases.attachments import check
 from complaints.ledger.work import COMPLAINANT as PERSON
-from complaints.store.tables import Attachment, Base, Complaint
+from complaints.store.tables import Attachment, Base, Complaint, PersonKey, Private
 
 MARK = "ZQX7"
 WORDS = {
@@ -101,6 +101,24 @@ def stored_names(desk, filed):
 
 def hashes(case):
     return [case.mail_hash, case.owner_hash, case.answer_hash, case.text_hash, case.source_hash]
+
+
+def secrets_of(desk, filed):
+    """What must go of one complaint as it lies in tables and files: hashes, sealed fields, wrapped keys, contents."""
+    case = desk.case(filed)
+    sealed = (
+        select(Private.sealed).where(Private.stream == filed.uid),
+        select(PersonKey.wrapped).where(PersonKey.stream == filed.uid),
+        select(Attachment.sealed).where(Attachment.stream == filed.uid),
+    )
+    held = [
+        row
+        for query in sealed
+        for row in desk.read(lambda work, query=query: list(work.session.scalars(query)))
+    ]
+    files = [desk.installation.files.get(name) for name in sorted(stored_names(desk, filed))]
+    hashed = [value.encode() for value in [*hashes(case), case.filing_hash] if value]
+    return [*hashed, *(each[:48] for each in held)], [each[:48] for each in files]
 
 
 def raw_bytes(place: Path) -> bytes:
