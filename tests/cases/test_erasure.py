@@ -28,6 +28,7 @@ from complaints.base.errors import TransitionError
 from complaints.cases import (
     access,
     erasure,
+    handling,
     personal_places,
     third_party,
 )
@@ -167,6 +168,42 @@ def test_an_order_takes_the_complainant_and_leaves_what_operators_wrote_unless_i
     assert desk.read(erasure.due) == [filed.uid]
     finish(desk, filed)
     assert desk.read(lambda work: erasure.present(work, desk.case(filed))) == []
+
+
+@pytest.mark.parametrize(
+    ("kept", "text"),
+    [
+        (False, "来电138 1234-5678核实"),
+        (False, "写信到 Zhou.Wang@Example.COM"),
+        (False, "投诉人王 晓·明说的"),
+        (True, "来电 13812340000 的是另一个人"),
+        (True, "按规定处理，believe me"),
+    ],
+)
+def test_what_operators_wrote_goes_where_it_quotes_the_contact_in_another_spelling(desk, kept, text):
+    rights = {
+        "relation": "self",
+        "right_kind": "copyright",
+        "work": "小说",
+        "proof": "出版合同",
+        "truthful": "y",
+    }
+    contact = {
+        "name": "Li" if "Li" in text or "believe" in text else "王晓明",
+        "phone": "13812345678",
+        "mail": "zhou.wang@example.com",
+    }
+    filed, other = (desk.file("ip_notice", fields={**rights, **contact}) for _ in range(2))
+    for each in (filed, other):
+        desk.act(each, handling.note, ALICE, text)
+        desk.do(each, "withdraw")
+    desk.act(filed, erasure.order, BOB, [COMPLAINANT], "法院裁定")
+    finish(desk, filed)
+
+    notes = [entry.text("note") for entry in desk.events(filed) if entry.type == "noted"]
+    assert notes == [text if kept else ""]
+    assert [entry.text("note") for entry in desk.events(other) if entry.type == "noted"] == [text]
+    assert desk.codes() == set()
 
 
 def test_a_third_partys_words_and_files_go_alone_also_from_an_open_case(desk):
