@@ -196,6 +196,9 @@ def _expired(session: Session, uid: str) -> None:
     job.expires_at = None
     if job.state == "done":
         job.state = "expired"
+    else:
+        # A failed one may still be let go on: from its beginning.
+        job.done = 0
 
 
 def _over(job: Job, now: datetime) -> bool:

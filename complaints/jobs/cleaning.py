@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from complaints.administration.installation import Installation
 from complaints.evidence import jobs
-from complaints.store.tables import Attachment, Draft, Limit, OperatorSession, Token
+from complaints.store.tables import Attachment, Draft, Idempotency, Limit, OperatorSession, Token
 
 _PAGE = 200
 
@@ -19,7 +19,7 @@ def clean(installation: Installation, now: datetime) -> int:
 
     def expired(session: Session) -> int:
         rows = 0
-        for table in (Token, OperatorSession, Limit):
+        for table in (Token, OperatorSession, Limit, Idempotency):
             rows += session.execute(
                 delete(table).where(table.expires_at <= now).execution_options(synchronize_session=False)
             ).rowcount  # type: ignore[attr-defined]  # a DELETE's CursorResult has it

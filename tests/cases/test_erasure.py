@@ -171,16 +171,16 @@ def test_an_order_takes_the_complainant_and_leaves_what_operators_wrote_unless_i
 
 
 @pytest.mark.parametrize(
-    ("kept", "text"),
+    ("kept", "name", "text"),
     [
-        (False, "来电138 1234-5678核实"),
-        (False, "写信到 Zhou.Wang@Example.COM"),
-        (False, "投诉人王 晓·明说的"),
-        (True, "来电 13812340000 的是另一个人"),
-        (True, "按规定处理，believe me"),
+        (False, "王晓明", "来电138 1234-5678核实"),
+        (False, "王晓明", "写信到 Zhou.Wang@Example.COM"),
+        (False, "王晓明", "投诉人王 晓·明说的"),
+        (True, "王晓明", "来电 13812340000 的是另一个人"),
+        (True, "Li", "按规定处理，believe me"),
     ],
 )
-def test_what_operators_wrote_goes_where_it_quotes_the_contact_in_another_spelling(desk, kept, text):
+def test_what_operators_wrote_goes_where_it_quotes_the_contact_in_another_spelling(desk, kept, name, text):
     rights = {
         "relation": "self",
         "right_kind": "copyright",
@@ -189,7 +189,7 @@ def test_what_operators_wrote_goes_where_it_quotes_the_contact_in_another_spelli
         "truthful": "y",
     }
     contact = {
-        "name": "Li" if "Li" in text or "believe" in text else "王晓明",
+        "name": name,
         "phone": "13812345678",
         "mail": "zhou.wang@example.com",
     }

@@ -199,6 +199,29 @@ def test_an_erasure_ends_what_was_half_made_too(desk, filed, monkeypatch):
     assert people(take(desk, uid))[filed.number] == ("", "", "")
 
 
+def test_a_failed_job_whose_parts_went_with_an_erasure_goes_on_from_its_beginning(desk, filed, monkeypatch):
+    monkeypatch.setattr(register, "_PAGE", 1)
+    desk.do(filed, "withdraw")
+    desk.later(days=366 * 3)
+    uid = order(desk, **SHOWN)
+    for _ in range(3):
+        jobs.go_on(desk.installation, jobs.claim(desk.installation), time.monotonic())
+    with monkeypatch.context() as broken:
+        broken.setattr(register, "table", lambda *_: 1 / 0)
+        work_off(desk.installation)
+    parts = set(row(desk, uid).place["parts"])
+    assert (row(desk, uid).state, len(parts)) == ("failed", 3)
+    desk.act(filed, erasure.finish)
+    desk.later(seconds=1)
+    clean(desk.installation, desk.clock.now)
+    assert not parts & _stored(desk)
+    desk.installation.write(lambda work: jobs.again(work, uid, BOB))
+    work_off(desk.installation)
+
+    done = row(desk, uid)
+    assert (done.state, done.done, len(people(take(desk, uid)))) == ("done", done.total, done.total)
+
+
 def _written(desk, job):
     from complaints.evidence import sealed_parts
 

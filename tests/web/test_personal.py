@@ -115,6 +115,17 @@ def test_a_stored_case_is_closed_to_operators_until_they_give_a_reason(office):
     assert TEXT not in handler.get(page(office.filed)).text
 
 
+def test_what_is_only_stored_is_handed_over_once_a_reason_is_given(office):
+    office.desk.act(office.filed, erasure.request, COMPLAINANT)
+    client, data = office.client("supervisor"), page(office.filed, "/data.json")
+    closed = client.get(data)
+    assert (closed.status_code, TEXT in closed.text) == (303, False)
+    assert "disclosed" not in types(office.desk, office.filed)
+    send(client, page(office.filed), "/stored", reason="本人要求查看")
+    assert TEXT in client.get(data).text
+    assert types(office.desk, office.filed)[-1] == "disclosed"
+
+
 def test_once_ended_a_handler_cannot_open_a_stored_case_but_an_auditor_can(office):
     office.desk.do(office.filed, "withdraw")
     office.desk.act(office.filed, erasure.request, COMPLAINANT)

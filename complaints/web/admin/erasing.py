@@ -129,6 +129,9 @@ def kept_data(number: str) -> ResponseReturnValue:
     page, viewer = opened(number), operator()
     if viewer.authenticated_at is None:
         raise NotAllowedError("an export needs to know when its reader logged in")
+    if page.stored:
+        # Handing it over is reading it: the reason comes first, as on the page of the case.
+        return redirect(url_for("complaints.admin.case", number=number, _anchor="stored"), 303)
     uid = page.case.uid
     frame().write(lambda work: disclosure.disclose(work, uid, viewer.actor, "json"))
     return as_json(page.case.number, disclosure.kept_about(page.work, page.case))
