@@ -203,6 +203,7 @@ def test_a_failed_job_whose_parts_went_with_an_erasure_goes_on_from_its_beginnin
     monkeypatch.setattr(register, "_PAGE", 1)
     desk.do(filed, "withdraw")
     desk.later(days=366 * 3)
+    desk.file()
     uid = order(desk, **SHOWN)
     for _ in range(3):
         jobs.go_on(desk.installation, jobs.claim(desk.installation), time.monotonic())
