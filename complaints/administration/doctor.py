@@ -7,11 +7,10 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, text
-from sqlalchemy.engine import Connection
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from complaints.administration import checkpoints, reach
+from complaints.administration import checkpoints, engine, reach
 from complaints.administration.calendars import missing_year
 from complaints.administration.installation import Installation
 from complaints.administration.publishing import differs
@@ -67,7 +66,8 @@ def examine(found: Installation) -> Iterator[Advice]:
         return
     yield Advice("ok", t("database: at {at}", at=at))
     with found.database.engine.connect() as connection:
-        yield from _durability(connection)
+        for gap in engine.gaps(connection):
+            yield Advice(gap.level, gap.what, gap.remedy)
     yield from _settings(found)
     with found.reading() as work:
         yield from _policy(found, work)
@@ -86,35 +86,6 @@ def _key_files(found: Installation) -> Iterator[Advice]:
         path = folder / f"{purpose}.key"
         if path.exists() and os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
             yield Advice("fail", t("keys: {path} can be read by others", path=path), f"chmod 600 {path}")
-
-
-def _durability(connection: Connection) -> Iterator[Advice]:
-    if connection.dialect.name == "sqlite":
-        mode = connection.execute(text("PRAGMA journal_mode")).scalar()
-        synchronous = connection.execute(text("PRAGMA synchronous")).scalar()
-        if str(mode).lower() != "wal":
-            yield Advice(
-                "look",
-                t("sqlite: journal_mode is {mode}", mode=mode),
-                t("PRAGMA journal_mode=WAL lets readers and a writer work at once"),
-            )
-        if connection.execute(text("PRAGMA secure_delete")).scalar() != 1:
-            yield Advice(
-                "look",
-                t("sqlite: secure_delete is not on, erased data stays in the file until it is overwritten"),
-                t("PRAGMA secure_delete=ON on each connection"),
-            )
-        if int(synchronous or 0) < 2:  # noqa: PLR2004 - 2 is FULL
-            yield Advice(
-                "fail",
-                t("sqlite: synchronous is not FULL, a power cut may lose an acknowledged complaint"),
-                t("PRAGMA synchronous=FULL on each connection"),
-            )
-    elif connection.dialect.name == "postgresql":
-        if connection.execute(text("SHOW synchronous_commit")).scalar() == "off":
-            yield Advice("fail", t("postgresql: synchronous_commit is off"), t("set it to on"))
-    elif connection.execute(text("SELECT @@innodb_flush_log_at_trx_commit")).scalar() != 1:
-        yield Advice("fail", t("mysql: innodb_flush_log_at_trx_commit is not 1"), t("set it to 1"))
 
 
 def _settings(found: Installation) -> Iterator[Advice]:

@@ -21,7 +21,7 @@ _AUDIENCE = {"assignee": "operators"}
 
 @dataclass(frozen=True)
 class Gap:
-    """Something that would reach nobody: what it is, and what to do about it."""
+    """Something that is not as it ought to be: what it is, and what to do about it."""
 
     level: Literal["look", "fail"]
     what: str

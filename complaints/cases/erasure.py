@@ -6,7 +6,7 @@ itself when the period is over. What ended is kept for the policy's `retention`,
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -32,7 +32,9 @@ PERSONS = (COMPLAINANT, THIRD_PARTY, OPERATOR)
 LEADERS = frozenset({"supervisor", "admin"})
 # What still goes out of a case that is only stored: the answer that is owed, and what its owner asks for.
 STATUTORY = frozenset({"accepted", "declined", "decided", "review_result", "code_link"})
-_SHORTEST = 2  # characters of a name that can be looked for in a text
+# Characters of a name that can be looked for in a text: every other English word holds "li".
+_SHORTEST, _SHORTEST_LATIN = 2, 4
+_BETWEEN = "-–—‐()（）·•"
 
 
 def request(work: Work, case: Complaint, actor: Actor, *, how: str = "") -> Written:
@@ -224,17 +226,23 @@ def _ordered(work: Work, case: Complaint) -> list[str] | None:
 
 
 def _quoting(work: Work, case: Complaint) -> list[str]:
-    """The operators' fields that hold the complainant's name, address or number in the clear."""
+    """The operators' fields that hold the complainant's name, address or number, however they are spaced."""
     entries = history(work, case.uid)
-    contact: Mapping[str, Any] = entries[0].data("contact") if entries else {}
-    marks = [str(value) for value in contact.values() if len(str(value)) >= _SHORTEST]
+    given: dict[str, Any] = {}
+    if entries:
+        asked = work.policy_of(case.policy_version).fields
+        told = entries[0].data("details").items()
+        given = {key: value for key, value in told if key in asked and asked[key].personal}
+        given |= entries[0].data("contact")
+    bare = [_bare(str(value)) for value in given.values()]
+    marks = [each for each in bare if len(each) >= (_SHORTEST_LATIN if each.isascii() else _SHORTEST)]
     ours = select(Private.seq, Private.field).where(Private.stream == case.uid, Private.person == OPERATOR)
     mine = {(row.seq, row.field) for row in work.session.execute(ours)}
     return [
         place(entry.seq, name)
         for entry in entries
         for name in entry.personal
-        if (entry.seq, name) in mine and any(mark in entry.text(name) for mark in marks)
+        if (entry.seq, name) in mine and any(mark in _bare(entry.text(name)) for mark in marks)
     ]
 
 
@@ -243,6 +251,11 @@ def _announced(work: Work, case: Complaint, event: str, actor: Actor, **values: 
     written = journal.record(work, case, event, actor, **values)
     webhooks.announce(work, event, case.id, case.uid, written.seq)
     return written
+
+
+def _bare(text: str) -> str:
+    """A text as it is compared: 138-1234 5678 is 13812345678, Zhou@Example.com is zhou@example.com."""
+    return "".join(letter for letter in text.casefold() if not letter.isspace() and letter not in _BETWEEN)
 
 
 def _alive(case: Complaint) -> None:

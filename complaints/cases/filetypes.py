@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import io
+import logging
+import threading
 import warnings
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 # A JPEG is decoded at a fraction of its size; anything else is held in memory whole, four bytes a pixel.
@@ -12,6 +16,7 @@ MAX_PIXELS = {"JPEG": 100_000_000}
 MAX_PIXELS_WHOLE = 16_000_000
 _VIEW_EDGE = 1600
 _TEXT_SAMPLE = 4096
+_LOGGING = ("Image", "ImageFile", "PngImagePlugin", "TiffImagePlugin")
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,7 @@ def viewable(data: bytes) -> bytes | None:
     except ImportError:
         return None
     try:
-        with warnings.catch_warnings():
+        with _unheard(), warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "GIF", "WEBP")) as picture:
                 most = MAX_PIXELS.get(picture.format or "", MAX_PIXELS_WHOLE)
@@ -107,6 +112,24 @@ def viewable(data: bytes) -> bytes | None:
                 return out.getvalue()
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
         return None
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Keep Pillow's own log lines of this thread from the host's log: at DEBUG they quote every EXIF tag."""
+    thread = threading.get_ident()
+
+    def keep(record: logging.LogRecord) -> bool:
+        return record.thread != thread
+
+    loggers = [logging.getLogger(f"PIL.{name}") for name in _LOGGING]
+    for logger in loggers:
+        logger.addFilter(keep)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(keep)
 
 
 def _office(data: bytes) -> FileType | None:

@@ -121,7 +121,7 @@ def _jobs(erasing: Erasing) -> int:
     """Files of exports that may hold the case end now; the hourly cleaning deletes them."""
     made = update(Job).where(
         Job.created_at >= erasing.case.filed_at,
-        Job.state == "done",
+        Job.state.in_(("done", "failed")),
         or_(Job.expires_at.is_(None), Job.expires_at > erasing.work.now),
     )
     return _deleted(erasing, made.values(expires_at=erasing.work.now))

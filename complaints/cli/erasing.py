@@ -1,4 +1,4 @@
-"""erase: personal data by order, by request, or whatever is past its time."""
+"""erase: personal data by order, by request, or whatever is past its time; and a hold against it."""
 
 from __future__ import annotations
 
@@ -27,17 +27,38 @@ from complaints.store.tables import Complaint
     help="Erase this person's data before its time; may be repeated.",
 )
 @click.option(
-    "--reason", default="", help="How the request came, or by whose order; kept as an internal note."
+    "--hold", is_flag=True, help="Keep the complaint from erasure, for proceedings or an authority."
 )
-@click.option("--by", default=None, help="Who does it; default: the shell's user. Kept in the log.")
+@click.option("--lift", is_flag=True, help="End that hold.")
+@click.option(
+    "--reason",
+    default="",
+    help="How the request came, by whose order, or under which reference; kept as an internal note.",
+)
+@click.option(
+    "--by",
+    default=None,
+    help="Who does it; default: the shell's user, but a hold needs a name. Kept in the log.",
+)
 @plainly
 def erase(
-    number: str | None, *, due: bool, asked: bool, persons: tuple[str, ...], reason: str, by: str | None
+    number: str | None,
+    *,
+    due: bool,
+    asked: bool,
+    persons: tuple[str, ...],
+    hold: bool,
+    lift: bool,
+    reason: str,
+    by: str | None,
 ) -> None:
-    """Erase personal data: of one complaint (NUMBER with --request or --order), or all that is --due."""
+    """Erase personal data: of one complaint (NUMBER with --request or --order), or all that is --due; or hold it back."""
     found = installed()
-    if (due, asked, bool(persons)).count(True) != 1 or due == bool(number):
-        fail("say --due, or NUMBER with --request or with --order", WRONG_USE)
+    if (due, asked, bool(persons), hold, lift).count(True) != 1 or due == bool(number):
+        fail("say --due, or NUMBER with --request, --order, --hold or --lift", WRONG_USE)
+    if number and (hold or lift):
+        _hold(found, number, lift=lift, reason=reason, by=by)
+        return
     if number:
         given = number
 
@@ -63,6 +84,25 @@ def erase(
             click.echo(line)
         if wiped:
             click.echo("The WAL of our own SQLite file has been truncated.")
+
+
+def _hold(found: Installation, number: str, *, lift: bool, reason: str, by: str | None) -> None:
+    """Set or end a legal hold; whoever answers for it is named, and so is why."""
+    if not (by or "").strip() or not reason.strip():
+        fail("a hold needs --by NAME of who answers for it, and --reason", WRONG_USE)
+
+    def enter(work: Work) -> Complaint:
+        case = journal.lock(work, access.find(work, number).uid)
+        (erasure.lift if lift else erasure.hold)(work, case, person(by), reason)
+        return case
+
+    case = found.write(enter)
+    if not lift:
+        click.echo(f"{case.number}: held; nothing of it is erased until --lift")
+    elif case.erase_at is not None and case.erase_at <= found.now():
+        click.echo(f"{case.number}: the hold has ended; past its time, the next run of the clock erases it")
+    else:
+        click.echo(f"{case.number}: the hold has ended")
 
 
 def _due(found: Installation) -> int:

@@ -15,7 +15,7 @@ from complaints.base.translations import speaking
 from complaints.cli.group import FOUND, fail, group, installed, plainly
 from complaints.ledger.work import SYSTEM
 from complaints.policy.scaffold import starter
-from complaints.store import schema
+from complaints.store import schema, triggers
 from complaints.web.public.process import render_body
 
 
@@ -31,8 +31,7 @@ def init(no_policy_file: bool) -> None:
 def setup(found: Installation, *, policy_file: bool) -> None:
     """What `init` does; safe to repeat."""
     settings = found.settings
-    schema.upgrade(found.database.engine, resources.folder("migrations"))
-    click.echo("database: up to date")
+    _upgrade(found)
     # A key that came by the environment must not be written to disk, where it would be a second, wrong one.
     written = keys.create_missing(settings.keys_folder, {**os.environ, **settings.key_settings})
     click.echo(
@@ -82,9 +81,18 @@ def database() -> None:
 @database.command("upgrade")
 @plainly
 def upgrade() -> None:
-    """Run every migration that is missing."""
-    schema.upgrade(installed().database.engine, resources.folder("migrations"))
+    """Run every migration that is missing, and make the triggers of the log that are missing."""
+    _upgrade(installed())
+
+
+def _upgrade(found: Installation) -> None:
+    """A server that refuses the log's triggers stops nothing: it is said, and `doctor` goes on saying it."""
+    refused = schema.upgrade(found.database.engine, resources.folder("migrations"))
     click.echo("database: up to date")
+    if refused:
+        click.echo(f"database: the server refused the log's triggers ({refused})", err=True)
+        with found.database.engine.connect() as connection, speaking("en"):
+            click.echo(f"       → {triggers.remedy(connection)}", err=True)
 
 
 @database.command("check")

@@ -19,10 +19,10 @@ import rfc8785
 from sqlalchemy import select
 
 from complaints.base.clock import beijing, stamp
-from complaints.base.errors import ComplaintsError
+from complaints.base.errors import ComplaintsError, NotFoundError
 from complaints.evidence import export
 from complaints.evidence.bundle_words import explanation
-from complaints.evidence.chosen import Chosen
+from complaints.evidence.chosen import Chosen, stored_only
 from complaints.ledger import keyring, proof
 from complaints.ledger import private as sealing
 from complaints.ledger.journal import data_key
@@ -102,8 +102,10 @@ def case(work: Work, path: Path, found: Complaint, *, disclose: Sequence[str] = 
     """Write the bundle of one complaint; reads only. Raises NothingSignedError until its events are signed.
 
     `disclose` names the persons whose texts are put in, each with its salt so that the commitment in the log
-    can be checked; by default nobody's are.
+    can be checked; by default nobody's are, and nobody's of a case that is only stored (NotFoundError).
     """
+    if disclose and found.stored_only_at is not None:
+        raise NotFoundError(stored_only())
     newest = work.session.scalar(select(Checkpoint).order_by(Checkpoint.size.desc()).limit(1))
     rows = work.session.execute(
         select(Event.leaf_index, Event.leaf, Event.seq).where(Event.stream == found.uid).order_by(Event.seq)

@@ -14,7 +14,7 @@ from complaints.cases import attachments, deciding, marks
 from complaints.cases.happenings import channels, happened
 from complaints.cases.marks import mark_words
 from complaints.cases.masking import mask, mask_text
-from complaints.evidence.chosen import Chosen
+from complaints.evidence.chosen import Chosen, stored_only
 from complaints.evidence.papers import Sheet, kept, label, moment, sheet, state
 from complaints.evidence.register import on_time
 from complaints.ledger.proof import leaf_hash
@@ -28,10 +28,12 @@ _KB = 1000
 
 
 def write(work: Work, chosen: Chosen, font: str, progress: Callable[[int], None]) -> bytes:
-    """The document in `chosen.form`; raises NotFoundError, also for a restricted type without the clearance."""
+    """The document in `chosen.form`; raises NotFoundError, also for a case closed to its reader since the order."""
     case = work.session.scalar(select(Complaint).where(Complaint.number == chosen.number))
     if case is None or (case.restricted and not chosen.restricted):
         raise NotFoundError("no such complaint")
+    if case.stored_only_at is not None:
+        raise NotFoundError(stored_only())
     entries = history(work, case.uid)
     title = t("Complaint {number}", number=case.number)
     paper = sheet(work, chosen, title, (t("Test") if case.is_test else "", case.number), font)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Table, func, select
+from sqlalchemy import ColumnElement, Table, and_, func, or_, select
 
 from complaints.base.clock import from_stamp, stamp
 from complaints.base.errors import InputError
@@ -98,13 +98,16 @@ def check(work: Work, chosen: Chosen) -> None:
     if chosen.kind == "case" and _case(work, chosen) is None:
         faults["number"] = [t("There is no complaint with this number; copy it from the queue")]
     elif chosen.kind == "case" and _stored_only(work, chosen):
-        faults["number"] = [
-            t("This complaint is kept in storage only, at the person's request; it is not exported")
-        ]
+        faults["number"] = [stored_only()]
     if chosen.unmasked and chosen.reason not in REASONS:
         faults["reason"] = [t("Say why personal data must be shown")]
     if faults:
         raise InputError(faults)
+
+
+def stored_only() -> str:
+    """Why a complaint is not exported whose person asked to have it erased."""
+    return t("This complaint is kept in storage only, at the person's request; it is not exported")
 
 
 def _stored_only(work: Work, chosen: Chosen) -> bool:
@@ -176,6 +179,24 @@ def count(work: Work, chosen: Chosen, *, whole: bool = False) -> int:
         query = select(func.count()).select_from(EVENTS).where(*logged(work, chosen, whole=whole))
     else:
         query = select(func.count()).select_from(CASES).where(*filed(work, chosen))
+    return int(work.session.execute(query).scalar_one())
+
+
+def closed(work: Work, chosen: Chosen) -> int:
+    """How often cases that the file may show were closed to its reader; 0 for a file that shows nobody.
+
+    A number that has changed since a file was begun says that it may hold what it must not. By the period alone:
+    a case may have left the other filters meanwhile.
+    """
+    if chosen.kind != "case" and not (chosen.kind == "register" and chosen.unmasked):
+        return 0
+    shut: list[ColumnElement[bool]] = [EVENTS.c.type.in_(("restricted", "erased"))]
+    if not chosen.restricted:
+        hidden = EVENTS.c.stream.in_(select(CASES.c.uid).where(CASES.c.restricted))
+        shut.append(and_(EVENTS.c.type == "reclassified", hidden))
+    about = replace(chosen, type="", state="", product="", tests="")
+    streams = select(CASES.c.uid).where(*filed(work, about))
+    query = select(func.count()).select_from(EVENTS).where(or_(*shut), EVENTS.c.stream.in_(streams))
     return int(work.session.execute(query).scalar_one())
 
 

@@ -7,7 +7,6 @@ so: what a killed worker left behind is named by nothing, is written anew under 
 from __future__ import annotations
 
 import hashlib
-import hmac
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,11 +20,10 @@ from sqlalchemy.orm import Session
 from complaints.administration.installation import Installation
 from complaints.base.errors import ConfigError, ConflictError, NotFoundError
 from complaints.base.ids import random_uid
-from complaints.evidence import export
-from complaints.evidence.chosen import MEDIA, Chosen, count
-from complaints.ledger import private as sealing
+from complaints.evidence import export, sealed_parts
+from complaints.evidence.chosen import MEDIA, Chosen, closed, count
 from complaints.ledger.journal import record_system
-from complaints.ledger.work import Actor, Files, Work
+from complaints.ledger.work import Actor, Work
 from complaints.store.tables import Job
 
 KIND = "export"
@@ -121,6 +119,8 @@ def claim(found: Installation, uid: str = "") -> Claimed | None:
         if not export.in_lines(chosen):
             # A workbook and a document cannot go on in the middle: they begin anew, and the page says so.
             job.done, job.place = 0, {"anew": job.place.get("anew", -1) + 1}
+        if "closed" not in job.place:
+            job.place = {**job.place, "closed": closed(found.work(session), chosen)}
         job.state, job.lease_until = "running", now + timedelta(seconds=LEASE_SECONDS)
         return Claimed(job.uid, chosen, token, job.done, job.total, dict(job.place))
 
@@ -158,15 +158,20 @@ def read(found: Installation, uid: str, actor: Actor) -> tuple[Job, Iterator[byt
     Raises NotFoundError for one that is not there, or no longer.
     """
 
-    def write(work: Work) -> Job:
+    def write(work: Work) -> Job | None:
         job = work.session.get(Job, uid)
         if job is None or job.kind != KIND or job.state != "done" or _over(job, work.now):
             raise NotFoundError("there is no such file, or it has been deleted")
+        if closed(work, Chosen.of(job.params)) != job.place.get("closed", 0):
+            job.expires_at = work.now
+            return None
         record_system(work, "export_downloaded", actor, {"job": uid, "sha256": job.result["sha256"]})
         return job
 
     job = found.write(write)
-    return job, _parts(found.files, found.keys.data, uid, job.place["parts"])
+    if job is None:
+        raise NotFoundError("a person in this file has asked to be left alone since; order it anew")
+    return job, sealed_parts.read(found, uid, job.place["parts"])
 
 
 def expire(found: Installation, now: datetime, limit: int = 200) -> int:
@@ -194,6 +199,9 @@ def _expired(session: Session, uid: str) -> None:
     job.expires_at = None
     if job.state == "done":
         job.state = "expired"
+    else:
+        # A failed one may still be let go on: from its beginning.
+        job.done = 0
 
 
 def _over(job: Job, now: datetime) -> bool:
@@ -208,16 +216,17 @@ def _lines(found: Installation, work: Work, job: Claimed, deadline: float) -> bo
         rows, after = rows + number, place
         over = time.monotonic() >= deadline
         if len(pending) >= PART or (over and rows):
-            parts.append(_put(found, job, len(parts), bytes(pending)))
-            _step(found, job.uid, done, done + rows, {"after": after, "parts": parts}, hold=not over)
+            parts.append(sealed_parts.put(found, f"{job.uid}.{len(parts):06d}.{job.token}", bytes(pending)))
+            place_now = {**job.place, "after": after, "parts": parts}
+            _step(found, job.uid, done, done + rows, place_now, hold=not over)
             pending, done, rows = bytearray(), done + rows, 0
             if over:
                 return False
     if pending or not parts:
-        parts.append(_put(found, job, len(parts), bytes(pending)))
-        _step(found, job.uid, done, done + rows, {"after": after, "parts": parts}, hold=True)
+        parts.append(sealed_parts.put(found, f"{job.uid}.{len(parts):06d}.{job.token}", bytes(pending)))
+        _step(found, job.uid, done, done + rows, {**job.place, "after": after, "parts": parts}, hold=True)
         done += rows
-    _finish(found, job.uid, done, parts)
+    _finish(found, job, done, parts)
     return True
 
 
@@ -237,9 +246,9 @@ def _whole(found: Installation, work: Work, job: Claimed) -> bool:
         file.seek(0)
         parts: list[str] = []
         while block := file.read(PART):
-            parts.append(_put(found, job, len(parts), block))
+            parts.append(sealed_parts.put(found, f"{job.uid}.{len(parts):06d}.{job.token}", block))
     _step(found, job.uid, told, counted, {**job.place, "parts": parts}, hold=True)
-    _finish(found, job.uid, counted, parts)
+    _finish(found, job, counted, parts)
     return True
 
 
@@ -258,9 +267,18 @@ def _step(
         raise StoppedError
 
 
-def _finish(found: Installation, uid: str, done: int, parts: list[str]) -> None:
+def _finish(found: Installation, job: Claimed, done: int, parts: list[str]) -> None:
+    with found.reading() as work:
+        held = closed(work, job.chosen) != job.place["closed"]
+    if held:
+        # Written before its person asked: begun anew, it leaves the case out.
+        values = {"state": "queued", "done": 0, "place": {}, "lease_until": None}
+        found.database.write(lambda session: _change(session, job.uid, ("running",), **values))
+        for name in parts:
+            found.files.delete(name)
+        raise StoppedError
     digest, size = hashlib.sha256(), 0
-    for block in _parts(found.files, found.keys.data, uid, parts):
+    for block in sealed_parts.read(found, job.uid, parts):
         digest.update(block)
         size += len(block)
     now = found.now()
@@ -273,23 +291,8 @@ def _finish(found: Installation, uid: str, done: int, parts: list[str]) -> None:
         "finished_at": now,
         "expires_at": now + timedelta(days=KEEP_DAYS),
     }
-    if not found.database.write(lambda session: _change(session, uid, ("running",), **values)):
+    if not found.database.write(lambda session: _change(session, job.uid, ("running",), **values)):
         raise StoppedError
-
-
-def _put(found: Installation, job: Claimed, number: int, data: bytes) -> str:
-    name = f"{job.uid}.{number:06d}.{job.token}"
-    found.files.put(name, sealing.encrypt(_key(found.keys.data, job.uid), data, name))
-    return name
-
-
-def _parts(files: Files, key: bytes, uid: str, names: list[str]) -> Iterator[bytes]:
-    for name in names:
-        yield sealing.decrypt(_key(key, uid), files.get(name), name)
-
-
-def _key(master: bytes, uid: str) -> bytes:
-    return hmac.digest(master, f"job\x00{uid}".encode(), "sha256")
 
 
 def _change(session: Session, uid: str, states: tuple[str, ...], *more: Any, **values: Any) -> bool:
@@ -305,4 +308,4 @@ def _change(session: Session, uid: str, states: tuple[str, ...], *more: Any, **v
 
 def _said(error: Exception) -> str:
     """A failure for operators: our own errors say what to do, others only their class; nothing personal."""
-    return str(error)[:200] if isinstance(error, ConfigError) else type(error).__name__
+    return str(error)[:200] if isinstance(error, ConfigError | NotFoundError) else type(error).__name__

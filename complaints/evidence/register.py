@@ -102,10 +102,14 @@ def on_time(state: str | None) -> bool | None:
 
 
 def _people(work: Work, page: Sequence[Row[Any]], chosen: Chosen) -> dict[str, dict[str, str]]:
+    # As the cases stand now, not as they stood at the order: who asked meanwhile is in storage only.
     uids = [
         case.uid
         for case in page
-        if case.reach and case.erased_at is None and (chosen.restricted or not case.restricted)
+        if case.reach
+        and case.erased_at is None
+        and case.stored_only_at is None
+        and (chosen.restricted or not case.restricted)
     ]
     opened = open_first(work, uids, "contact") if uids else {}
     found = {uid: json.loads(payload) for uid, payload in opened.items()}

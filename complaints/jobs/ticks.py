@@ -133,12 +133,11 @@ def _run(
 def _hourly(installation: Installation, now: datetime, done: Ticked) -> Ticked:
     closed, failed = _each(installation, now, deciding.close_due, _close)
     erased, unerased = _erased(installation, now)
+    cleaned = clean(installation, now)
+    if erased or cleaned:
+        residue.wipe(installation.database.engine)
     return replace(
-        done,
-        closed=closed,
-        erased=erased,
-        failed=done.failed + failed + unerased,
-        cleaned=clean(installation, now),
+        done, closed=closed, erased=erased, failed=done.failed + failed + unerased, cleaned=cleaned
     )
 
 
@@ -146,8 +145,6 @@ def _erased(installation: Installation, now: datetime) -> tuple[int, int]:
     """Erase what its time is over for, in batches; what ended without a date gets one first."""
     _, unplanned = _each(installation, now, erasure.unplanned, erasure.plan)
     erased, failed = _each(installation, now, erasure.due, erasure.finish)
-    if erased:
-        residue.wipe(installation.database.engine)
     return erased, unplanned + failed
 
 

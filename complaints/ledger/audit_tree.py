@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from complaints.base.clock import stamp
+from complaints.base.translations import speaking
 from complaints.ledger import keyring
 from complaints.ledger.proof import Checkpoint as Said
 from complaints.ledger.proof import Finding, Note, Tree, leaf_hash
@@ -141,8 +142,13 @@ def _kept(read: Callable[[int, int], bytes], first: int, count: int) -> Iterator
 
 
 def _triggers(work: Work) -> Iterator[Finding]:
-    for name in triggers.missing(work.session.connection()):
-        text = "the database does not keep events from being changed: run `flask complaints init`"
-        if work.session.get_bind().dialect.name in {"mysql", "mariadb"}:
-            text += "; with its binary log on, the server needs log_bin_trust_function_creators = 1 first"
+    connection = work.session.connection()
+    guard = triggers.look(connection)
+    with speaking("en"):
+        remedy = triggers.remedy(connection)
+    for name in guard.missing:
+        text = f"the database does not keep events from being changed: {remedy}"
         yield Finding("trigger-missing", name, text)
+    for name in guard.altered:
+        text = f"the trigger was changed or switched off: drop it, then {remedy}"
+        yield Finding("trigger-altered", name, text)

@@ -9,12 +9,12 @@ from sqlalchemy import Engine, text
 OWN = "complaints_own"
 # One sentence each, for `flask complaints erase`, doctor and the docs.
 LEFT: Mapping[str, str] = {
-    "sqlite": "SQLite: deleted bytes are overwritten only where secure_delete is on, and the WAL keeps "
-    "old pages until a checkpoint truncates it.",
-    "postgresql": "PostgreSQL: dead rows stay in the table's files until VACUUM, and in WAL archives and standbys "
-    "until those are recycled.",
-    "mysql": "MySQL/MariaDB: old row versions stay until purge, and the binary log holds what was written until it "
-    "expires (binlog_expire_logs_seconds).",
+    "sqlite": "SQLite: deleted bytes are overwritten only where secure_delete is on (elsewhere VACUUM writes the file "
+    "anew), and the WAL keeps old pages until a checkpoint truncates it.",
+    "postgresql": "PostgreSQL: dead rows stay in a table's file until others are written over them; VACUUM frees their "
+    "place, only VACUUM FULL writes the file anew. WAL archives and standbys keep them until those are recycled.",
+    "mysql": "MySQL/MariaDB: old row versions stay until purge, the redo log keeps them until it is written over, and "
+    "the binary log holds what was written until it expires (binlog_expire_logs_seconds).",
     "backups": "Backups: they hold the data until they are rotated out; after restoring one, run "
     "`flask complaints erase --due` before going live.",
 }
@@ -23,14 +23,6 @@ LEFT: Mapping[str, str] = {
 def sentences(dialect: str) -> list[str]:
     """What remains on this kind of database, and in backups."""
     return [LEFT["mysql" if dialect == "mariadb" else dialect], LEFT["backups"]]
-
-
-def secure_delete(engine: Engine) -> bool | None:
-    """Whether SQLite overwrites what is deleted; None on another database."""
-    if engine.dialect.name != "sqlite":
-        return None
-    with engine.connect() as connection:
-        return connection.execute(text("PRAGMA secure_delete")).scalar() == 1
 
 
 def wipe(engine: Engine) -> bool:

@@ -18,15 +18,18 @@ if TYPE_CHECKING:
 VERSION_TABLE = "complaints_alembic_version"
 
 
-def upgrade(engine: Engine, scripts: Path) -> None:
-    """Run every migration of `scripts` that is missing; safe to repeat. Commits."""
+def upgrade(engine: Engine, scripts: Path) -> str:
+    """Run every migration of `scripts` that is missing; safe to repeat. Commits.
+
+    Returns why the server refused the log's triggers, empty when they stand.
+    """
     from alembic import command  # noqa: PLC0415 - see above
 
     with engine.begin() as connection:
         command.upgrade(_config(scripts, connection), "head")
     # Also where a migration could not make them, and the server lets us by now.
     with engine.begin() as connection:
-        triggers.install(connection)
+        return triggers.install(connection)
 
 
 def revision(engine: Engine) -> str | None:
@@ -73,7 +76,10 @@ def differences(engine: Engine) -> list[str]:
             },
         )
         found = [str(each)[:200] for each in compare_metadata(context, Base.metadata)]
-        return [*found, *(f"trigger {name} is missing" for name in triggers.missing(connection))]
+        guard = triggers.look(connection)
+        found += [f"trigger {name} is missing" for name in guard.missing]
+        found += [f"trigger {name} does something else" for name in guard.altered]
+        return [*found, *(f"trigger {name} is not ours" for name in guard.foreign)]
 
 
 def _config(scripts: Path, connection: Connection) -> Config:

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from complaints.base.ids import random_uid
 from complaints.jobs.cleaning import clean
-from complaints.store.tables import Attachment, Draft, Limit, OperatorSession
+from complaints.store.tables import Attachment, Draft, Idempotency, Limit, OperatorSession
 
 
 def draft(office, *, hours):
@@ -47,11 +47,13 @@ def test_an_unfinished_form_goes_with_its_files_and_a_fresh_one_stays(office):
     assert clean(office.installation, office.now) == 1
 
 
-def test_ended_log_ins_and_counters_go(office):
+def test_ended_log_ins_counters_and_answered_requests_go(office):
     def write(work):
         for number, hours in enumerate((-1, 1)):
             moment = work.now + timedelta(hours=hours)
             work.session.add(Limit(key=f"k{number}", count=1, expires_at=moment))
+            kept = {"key_hash": f"i{number}", "body_hash": "b", "status": 201, "result": {}}
+            work.session.add(Idempotency(**kept, created_at=work.now, expires_at=moment))
             work.session.add(
                 OperatorSession(
                     token_hash=f"t{number}",
@@ -64,7 +66,8 @@ def test_ended_log_ins_and_counters_go(office):
             )
 
     office.installation.write(write)
-    assert clean(office.installation, office.now) == 2
+    assert clean(office.installation, office.now) == 3
     with office.installation.reading() as work:
         assert work.session.scalars(select(Limit.key)).all() == ["k1"]
+        assert work.session.scalars(select(Idempotency.key_hash)).all() == ["i1"]
         assert work.session.scalars(select(OperatorSession.token_hash)).all() == ["t1"]

@@ -6,10 +6,14 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 
 import pytest
+import servers
 from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 from tampering import unguarded
 
+from complaints.administration import engine as engine_advice
+from complaints.base.resources import folder
+from complaints.base.translations import speaking
 from complaints.store import schema, triggers
 from complaints.store.tables import Event
 
@@ -82,6 +86,72 @@ def test_triggers_that_are_gone_are_named_and_come_back(log):
     with log.begin() as connection:
         assert triggers.install(connection) == ""
     assert not any(line.startswith("trigger") for line in schema.differences(log))
+
+
+WEAKENED = {
+    "sqlite": "CREATE TRIGGER {name} BEFORE DELETE ON {table} WHEN OLD.seq < 0 BEGIN SELECT RAISE(ABORT, 'x'); END",
+    "mysql": "CREATE TRIGGER {name} BEFORE DELETE ON {table} FOR EACH ROW SET @kept = 1",
+    "postgresql": "CREATE TRIGGER {name} AFTER DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_keep()",
+}
+FOREIGN = {
+    "sqlite": "CREATE TRIGGER {name} AFTER INSERT ON {table} BEGIN SELECT 1; END",
+    "mysql": "CREATE TRIGGER {name} AFTER INSERT ON {table} FOR EACH ROW SET @seen = 1",
+    "postgresql": "CREATE TRIGGER {name} AFTER INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_keep()",
+}
+
+
+@pytest.fixture
+def own_log(empty_database_url):
+    """A database of this test alone: what it does to the triggers stays in it."""
+    made = servers.open_engine(empty_database_url)
+    schema.upgrade(made, folder("migrations"))
+    yield made
+    made.dispose()
+
+
+def test_a_trigger_under_our_name_that_does_something_else_and_anothers_are_told_apart(own_log):
+    name, other = f"{triggers.TABLE}_no_delete", "somebodys_trigger"
+    on = f" ON {triggers.TABLE}" if own_log.dialect.name == "postgresql" else ""
+    kind = "mysql" if own_log.dialect.name == "mariadb" else own_log.dialect.name
+    with own_log.begin() as connection:
+        connection.exec_driver_sql(f"DROP TRIGGER {name}{on}")
+        for statement, called in ((WEAKENED[kind], name), (FOREIGN[kind], other)):
+            connection.exec_driver_sql(statement.format(name=called, table=triggers.TABLE))
+    with own_log.begin() as connection:
+        assert triggers.look(connection) == triggers.Guard((), (name,), (other,))
+        with speaking("en"):
+            found = [(gap.level, gap.what) for gap in engine_advice.gaps(connection) if "trigger" in gap.what]
+    assert found == [
+        ("fail", f"log: trigger {name} was changed or switched off"),
+        ("look", f"log: trigger {other} on {triggers.TABLE} is not ours"),
+    ]
+    assert [line for line in schema.differences(own_log) if "trigger" in line] == [
+        f"trigger {name} does something else",
+        f"trigger {other} is not ours",
+    ]
+    with own_log.begin() as connection:
+        connection.exec_driver_sql(f"DROP TRIGGER {name}{on}")
+        connection.exec_driver_sql(f"DROP TRIGGER {other}{on}")
+    assert schema.upgrade(own_log, folder("migrations")) == ""
+    assert schema.differences(own_log) == []
+
+
+@pytest.mark.differs("only PostgreSQL can switch a trigger off or give it another function")
+def test_on_postgresql_a_disabled_trigger_and_an_emptied_function_are_found(own_log):
+    if own_log.dialect.name != "postgresql":
+        pytest.skip("only PostgreSQL can do either")
+    with own_log.begin() as connection:
+        connection.exec_driver_sql(f"ALTER TABLE {triggers.TABLE} DISABLE TRIGGER {triggers.TABLE}_no_update")
+        assert triggers.look(connection).altered == (f"{triggers.TABLE}_no_update",)
+        connection.exec_driver_sql(f"ALTER TABLE {triggers.TABLE} ENABLE TRIGGER {triggers.TABLE}_no_update")
+        connection.exec_driver_sql(
+            f"CREATE OR REPLACE FUNCTION {triggers.TABLE}_keep() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RETURN NEW; END $$"
+        )
+        assert len(triggers.look(connection).altered) == 3
+    schema.upgrade(own_log, folder("migrations"))
+    with own_log.connect() as connection:
+        assert triggers.look(connection) == triggers.Guard((), (), ())
 
 
 def test_without_its_triggers_a_database_changes_what_it_is_told_to(log):

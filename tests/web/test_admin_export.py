@@ -138,6 +138,10 @@ def test_personal_data_is_shown_to_a_freshly_logged_in_auditor_with_a_reason_onl
     answer = order(client, **shown, reason="court")
     assert answer.status_code == 422
     assert "15 分钟内的登录" in answer.get_data(as_text=True)
+    stale = take(client, job)
+    assert (stale.status_code, "15 分钟内的登录" in stale.get_data(as_text=True)) == (403, True)
+    assert [entry.type for entry in system(office)].count("export_downloaded") == 1
+    assert b"reporter@example.com" in take(office.client("auditor"), job).data
 
 
 def test_a_file_with_restricted_texts_is_closed_to_those_without_the_clearance(office):

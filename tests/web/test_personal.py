@@ -115,6 +115,17 @@ def test_a_stored_case_is_closed_to_operators_until_they_give_a_reason(office):
     assert TEXT not in handler.get(page(office.filed)).text
 
 
+def test_what_is_only_stored_is_handed_over_once_a_reason_is_given(office):
+    office.desk.act(office.filed, erasure.request, COMPLAINANT)
+    client, data = office.client("supervisor"), page(office.filed, "/data.json")
+    closed = client.get(data)
+    assert (closed.status_code, TEXT in closed.text) == (303, False)
+    assert "disclosed" not in types(office.desk, office.filed)
+    send(client, page(office.filed), "/stored", reason="本人要求查看")
+    assert TEXT in client.get(data).text
+    assert types(office.desk, office.filed)[-1] == "disclosed"
+
+
 def test_once_ended_a_handler_cannot_open_a_stored_case_but_an_auditor_can(office):
     office.desk.do(office.filed, "withdraw")
     office.desk.act(office.filed, erasure.request, COMPLAINANT)
@@ -143,6 +154,23 @@ def test_leaders_enter_requests_hold_and_order_on_the_page_and_errors_keep_the_c
     assert office.desk.events(office.filed)[0].text("details") == ""
     assert client.get(page(office.filed, "/data.json")).status_code == 200
     assert types(office.desk, office.other) == ["filed"]
+
+
+def test_an_order_to_erase_needs_a_fresh_log_in_and_keeps_what_was_typed(office):
+    office.desk.do(office.filed, "withdraw")
+    client, place = office.client("supervisor"), page(office.filed, "/personal")
+    office.desk.later(minutes=16)
+    token = _forms(client.get(place).text)
+    late = _post(client, place, token, "order", reason="法院（2026）9号", persons=["complainant"])
+    assert late.status_code == 422
+    assert "15 分钟内的登录" in late.text
+    assert "法院（2026）9号" in late.text
+    assert types(office.desk, office.filed)[-1] == "viewed"
+    fresh = office.client("supervisor")
+    token = _forms(fresh.get(place).text)
+    again = _post(fresh, place, token, "order", reason="法院（2026）9号", persons=["complainant"])
+    assert again.status_code == 303
+    assert types(office.desk, office.filed)[-1] == "erased"
 
 
 def test_nothing_but_the_owed_answer_is_mailed_from_a_stored_case(office):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from flask import Blueprint, current_app, g, redirect, request, url_for
@@ -12,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from complaints.administration import operators, reach, sessions
 from complaints.administration.calendars import missing_year
 from complaints.base.errors import NotAllowedError, NotFoundError
+from complaints.base.translations import gettext as t
 from complaints.cases.people import Operator
 from complaints.web.forms import Act
 from complaints.web.frame import frame
@@ -21,6 +23,8 @@ COOKIE = "complaints_operator"
 STAFF = ("handler", "supervisor", "auditor", "admin")
 HANDLERS = ("handler", "supervisor", "admin")
 ANYONE = "anyone"
+# Personal data leaves unmasked, or is erased by order, only by somebody who has logged in within this time.
+FRESH = timedelta(minutes=15)
 
 
 def roles(*names: str) -> Callable[[V], V]:
@@ -61,6 +65,16 @@ def visitor() -> Operator | None:
 def built_in() -> bool:
     """Whether accounts are ours; with a host's loader there is no log-in page of ours at all."""
     return frame().installation.hooks.operator is None
+
+
+def fresh(who: Operator) -> bool:
+    """Whether somebody has logged in just now: for what cannot be taken back once it has left or is gone."""
+    return who.authenticated_at is not None and frame().installation.now() - who.authenticated_at <= FRESH
+
+
+def log_in_first() -> str:
+    """What a reader is told whose log-in is not fresh."""
+    return t("Log out and in again first: this needs a log-in of the last 15 minutes")
 
 
 def must_change() -> bool:

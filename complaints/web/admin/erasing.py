@@ -22,7 +22,7 @@ from complaints.policy.deadlines import words as day_words
 from complaints.store import residue
 from complaints.store.tables import Complaint
 from complaints.web.admin import words
-from complaints.web.admin.access import STAFF, operator, roles
+from complaints.web.admin.access import STAFF, fresh, log_in_first, operator, roles
 from complaints.web.admin.case import StoredForm, opened
 from complaints.web.admin.casepage import Page
 from complaints.web.admin.files import inert
@@ -41,6 +41,12 @@ class PersonalForm(CaseForm):
     fields = SelectMultipleField(validate_choice=False)
 
 
+def _order(work: Work, case: Complaint, who: Operator, form: Any) -> object:
+    if not fresh(who):
+        raise InputError({"reason": [log_in_first()]})
+    return erasure.order(work, case, who.actor, form.persons.data or (), _reason(form))
+
+
 Done = Callable[[Work, Complaint, Operator, Any], object]
 ACTS: Mapping[str, Done] = {
     "request": lambda work, case, who, form: erasure.request(work, case, who.actor, how=_reason(form)),
@@ -48,9 +54,7 @@ ACTS: Mapping[str, Done] = {
     "hold": lambda work, case, who, form: erasure.hold(work, case, who.actor, _reason(form)),
     "lift": lambda work, case, who, form: erasure.lift(work, case, who.actor, _reason(form)),
     "third": lambda work, case, who, form: third_party.name(work, case, who.actor, form.fields.data or ()),
-    "order": lambda work, case, who, form: erasure.order(
-        work, case, who.actor, form.persons.data or (), _reason(form)
-    ),
+    "order": _order,
 }
 
 
@@ -125,6 +129,9 @@ def kept_data(number: str) -> ResponseReturnValue:
     page, viewer = opened(number), operator()
     if viewer.authenticated_at is None:
         raise NotAllowedError("an export needs to know when its reader logged in")
+    if page.stored:
+        # Handing it over is reading it: the reason comes first, as on the page of the case.
+        return redirect(url_for("complaints.admin.case", number=number, _anchor="stored"), 303)
     uid = page.case.uid
     frame().write(lambda work: disclosure.disclose(work, uid, viewer.actor, "json"))
     return as_json(page.case.number, disclosure.kept_about(page.work, page.case))

@@ -23,15 +23,13 @@ from complaints.evidence.chosen import Chosen
 from complaints.policy.states import State
 from complaints.store.tables import Job
 from complaints.web.admin import words
-from complaints.web.admin.access import operator, roles
+from complaints.web.admin.access import fresh, log_in_first, operator, roles
 from complaints.web.admin.forms import sent
 from complaints.web.admin.ordering import OrderForm, chosen_by, context, kinds, sentence, state_word
 from complaints.web.forms import Act, OwnForm, put_errors
 from complaints.web.frame import frame
 from complaints.web.headers import DOWNLOAD_CSP
 
-# Personal data leaves unmasked only for somebody who has logged in within this time.
-FRESH = timedelta(minutes=15)
 # What is small is made while the page waits; the rest is left to the workers.
 _AT_ONCE, _SECONDS = 5000, 2.0
 _READERS = ("supervisor", "auditor", "admin")
@@ -66,10 +64,8 @@ def order() -> ResponseReturnValue:
     if chosen.unmasked and not viewer.may("auditor"):
         raise NotAllowedError("only an auditor may take personal data away unmasked")
     found = frame().installation
-    if chosen.unmasked and found.now() - viewer.authenticated_at > FRESH:
-        put_errors(
-            form, {"unmasked": [t("Log out and in again first: this needs a log-in of the last 15 minutes")]}
-        )
+    if chosen.unmasked and not fresh(viewer):
+        put_errors(form, {"unmasked": [log_in_first()]})
         return _page(form), 422
     frame().close()
     try:
@@ -124,6 +120,8 @@ def download(uid: str) -> ResponseReturnValue:
         raise NotFoundError("there is no such file")
     if not _may(viewer, held):
         raise NotAllowedError("this file holds what its reader may not see")
+    if Chosen.of(held.params).unmasked and not fresh(viewer):
+        return _listing(log_in_first()), 403
     frame().close()
     job, blocks = jobs.read(frame().installation, uid, viewer.actor)
     name, media = jobs.media(job)

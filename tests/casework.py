@@ -1,0 +1,53 @@
+"""An office at work on cases in the browser: open, act, decide, and look what the log holds of it."""
+
+from __future__ import annotations
+
+from office import ADMIN, Office, quick_passwords, send
+
+from complaints.cases import intake
+
+TEXT = "它说葡萄柚和降压药可以一起吃 <script>alert(1)</script>"
+ANSWER = intake.Answer("可以一起吃", "能一起吃吗", mark="verified")
+
+
+def staffed(tmp_path, clock, monkeypatch):
+    quick_passwords(monkeypatch)
+    made = Office(tmp_path, clock).start(clock)
+    for who in ("handler", "second", "supervisor", "auditor"):
+        made.client(who)
+    return made
+
+
+def page(filed):
+    return f"{ADMIN}/case/{filed.number}"
+
+
+def act(office, filed, name, who="handler", **values):
+    return send(office.client(who), page(filed), f"/{name}", **values)
+
+
+def decide(office, filed, who="handler", do="send", mode="decide", **values):
+    given = {"outcome": "upheld", "reason": "verified", "text": "经核实，您反映的情况属实。", **values}
+    return send(office.client(who), f"{page(filed)}/{mode}", f"/{mode}", do, **given)
+
+
+def release(office, filed):
+    from complaints.cases import deciding
+
+    office.desk.later(minutes=3)
+    office.desk.act(filed, deciding.release)
+
+
+def types(office, filed):
+    return [entry.type for entry in office.desk.events(filed)]
+
+
+def system_events(office):
+    from complaints.ledger.reading import history
+
+    return [(entry.type, entry.actor) for entry in office.desk.read(lambda work: history(work, "system"))]
+
+
+def numbers(answer, *filed):
+    text = answer.get_data(as_text=True)
+    return sorted((each.number for each in filed if each.number in text), key=text.index)

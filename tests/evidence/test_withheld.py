@@ -1,0 +1,233 @@
+"""What a person or a type closed to the reader after an export was ordered does not leave with it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+
+import pytest
+from factories import ALICE, BOB
+from sqlalchemy import func, select
+
+from complaints.base.errors import InputError, NotFoundError
+from complaints.cases import erasure
+from complaints.evidence import bundle, export, jobs, register
+from complaints.evidence.chosen import Chosen
+from complaints.jobs.cleaning import clean
+from complaints.jobs.working import work_off
+from complaints.ledger.work import COMPLAINANT
+from complaints.store.tables import Complaint, Job
+
+SHOWN = {"unmasked": True, "reason": "court"}
+MINE, NEIGHBOURS = "zqx7@example.com", "reporter@example.com"
+
+
+@pytest.fixture
+def filed(desk):
+    return desk.file(fields={"mail": MINE, "name": "周晓", "phone": "13812345678"})
+
+
+def store_only(desk, filed):
+    desk.act(filed, erasure.request, COMPLAINANT)
+
+
+def make_restricted(desk, filed):
+    restricted = desk.read(
+        lambda work: next(key for key, kind in work.policy.types.items() if kind.restricted)
+    )
+    desk.do(filed, "reclassify", to=restricted)
+
+
+def order(desk, kind="register", form="csv", **values):
+    return jobs.order(desk.installation, ALICE, Chosen(kind, form, **values))
+
+
+def row(desk, uid):
+    return desk.read(lambda work: work.session.get(Job, uid))
+
+
+def take(desk, uid):
+    return b"".join(jobs.read(desk.installation, uid, BOB)[1])
+
+
+def people(data):
+    rows = csv.DictReader(io.StringIO(data.removeprefix(export.BOM).decode(), newline=""))
+    return {row["number"]: (row["name"], row["mail"], row["phone"]) for row in rows}
+
+
+CLOSING = [store_only, make_restricted]
+
+
+@pytest.mark.parametrize("shown", [{}, SHOWN], ids=["masked", "unmasked"])
+@pytest.mark.parametrize("close", CLOSING)
+def test_a_register_leaves_out_the_contact_of_a_case_closed_between_order_and_writing(
+    desk, filed, close, shown
+):
+    before = export.order(desk.installation, ALICE, Chosen("register", "csv", **shown))
+    close(desk, filed)
+    written = people(desk.read(lambda work: b"".join(export.stream(work, before))))
+
+    assert written[filed.number] == ("", "", "")
+    others = {found[1] for number, found in written.items() if number != filed.number}
+    assert others == {NEIGHBOURS if shown else "r***@example.com"}
+    assert len(written) == desk.read(lambda work: work.session.scalar(select(func.count(Complaint.id))))
+
+
+def test_who_takes_the_request_back_is_in_the_register_again(desk, filed):
+    store_only(desk, filed)
+    desk.act(filed, erasure.withdraw_request, COMPLAINANT)
+    uid = order(desk, **SHOWN)
+    work_off(desk.installation)
+
+    assert people(take(desk, uid))[filed.number][1] == MINE
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "xlsx"])
+@pytest.mark.parametrize("close", CLOSING)
+def test_a_job_ordered_before_and_carried_out_after_leaves_it_out(desk, filed, close, form):
+    uid = order(desk, form=form, **SHOWN)
+    close(desk, filed)
+    work_off(desk.installation)
+
+    assert row(desk, uid).state == "done"
+    data = take(desk, uid)
+    if form == "csv":
+        assert people(data)[filed.number] == ("", "", "")
+    if form != "xlsx":
+        assert MINE.encode() not in data
+        assert NEIGHBOURS.encode() in data
+
+
+@pytest.mark.parametrize("close", CLOSING)
+def test_a_job_half_written_before_begins_anew_and_leaves_it_out(desk, filed, close, monkeypatch):
+    monkeypatch.setattr(register, "_PAGE", 1)
+    for _ in range(2):
+        desk.file()
+    uid = order(desk, **SHOWN)
+    for _ in range(4):
+        jobs.go_on(desk.installation, jobs.claim(desk.installation), time.monotonic())
+    held = row(desk, uid)
+    assert held.state == "running"
+    assert any(MINE.encode() in block for block in _written(desk, held))
+    close(desk, filed)
+    work_off(desk.installation)
+
+    done = row(desk, uid)
+    assert (done.state, done.done) == ("done", done.total)
+    written = people(take(desk, uid))
+    assert written[filed.number] == ("", "", "")
+    assert len(written) == done.total
+    assert not set(held.place["parts"]) & _stored(desk)
+
+
+@pytest.mark.parametrize("close", CLOSING)
+def test_a_file_made_before_is_not_handed_out_after_and_goes(desk, filed, close):
+    uid, masked = order(desk, **SHOWN), order(desk)
+    work_off(desk.installation)
+    assert MINE.encode() in take(desk, uid)
+    parts = set(row(desk, uid).place["parts"])
+    close(desk, filed)
+    with pytest.raises(NotFoundError):
+        take(desk, uid)
+    assert MINE.encode() not in take(desk, masked)
+    desk.later(seconds=1)
+    clean(desk.installation, desk.clock.now)
+
+    assert row(desk, uid).state == "expired"
+    assert not parts & _stored(desk)
+    assert row(desk, masked).state == "done"
+
+
+def test_a_file_stays_where_only_cases_beside_it_were_closed_or_moved(desk, filed):
+    later = desk.file()
+    desk.later(days=1)
+    outside = desk.file()
+    uid = order(desk, until=desk.clock.now, **SHOWN)
+    desk.do(later, "reclassify", to="inaccurate")
+    work_off(desk.installation)
+    store_only(desk, outside)
+    desk.do(filed, "reclassify", to="inaccurate")
+
+    assert MINE.encode() in take(desk, uid)
+
+
+def test_a_document_of_one_case_ordered_before_is_not_made_after_and_says_why(desk, filed):
+    other = desk.file()
+    uid, neighbours = (order(desk, "case", "pdf", number=each.number) for each in (filed, other))
+    store_only(desk, filed)
+    work_off(desk.installation)
+
+    assert row(desk, uid).state == "failed"
+    assert row(desk, uid).error == "应本人请求，这件投诉只作存储，不再导出"
+    assert take(desk, neighbours).startswith(b"%PDF")
+    with pytest.raises(InputError):
+        order(desk, "case", "docx", number=filed.number)
+
+
+def test_a_document_of_one_case_made_before_is_not_handed_out_after(desk, filed):
+    other = desk.file()
+    uid, neighbours = (order(desk, "case", "pdf", number=each.number) for each in (filed, other))
+    work_off(desk.installation)
+    store_only(desk, filed)
+
+    with pytest.raises(NotFoundError):
+        take(desk, uid)
+    assert take(desk, neighbours).startswith(b"%PDF")
+
+
+def test_a_bundle_discloses_no_texts_of_a_case_that_is_only_stored(desk, filed, tmp_path):
+    store_only(desk, filed)
+    case = desk.case(filed)
+    with pytest.raises(NotFoundError):
+        desk.read(lambda work: bundle.case(work, tmp_path / "case.zip", case, disclose=[COMPLAINANT]))
+    assert not (tmp_path / "case.zip").exists()
+
+
+def test_an_erasure_ends_what_was_half_made_too(desk, filed, monkeypatch):
+    monkeypatch.setattr(register, "_PAGE", 1)
+    desk.do(filed, "withdraw")
+    desk.later(days=366 * 3)
+    desk.file()
+    uid = order(desk, **SHOWN)
+    for _ in range(4):
+        jobs.go_on(desk.installation, jobs.claim(desk.installation), time.monotonic())
+    assert any(MINE.encode() in block for block in _written(desk, row(desk, uid)))
+    desk.act(filed, erasure.finish)
+    work_off(desk.installation)
+
+    assert people(take(desk, uid))[filed.number] == ("", "", "")
+
+
+def test_a_failed_job_whose_parts_went_with_an_erasure_goes_on_from_its_beginning(desk, filed, monkeypatch):
+    monkeypatch.setattr(register, "_PAGE", 1)
+    desk.do(filed, "withdraw")
+    desk.later(days=366 * 3)
+    desk.file()
+    uid = order(desk, **SHOWN)
+    for _ in range(3):
+        jobs.go_on(desk.installation, jobs.claim(desk.installation), time.monotonic())
+    with monkeypatch.context() as broken:
+        broken.setattr(register, "table", lambda *_: 1 / 0)
+        work_off(desk.installation)
+    parts = set(row(desk, uid).place["parts"])
+    assert (row(desk, uid).state, len(parts)) == ("failed", 3)
+    desk.act(filed, erasure.finish)
+    desk.later(seconds=1)
+    clean(desk.installation, desk.clock.now)
+    assert not parts & _stored(desk)
+    desk.installation.write(lambda work: jobs.again(work, uid, BOB))
+    work_off(desk.installation)
+
+    done = row(desk, uid)
+    assert (done.state, done.done, len(people(take(desk, uid)))) == ("done", done.total, done.total)
+
+
+def _written(desk, job):
+    from complaints.evidence import sealed_parts
+
+    return list(sealed_parts.read(desk.installation, job.uid, job.place["parts"]))
+
+
+def _stored(desk):
+    return {path.name for path in desk.installation.files.folder.glob("??/*")}

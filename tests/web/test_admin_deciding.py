@@ -1,0 +1,262 @@
+"""Deciding and reviewing in the browser, and what two operators at once make of it."""
+
+from __future__ import annotations
+
+import pytest
+from casework import ANSWER, act, decide, numbers, page, release, staffed, types
+from office import Forms, send, send_from, words
+
+
+@pytest.fixture
+def office(tmp_path, clock, monkeypatch):
+    return staffed(tmp_path, clock, monkeypatch)
+
+
+def test_one_submit_takes_on_and_answers(office):
+    filed = office.desk.file()
+    assert (
+        decide(
+            office, filed, **{"action-0": "stop_generation", "target-0": "回答17", "note": "已核对"}
+        ).status_code
+        == 303
+    )
+
+    assert types(office, filed) == ["filed", "viewed", "accepted", "decided"]
+    decided = office.desk.events(filed)[-1]
+    assert decided.text("public") == "经核实，您反映的情况属实。"
+    assert decided.text("note") == "已核对"
+    assert decided.meta["actions"] == [{"action": "stop_generation"}]
+    assert "回答17" in decided.text("action:0")
+
+
+def test_the_preview_sends_nothing_and_keeps_everything(office):
+    filed = office.desk.file()
+    answer = decide(office, filed, do="preview", note="内部的话")
+    seen = answer.get_data(as_text=True)
+
+    assert answer.status_code == 200
+    preview = seen[seen.index('id="preview"') : seen.index("</section>")]
+    assert "投诉成立" in preview
+    assert "经核实，您反映的情况属实。" in preview
+    assert "内部的话" not in preview
+    assert "内部的话" in seen
+    assert types(office, filed) == ["filed", "viewed"]
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"outcome": ""}, "请选择处理结果"),
+        ({"reason": "not_found"}, "这条理由与处理结果不符"),
+        ({"text": ""}, "请写下给投诉人的答复"),
+        ({"text": "已经【填写：做了什么】"}, "请先填好"),
+        ({"action-0": "stop_generation"}, "停止生成"),
+    ],
+)
+def test_a_decision_that_cannot_be_comes_back_with_all_that_was_typed(office, values, said):
+    filed = office.desk.file()
+    answer = decide(office, filed, **{"note": "我的备注", **values})
+
+    assert answer.status_code == 422
+    assert said in words(answer)
+    assert "我的备注" in answer.get_data(as_text=True)
+    assert types(office, filed) == ["filed", "viewed"]
+
+
+def test_a_template_is_put_in_and_must_be_filled(office):
+    filed = office.desk.file()
+    answer = decide(office, filed, do="template", template="upheld", text="您好。")
+    typed = next(
+        form
+        for form in Forms(answer.get_data(as_text=True)).found
+        if "outcome" in form["data"] or "text" in form["data"]
+    )
+
+    assert typed["data"]["text"].startswith("您好。")
+    assert "【填写：" in typed["data"]["text"]
+    assert types(office, filed) == ["filed", "viewed"]
+
+
+def test_more_rows_for_measures_keep_what_was_typed(office):
+    filed = office.desk.file()
+    answer = decide(office, filed, do="more", **{"action-0": "remove", "target-0": "回答1"})
+    html = answer.get_data(as_text=True)
+
+    assert 'name="action-3"' in html
+    assert 'value="回答1"' in html
+
+
+def test_an_answer_is_taken_back_until_its_second_and_not_after(office):
+    filed = office.desk.file()
+    decide(office, filed)
+    assert "发出" in words(office.client("handler").get(page(filed)))
+    office.desk.later(seconds=119)
+    html = office.client("handler").get(page(filed)).get_data(as_text=True)
+    assert act(office, filed, "take_back").status_code == 303
+    assert office.desk.case(filed).state == "accepted"
+
+    decide(office, filed)
+    office.desk.later(seconds=121)
+    late = office.client("handler").get(page(filed)).get_data(as_text=True)
+    assert "/take_back" in html
+    assert "/take_back" not in late
+    version = office.desk.case(filed).version
+    token = next(form for form in Forms(late).found if form["action"].endswith("/note"))["data"][
+        "note-csrf_token"
+    ]
+    answer = office.client("handler")
+    html = answer.get(page(filed)).get_data(as_text=True)
+    token = next(form for form in Forms(html).found if form["action"].endswith("/note"))["data"][
+        "note-csrf_token"
+    ]
+    refused = answer.post(
+        f"{page(filed)}/take_back", data={"take_back-csrf_token": token, "take_back-version": version}
+    )
+    assert refused.status_code == 409
+    assert office.desk.case(filed).state == "decided"
+
+
+def test_reports_of_one_answer_are_decided_together(office):
+    one, two, other = (office.desk.file(answer=ANSWER) for _ in range(3))
+    stranger = office.desk.file(fields={"details": "别的事情"})
+    seen = office.client("handler").get(f"{page(one)}/decide").get_data(as_text=True)
+    assert numbers(office.client("handler").get(f"{page(one)}/decide"), two, other, stranger) != []
+    assert stranger.number not in seen
+
+    assert decide(office, one, also=[f"{two.uid}:1"]).status_code == 303
+    assert [office.desk.case(each).state for each in (one, two, other)] == ["decided", "decided", "submitted"]
+
+
+def test_deciding_together_is_all_or_nothing(office):
+    one, two = (office.desk.file(answer=ANSWER) for _ in range(2))
+    stranger = office.desk.file(fields={"details": "别的事情"})
+    for also in ([f"{two.uid}:7"], [f"{two.uid}:1", f"{stranger.uid}:1"]):
+        answer = decide(office, one, also=also)
+        assert answer.status_code == 409
+        assert "经核实，您反映的情况属实。" in answer.get_data(as_text=True)
+    assert {office.desk.case(each).state for each in (one, two, stranger)} == {"submitted"}
+
+
+def test_declining_needs_a_reason_and_words(office):
+    filed = office.desk.file()
+    assert decide(office, filed, mode="decline", reason="").status_code == 422
+    assert decide(office, filed, mode="decline", reason="not_ours").status_code == 303
+    assert office.desk.case(filed).state == "declined"
+
+
+def test_the_second_of_two_operators_sees_both_texts_and_loses_nothing(office):
+    filed = office.desk.file()
+    first, second = office.client("handler"), office.client("second")
+    address = f"{page(filed)}/decide"
+    old = second.get(address).get_data(as_text=True)
+    send(first, page(filed), "/note", note="我先看了日志")
+    answer = send_from(
+        second, old, address, "/decide", "send", outcome="upheld", reason="verified", text="第二个人的答复"
+    )
+
+    assert answer.status_code == 409
+    said = words(answer)
+    assert "我先看了日志" in said
+    assert "第二个人的答复" in said
+    assert "其他人改动了这份投诉" in said
+    assert office.desk.case(filed).state == "submitted"
+    again = send_from(
+        second, answer.get_data(as_text=True), address, "/decide", "send", outcome="upheld", reason="verified"
+    )
+    assert again.status_code == 303
+    assert office.desk.events(filed)[-1].text("public") == "第二个人的答复"
+
+
+@pytest.fixture
+def appealed(office):
+    filed = office.desk.file()
+    decide(office, filed)
+    release(office, filed)
+    office.desk.do(filed, "appeal")
+    return filed
+
+
+def test_nobody_reviews_their_own_decision(office, appealed):
+    seen = words(office.client("handler").get(page(appealed)))
+    assert "这是您作出的决定，需由他人复核" in seen
+    assert "Second" in seen
+    assert office.client("handler").get(f"{page(appealed)}/review").status_code == 303
+    client = office.client("handler")
+    note = next(
+        form
+        for form in Forms(client.get(page(appealed)).get_data(as_text=True)).found
+        if form["action"].endswith("/note")
+    )
+    token = note["data"]["note-csrf_token"]
+    answer = client.post(
+        f"{page(appealed)}/review",
+        data={
+            "csrf_token": token,
+            "version": note["data"]["note-version"],
+            "do": "send",
+            "verdict": "confirm",
+            "text": "维持",
+        },
+    )
+    assert answer.status_code == 409
+    assert office.desk.case(appealed).state == "under_review"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "values", "state", "event"),
+    [
+        (
+            "confirm",
+            {"text": "我们重新核对，维持原答复。", "outcome": "", "reason": ""},
+            "decided",
+            "confirmed",
+        ),
+        (
+            "change",
+            {"outcome": "partly", "reason": "partly_verified", "text": "部分属实。"},
+            "decided",
+            "changed",
+        ),
+        ("send_back", {"outcome": "", "reason": "", "text": "", "note": "请重测"}, "processing", "sent_back"),
+    ],
+)
+def test_another_operator_ends_the_review(office, appealed, verdict, values, state, event):
+    assert decide(office, appealed, who="second", mode="review", verdict=verdict, **values).status_code == 303
+    assert office.desk.case(appealed).state == state
+    assert types(office, appealed)[-1] == event
+
+
+def test_a_review_without_its_end_is_refused(office, appealed):
+    answer = decide(office, appealed, who="second", mode="review", text="维持")
+    assert answer.status_code == 422
+    assert "请选择复核结论" in words(answer)
+
+
+def test_a_decline_under_review_can_be_taken_on_but_not_changed(office):
+    filed = office.desk.file()
+    decide(office, filed, mode="decline", reason="not_ours")
+    release(office, filed)
+    office.desk.do(filed, "appeal")
+    seen = office.client("second").get(f"{page(filed)}/review").get_data(as_text=True)
+    assert 'value="overturn"' in seen
+    assert 'value="change"' not in seen
+    assert (
+        decide(office, filed, who="second", mode="review", verdict="overturn", text="重新受理").status_code
+        == 303
+    )
+    assert office.desk.case(filed).state == "accepted"
+
+
+def test_with_nobody_else_the_case_says_so_and_somebody_is_told_once(office, appealed):
+    from complaints.administration import operators
+    from complaints.ledger.work import Actor
+
+    for login in ("second", "supervisor"):
+        office.installation.write(
+            lambda work, login=login: operators.disable(work, login, by=Actor("admin", "x"))
+        )
+    for _ in range(2):
+        seen = words(office.client("handler").get(page(appealed)))
+        assert "目前没有其他人可以复核" in seen
+    assert office.desk.outbox(appealed).count(("no_reviewer", "compliance")) == 1
+    assert office.desk.milestones(appealed, kind="review", state="pending")
