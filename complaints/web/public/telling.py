@@ -50,7 +50,7 @@ _EVENTS: Mapping[str, tuple[str, str, str]] = {
     "restricted": ("Deletion requested: from here on only stored", "lock", "neutral"),
     "unrestricted": ("The request for deletion was withdrawn", "lock", "neutral"),
     "disclosed": ("What we keep was shown or downloaded", "eye", "neutral"),
-    "forward_sent": ("We asked the model's provider; our dates stay", "send", "info"),
+    "forward_sent": ("Passed on to the model's provider; our dates stay", "send", "info"),
     "late": ("We missed a date", "late", "bad"),
     "moved": ("A date moved", "calendar", "info"),
     "settled": ("A date is no longer provisional", "calendar", "info"),
