@@ -221,7 +221,7 @@ def counted(work: Work, viewer: Operator) -> tuple[int, int]:
     if not viewer.restricted:
         seen = seen.where(Complaint.restricted.is_(False))
     query = select(Disposal.state, func.count()).where(unfinished(), Disposal.complaint_id.in_(seen))
-    counts = dict(work.session.execute(query.group_by(Disposal.state)).tuples().all())
+    counts = {row[0]: row[1] for row in work.session.execute(query.group_by(Disposal.state))}
     failed = counts.pop("failed", 0)
     return failed, sum(counts.values())
 

@@ -156,18 +156,18 @@ def answered(
     row = found(work, case, seq)
     if row.state not in {"sent", "answered"}:
         raise TransitionError("the vendor has not been told yet")
-    given = {"number": number.strip()[:200], "answer": text.strip()[:MAX_TEXT]}
+    given = {"vendor_number": number.strip()[:200], "vendor_answer": text.strip()[:MAX_TEXT]}
     if not any(given.values()):
         raise InputError({"text": [t("Write the vendor's number, or what they answered")]})
     written = journal.record(
         work,
         case,
-        "vendor_answered" if given["answer"] else "vendor_numbered",
+        "vendor_answered" if given["vendor_answer"] else "vendor_numbered",
         actor,
         meta={"of": seq},
         personal={name: from_operator(value) for name, value in given.items() if value},
     )
-    if given["answer"]:
+    if given["vendor_answer"]:
         row.state, row.answered_at, row.answer_seq = "answered", work.now, written.seq
     work.session.flush()
     return written

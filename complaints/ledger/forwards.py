@@ -31,7 +31,7 @@ class HandedOver:
     @property
     def number(self) -> str:
         """The vendor's own number, the newest that was given."""
-        return next((said for entry in reversed(self.entries) if (said := entry.text("number"))), "")
+        return next((said for entry in reversed(self.entries) if (said := entry.text("vendor_number"))), "")
 
     @property
     def answers(self) -> list[Entry]:

@@ -179,7 +179,11 @@ def test_a_failed_measure_is_tried_again_at_the_push_of_a_button(any_office):
     any_office.act(made, disposal.retry, HANDLER, row.seq, row.position)
     run(any_office)
 
-    assert [each.type for each in ends(any_office, made)] == ["action_failed", "action_retried", "action_done"]
+    assert [each.type for each in ends(any_office, made)] == [
+        "action_failed",
+        "action_retried",
+        "action_done",
+    ]
     assert [each.attempt for each in heard] == [1, 2]
     assert heard[0].event_id == heard[1].event_id
     assert (rows(any_office, made)[0].state, rows(any_office, made)[0].attempts) == ("done", 2)
@@ -190,9 +194,7 @@ def test_a_dead_call_sent_again_from_the_health_page_ends_like_any_other(any_off
     made = ordered(any_office)
     run(any_office)
     (letter,) = calls(any_office)
-    any_office.installation.database.write(
-        lambda session: sending.retry(session, letter.id, any_office.now)
-    )
+    any_office.installation.database.write(lambda session: sending.retry(session, letter.id, any_office.now))
 
     run(any_office)
 

@@ -40,7 +40,7 @@ def _shown(row: HandedOver, record: Record, now: datetime) -> dict[str, Any]:
         "extract": row.extract,
         "number": row.number,
         "answers": [
-            {"who": record.who(each), "when": record.said(each.at), "text": each.text("answer")}
+            {"who": record.who(each), "when": record.said(each.at), "text": each.text("vendor_answer")}
             for each in row.answers
         ],
         "can_answer": row.state in {"sent", "answered"},
