@@ -23,8 +23,8 @@ from flask import (
 from itsdangerous import BadData, URLSafeSerializer
 from werkzeug.wrappers import Response as Reply
 
-from complaints import Complaints
-from example_app import responder
+from complaints import CallbackRefused, Commission, Complaints
+from example_app import blocking, responder
 
 PRODUCT = "小筑问答"
 FILING_NO = "（演示）"
@@ -39,9 +39,19 @@ complaints = Complaints(complainant_loader=lambda: session.get("user"))
 class Turn(TypedDict):
     """A question and its answer; `token` vouches for the answer."""
 
+    id: str
     prompt: str
     output: str
     token: str
+
+
+@complaints.on_disposal("stop_generation")
+def stop(commission: Commission) -> str:
+    """Block the reported answer in the product's own store; told twice, it is blocked once."""
+    if not commission.answer_id:
+        raise CallbackRefused("没有关联到本产品的回答，请按处置对象人工处理")
+    fresh = blocking.block(Path(current_app.instance_path), commission.answer_id, commission.event_id)
+    return "已在产品中屏蔽这条回答" if fresh else "这条回答此前已屏蔽"
 
 
 def create_app(instance: str | Path | None = None, **settings: Any) -> Flask:
@@ -80,6 +90,8 @@ def chat() -> str:
         source=responder.source(),
         suggestions=SUGGESTIONS,
         turns=turns,
+        gone=blocking.blocked(Path(current_app.instance_path), [turn["id"] for turn in turns]),
+        handled=blocking.HANDLED,
         talk=_keep(turns),
         fault=fault,
         unanswered=prompt if fault else "",
@@ -133,14 +145,15 @@ def _prompt() -> str:
 
 
 def _sealed(prompt: str, output: str) -> Turn:
+    answer_id = secrets.token_hex(8)
     token = complaints.seal_answer(
         prompt=prompt,
         output=output,
         model=responder.source().name,
-        answer_id=secrets.token_hex(8),
+        answer_id=answer_id,
         filing_no=FILING_NO,
     )
-    return {"prompt": prompt, "output": output, "token": token}
+    return {"id": answer_id, "prompt": prompt, "output": output, "token": token}
 
 
 def _history(turns: list[Turn]) -> list[tuple[str, str]]:

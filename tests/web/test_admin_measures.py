@@ -83,7 +83,7 @@ def test_a_report_that_lacks_something_says_what_and_keeps_the_rest(office):
     answer = act(office, made, "record_action", action="report_cac", report_no="举-7", channel="online")
 
     assert answer.status_code == 422
-    assert "“报告网信部门”还缺：报告给哪个部门，报告时间" in words(answer)
+    assert "“报告网信部门”还缺：报告给哪个部门、报告时间" in words(answer)
     assert "举-7" in answer.get_data(as_text=True)
     answer = act(
         office, made, "record_action", action="report_cac", report_no="举-7", channel="online",
@@ -150,9 +150,18 @@ def test_a_retest_is_asked_for_recorded_and_closing_warns_until_it_passed(office
     answer = act(office, made, "retest", result="", reference="T-1", day="")
     assert answer.status_code == 422
     assert "T-1" in answer.get_data(as_text=True)
-    act(office, made, "retest", result="failed", reference="T-1", day="2026-11-23", note="仍会答错")
+    answer = act(
+        office,
+        made,
+        "retest",
+        **{"retest-result": "failed"},
+        reference="T-1",
+        day="2026-11-23",
+        note="仍会答错",
+    )
+    assert answer.status_code == 303
     assert all(each in shown(office, made) for each in ("复测未通过", "仍会答错", "办结不会使其了结"))
-    act(office, made, "retest", result="passed", reference="T-2", day="2026-11-23")
+    act(office, made, "retest", **{"retest-result": "passed"}, reference="T-2", day="2026-11-23")
     text = shown(office, made)
     assert "复测通过" in text
     assert "办结不会使其了结" not in text
@@ -167,7 +176,16 @@ def test_a_damaged_choice_is_answered_and_changes_nothing(office, name, value):
     act(office, made, "record_action", action="keyword_rule", target="规则7", **{"record_action-retest": "y"})
     send(office.client("handler"), f"{page(made)}/forward", "/forward", way="hand")
     before = len(office.desk.events(made))
-    answer = act(office, made, name, which=value, result="passed", reference="T", day="2026-11-23", text="a")
+    answer = act(
+        office,
+        made,
+        name,
+        which=value,
+        **{"retest-result": "passed"},
+        reference="T",
+        day="2026-11-23",
+        text="a",
+    )
     assert answer.status_code in {404, 422}
     assert len(office.desk.events(made)) == before
 
