@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, MutableMapping
 from datetime import datetime
 from pathlib import Path
@@ -10,9 +11,11 @@ from typing import Any
 from flask import Flask, current_app
 from markupsafe import Markup
 from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from complaints import answers
+from complaints.administration import callbacks
 from complaints.administration.installation import Hooks, Installation
 from complaints.base.errors import ConfigError
 from complaints.base.settings import Settings
@@ -30,6 +33,7 @@ from complaints.web.frame import KEY, installation
 
 OperatorLoader = Callable[[], Operator | None]
 ComplainantLoader = Callable[[], str | None]
+_log = logging.getLogger(__name__)
 AnswerLoader = Callable[[str], Mapping[str, Any] | None]
 
 
@@ -84,6 +88,7 @@ class Complaints:
         app.extensions[KEY] = installed
         mounting.mount(app, settings)
         _globals(app)
+        _warn_of_strangers(app, installed)
         if settings.SCHEDULER and not app.testing:
             scheduler.start_with_first_request(app)
 
@@ -92,7 +97,12 @@ class Complaints:
         return _registrar(self._notifiers, way)
 
     def on_disposal(self, action: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Register a host callback for a disposal action of the policy; this version keeps it and does not call it."""
+        """Register a host callback that carries out a disposal action of the policy.
+
+        It gets a `Commission` after the commit, outside any transaction and in an app context, at least once and by
+        whichever process ticks. It may return a text for operators, and raise `CallbackRefused` for what will never
+        be done; any other exception is tried again.
+        """
         return _registrar(self._disposals, action)
 
     @staticmethod
@@ -209,6 +219,27 @@ def _set_well(connection: Any, record: Any) -> None:
     cursor.execute("PRAGMA busy_timeout=15000")
     cursor.execute("PRAGMA secure_delete=ON")
     cursor.close()
+
+
+def _warn_of_strangers(app: Flask, installed: Installation) -> None:
+    """Say once, with the first request, which callbacks will never be called: until then more may be registered."""
+    said: list[bool] = []
+
+    def say() -> None:
+        if said:
+            return
+        said.append(True)
+        if installed.hooks.disposals:
+            try:
+                with installed.reading() as work:
+                    text = callbacks.warning(installed.hooks.disposals, work.policy)
+            except (SQLAlchemyError, ConfigError):
+                # `doctor` says what is wrong, and this as well; the request goes on to its own answer.
+                return
+            if text:
+                _log.warning("%s", text)
+
+    app.before_request_funcs.setdefault(None, []).append(say)
 
 
 def _globals(app: Flask) -> None:

@@ -23,8 +23,8 @@ from flask import (
 from itsdangerous import BadData, URLSafeSerializer
 from werkzeug.wrappers import Response as Reply
 
-from complaints import Complaints
-from example_app import responder
+from complaints import CallbackRefused, Commission, Complaints
+from example_app import blocking, responder
 
 PRODUCT = "小筑问答"
 FILING_NO = "（演示）"
@@ -39,9 +39,19 @@ complaints = Complaints(complainant_loader=lambda: session.get("user"))
 class Turn(TypedDict):
     """A question and its answer; `token` vouches for the answer."""
 
+    id: str
     prompt: str
     output: str
     token: str
+
+
+@complaints.on_disposal("stop_generation")
+def stop(commission: Commission) -> str:
+    """Block the reported answer in the product's own store; told twice, it is blocked once."""
+    if not commission.answer_id:
+        raise CallbackRefused("没有关联到本产品的回答，请按处置对象人工处理")
+    fresh = blocking.block(Path(current_app.instance_path), commission.answer_id, commission.event_id)
+    return "已在产品中屏蔽这条回答" if fresh else "这条回答此前已屏蔽"
 
 
 def create_app(instance: str | Path | None = None, **settings: Any) -> Flask:
@@ -80,6 +90,8 @@ def chat() -> str:
         source=responder.source(),
         suggestions=SUGGESTIONS,
         turns=turns,
+        gone=blocking.blocked(Path(current_app.instance_path), [turn["id"] for turn in turns]),
+        handled=blocking.HANDLED,
         talk=_keep(turns),
         fault=fault,
         unanswered=prompt if fault else "",
@@ -92,7 +104,8 @@ def stream() -> Response:
     prompt, turns = _prompt(), _remembered()
 
     def events() -> Iterator[str]:
-        output, sealer = "", complaints.answer_sealer(prompt=prompt, **_names())
+        output, names = "", _names()
+        sealer = complaints.answer_sealer(prompt=prompt, **names)
         try:
             for piece in responder.answer(prompt, _history(turns), paced=True):
                 output += piece
@@ -101,7 +114,12 @@ def stream() -> Response:
         except OSError:
             yield _event({"fault": responder.SILENT})
             return
-        turn: Turn = {"prompt": prompt, "output": output, "token": sealer.seal()}
+        turn: Turn = {
+            "id": names["answer_id"],
+            "prompt": prompt,
+            "output": output,
+            "token": sealer.seal(),
+        }
         yield _event(
             {
                 "report": render_template("example/_below.html", turn=turn, before=turns),
@@ -134,8 +152,9 @@ def _prompt() -> str:
 
 
 def _sealed(prompt: str, output: str) -> Turn:
-    token = complaints.seal_answer(prompt=prompt, output=output, **_names())
-    return {"prompt": prompt, "output": output, "token": token}
+    names = _names()
+    token = complaints.seal_answer(prompt=prompt, output=output, **names)
+    return {"id": names["answer_id"], "prompt": prompt, "output": output, "token": token}
 
 
 def _names() -> dict[str, Any]:

@@ -54,13 +54,13 @@ class Office:
             **config,
         }
         self.now = MONDAY
-        self.notifiers = {}
+        self.notifiers, self.disposals = {}, {}
         self.settings = Settings.from_mapping(values, path)
         self.installation = Installation(
             self.settings,
             Database(engine),
             LocalFiles(path / "files"),
-            Hooks(notifiers=self.notifiers),
+            Hooks(notifiers=self.notifiers, disposals=self.disposals),
             lambda: self.now,
         )
         self.installation.__dict__["keys"] = Keys.random()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from complaints.administration import checkpoints, engine, reach
+from complaints.administration import callbacks, checkpoints, engine, reach
 from complaints.administration.calendars import missing_year
 from complaints.administration.installation import Installation
 from complaints.administration.publishing import differs
@@ -71,6 +71,7 @@ def examine(found: Installation) -> Iterator[Advice]:
     yield from _settings(found)
     with found.reading() as work:
         yield from _policy(found, work)
+        yield from _callbacks(found, work)
         yield from _people(found, work)
         for gap in reach.gaps(found, work.session):
             yield Advice(gap.level, gap.what, gap.remedy)
@@ -139,6 +140,26 @@ def _policy(found: Installation, work: Work) -> Iterator[Advice]:
             t("policy: {key} is missing: {what}", key=missing.key, what=missing.what(language())),
             t("write it into complaints.toml and publish"),
             "missing",
+        )
+
+
+def _callbacks(found: Installation, work: Work) -> Iterator[Advice]:
+    registered = found.hooks.disposals
+    for name, near in callbacks.strangers(registered, work.policy):
+        yield Advice(
+            "fail",
+            t("measures: the product registered “{name}”, which the policy does not have", name=name),
+            t('write on_disposal("{near}")', near=near)
+            if near
+            else t("add the action, or take the callback away"),
+        )
+    left = callbacks.by_hand(registered, work.policy)
+    if registered and left:
+        yield Advice("ok", t("measures: operators carry out themselves: {names}", names=", ".join(left)))
+    elif not registered:
+        yield Advice(
+            "ok",
+            t("measures: operators carry out all of them themselves; the product registered no callback"),
         )
 
 

@@ -160,6 +160,7 @@ class Installation:
             origin=self.settings.origin,
             policies=lambda session, version: self.published(session, version).policy,
             gathering=self.gathering,
+            callbacks=frozenset(self.hooks.disposals),
         )
 
     def in_force(self, session: Session) -> InForce:

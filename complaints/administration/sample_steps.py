@@ -10,6 +10,7 @@ from complaints.administration.sample_staff import Staff
 from complaints.cases import access, appeal, conversation, deciding, handling, looking, relations
 from complaints.cases.deciding import Decision
 from complaints.cases.handling import Order
+from complaints.cases.reports import Report
 from complaints.ledger import journal
 from complaints.ledger.work import COMPLAINANT, Actor, Work
 from complaints.store.tables import Complaint
@@ -57,22 +58,29 @@ def _reclassify(work: Work, case: Complaint, actor: Actor, step: Step) -> None:
     )
 
 
-def _decision(step: Step) -> Decision:
+def _decision(work: Work, step: Step) -> Decision:
     return Decision(
         step.get("outcome", ""),
         step.get("reason", ""),
         step.get("text", ""),
         step.get("note", ""),
-        _orders(step),
+        _orders(work, step),
     )
 
 
-def _orders(step: Step) -> tuple[Order, ...]:
-    return tuple(Order(*each.split("|")) for each in step.get("actions", ()))
+def _orders(work: Work, step: Step) -> tuple[Order, ...]:
+    return tuple(_order(work, each.split("|")) for each in step.get("actions", ()))
+
+
+def _order(work: Work, parts: list[str]) -> Order:
+    """Action, target, note; for a report also authority, way and number, as of now."""
+    action, target, note, authority, channel, number = [*parts, "", "", "", "", ""][:6]
+    report = Report(authority, channel, number, work.now) if authority else None
+    return Order(action, target, note, report=report)
 
 
 def _reviewed(verdict: appeal.Verdict) -> Callable[[Work, Complaint, Actor, Step], object]:
-    return lambda work, case, actor, step: appeal.review(work, case, actor, verdict, _decision(step))
+    return lambda work, case, actor, step: appeal.review(work, case, actor, verdict, _decision(work, step))
 
 
 _PERSONS: Mapping[str, Callable[[Work, Complaint, Step], object]] = {
@@ -88,12 +96,14 @@ _STAFFS: Mapping[str, Callable[[Work, Complaint, Actor, Step], object]] = {
     "start": lambda work, case, actor, step: handling.start(work, case, actor),  # noqa: ARG005
     "assign": lambda work, case, actor, step: handling.assign(work, case, actor, actor.ref),  # noqa: ARG005
     "note": lambda work, case, actor, step: handling.note(work, case, actor, step["text"]),
-    "measure": lambda work, case, actor, step: handling.record_measure(work, case, actor, _orders(step)),
+    "measure": lambda work, case, actor, step: handling.record_measure(
+        work, case, actor, _orders(work, step)
+    ),
     "reclassify": _reclassify,
     "ask": _ask,
     "reply": lambda work, case, actor, step: conversation.reply(work, case, actor, step["text"]),
     "resume": lambda work, case, actor, step: conversation.resume(work, case, actor),  # noqa: ARG005
-    "decide": lambda work, case, actor, step: deciding.decide(work, case, actor, _decision(step)),
+    "decide": lambda work, case, actor, step: deciding.decide(work, case, actor, _decision(work, step)),
     "decline": lambda work, case, actor, step: deciding.decline(
         work, case, actor, step["reason"], step["text"], step.get("note", "")
     ),

@@ -60,6 +60,10 @@ class InputError(ComplaintsError):
         super().__init__("; ".join(f"{name}: {' '.join(said)}" for name, said in self.fields.items()))
 
 
+class CallbackRefused(ComplaintsError):  # noqa: N818 - a host raises it to say no; it is no fault of anybody
+    """A host's callback will not do what was ordered, now or later; the text says why, for operators only."""
+
+
 class LimitedError(ComplaintsError):
     """Too many attempts; `retry_after` is in seconds."""
 

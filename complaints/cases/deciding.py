@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from complaints.base.clock import beijing
 from complaints.base.errors import InputError, TransitionError
 from complaints.base.translations import gettext as t
-from complaints.cases import handling
+from complaints.cases import disposal, handling
 from complaints.cases.handling import Order
 from complaints.cases.step import from_operator, step
 from complaints.ledger import journal
@@ -22,7 +22,7 @@ from complaints.ledger.reading import Entry, history
 from complaints.ledger.work import SYSTEM, Actor, Work
 from complaints.policy.deadlines import end_of
 from complaints.policy.states import RELEASES, State
-from complaints.store.tables import Complaint, Disposal
+from complaints.store.tables import Complaint
 
 # What a decision changes, and taking it back restores.
 _DECIDED = ("outcome", "reason", "decided_at", "decided_by", "release_due", "released_at", "reply_due")
@@ -74,7 +74,7 @@ def enter(work: Work, case: Complaint, action: str, actor: Actor, decision: Deci
         personal["note"] = from_operator(decision.note)
     meta: dict[str, Any] = {"outcome": decision.outcome, "reason": decision.reason}
     if decision.actions:
-        meta["actions"] = [{"action": order.action} for order in decision.actions]
+        meta["actions"] = handling.in_clear(work, decision.actions)
     written = step(work, case, action, actor, change=change, meta=meta, personal=personal)
     handling.add_disposals(work, case, written.seq, decision.actions, "pending")
     if undo == 0:
@@ -85,21 +85,17 @@ def enter(work: Work, case: Complaint, action: str, actor: Actor, decision: Deci
 def take_back(work: Work, case: Complaint, actor: Actor) -> Written:
     """Undo a decision that the complainant has not seen; its dates stand as they were.
 
-    A review's verdict that is undone leaves the answer under review, and who gave it, as they were.
+    A review's verdict that is undone leaves the answer under review, and who gave it, as they were. What the host
+    has not begun to carry out is never begun; what it has, goes on and its result is recorded.
     """
     decided_in = newest_decision(work, case)
     changed = decided_in.meta.get("change", {}) if decided_in is not None else {}
     change = {column: parse(column, changed[column][0]) for column in _DECIDED if column in changed}
-    written = step(work, case, "take_back", actor, change=change)
-    if decided_in is not None:
-        work.session.execute(
-            update(Disposal)
-            .where(
-                Disposal.complaint_id == case.id, Disposal.seq == decided_in.seq, Disposal.state == "pending"
-            )
-            .values(state="taken_back")
-            .execution_options(synchronize_session="fetch")
-        )
+    seq = decided_in.seq if decided_in is not None else 0
+    running = disposal.stop(work, case, seq)
+    meta = {"running": running} if running else None
+    written = step(work, case, "take_back", actor, change=change, meta=meta)
+    disposal.taken_back(work, case, seq, running)
     return written
 
 
@@ -125,12 +121,7 @@ def release(work: Work, case: Complaint) -> Written:
         voids=rule.voids,
         tells=tells,
     )
-    work.session.execute(
-        update(Disposal)
-        .where(Disposal.complaint_id == case.id, Disposal.state == "pending")
-        .values(state="done")
-        .execution_options(synchronize_session="fetch")
-    )
+    disposal.released(work, case)
     _release_joined(work, case)
     return written
 

@@ -9,6 +9,8 @@ from typing import Any
 from complaints.base.errors import InputError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
+from complaints.cases import disposal, reports
+from complaints.cases.reports import Report
 from complaints.cases.step import from_operator, step
 from complaints.ledger.journal import Clock, Written
 from complaints.ledger.work import Actor, Work
@@ -24,11 +26,13 @@ _UNTOUCHED = (State.SUBMITTED, State.ACCEPTED)
 
 @dataclass(frozen=True)
 class Order:
-    """One disposal action: what, to what, and for reports to an authority: to whom and under which number."""
+    """One disposal action: what, to what; `retest` demands that its effect is tested, `report` says to whom it went."""
 
     action: str
     target: str = ""
     note: str = ""
+    retest: bool = False
+    report: Report | None = None
 
 
 def accept(work: Work, case: Complaint, actor: Actor) -> Written:
@@ -103,20 +107,37 @@ def record_measure(work: Work, case: Complaint, actor: Actor, orders: Sequence[O
         case,
         "record_action",
         actor,
-        meta={"actions": [{"action": order.action} for order in orders]},
+        meta={"actions": in_clear(work, orders)},
         personal=targets(orders),
     )
     add_disposals(work, case, written.seq, orders, "done")
     return written
 
 
+def in_clear(work: Work, orders: Sequence[Order]) -> list[dict[str, Any]]:
+    """What an event says of its orders to everybody: kinds, who carries them out, authorities; nothing personal."""
+    return [
+        {
+            "action": order.action,
+            **({"called": True} if order.action in work.callbacks else {}),
+            **({"retest": True} if order.retest else {}),
+            **(order.report.in_clear() if order.report else {}),
+        }
+        for order in orders
+    ]
+
+
 def targets(orders: Sequence[Order]) -> dict[str, Any]:
-    """Targets and notes of the orders as private fields, since a target may name a person or an account."""
-    return {
+    """Targets, notes and report numbers as private fields, since a target may name a person or an account."""
+    found = {
         f"action:{position}": from_operator(f"{order.target}\n{order.note}")
         for position, order in enumerate(orders)
         if order.target or order.note
     }
+    for position, order in enumerate(orders):
+        if order.report:
+            found[f"report:{position}"] = from_operator(order.report.sealed())
+    return found
 
 
 def check_orders(work: Work, case: Complaint, orders: Sequence[Order]) -> None:
@@ -128,26 +149,38 @@ def check_orders(work: Work, case: Complaint, orders: Sequence[Order]) -> None:
         if actions[order.action].needs_target and not order.target.strip():
             label = actions[order.action].label
             raise InputError({"actions": [t("Say what “{measure}” was done to", measure=label(language()))]})
+        if order.retest and not actions[order.action].retest:
+            label = actions[order.action].label
+            raise InputError({"actions": [t("“{measure}” has no retest", measure=label(language()))]})
+        reports.check(work, case, actions[order.action], order.report)
 
 
 def add_disposals(work: Work, case: Complaint, seq: int, orders: Sequence[Order], state: str) -> None:
-    """Rows of ordered actions; `state` done for what has happened, pending for what waits for the release."""
-    actions = work.policy_of(case.policy_version).actions
+    """Rows of ordered actions; `state` done for what has happened, pending for what waits for the release.
+
+    What the host carries out itself is pending until it says so; it is called now where `state` is done or the
+    action acts at the click, else with the release.
+    """
+    actions, calls = work.policy_of(case.policy_version).actions, []
     for position, order in enumerate(orders):
-        immediate = actions[order.action].immediate
-        work.session.add(
-            Disposal(
-                complaint_id=case.id,
-                seq=seq,
-                position=position,
-                action=order.action,
-                immediate=immediate,
-                state="done" if immediate else state,
-                called=False,
-                attempts=0,
-            )
+        immediate, called = actions[order.action].immediate, order.action in work.callbacks
+        at_once = immediate or state == "done"
+        row = Disposal(
+            complaint_id=case.id,
+            seq=seq,
+            position=position,
+            action=order.action,
+            immediate=immediate,
+            state="pending" if called or not at_once else "done",
+            called=called,
+            attempts=0,
+            retest="wanted" if order.retest else None,
         )
+        work.session.add(row)
+        if called and at_once:
+            calls.append(row)
     work.session.flush()
+    disposal.call(work, case, calls)
 
 
 def require_text(text: str, field: str) -> None:

@@ -50,6 +50,15 @@ def happened(kind: str) -> str:
         "kept": t("Time of keeping set"),
         "held": t("Held back from deletion"),
         "hold_lifted": t("No longer held back from deletion"),
+        "action_done": t("Measure carried out"),
+        "action_failed": t("Measure not carried out"),
+        "action_retried": t("Measure tried again"),
+        "retested": t("Retest recorded"),
+        "forwarded": t("Passed on to the model's vendor"),
+        "forward_sent": t("The vendor was told"),
+        "forward_failed": t("The vendor could not be told"),
+        "vendor_numbered": t("The vendor gave a number"),
+        "vendor_answered": t("The vendor answered"),
         "third_party": t("Data of a third party named"),
     }.get(kind, kind)
 

@@ -11,12 +11,13 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy import case as case_when
 
 from complaints.base.clock import beijing
+from complaints.cases import disposal
 from complaints.cases.people import Operator
 from complaints.ledger.reading import first_metas, open_first
 from complaints.ledger.work import Work
 from complaints.policy.deadlines import end_of
 from complaints.policy.states import OPEN, State
-from complaints.store.tables import Complaint
+from complaints.store.tables import Complaint, Disposal
 
 PAGE = 50
 EXCERPT = 60
@@ -87,6 +88,10 @@ def views(work: Work, viewer: Operator) -> Mapping[str, ColumnElement[bool]]:
         "replied": and_(Complaint.unread, Complaint.state.in_((*_OPEN, State.DECIDED.value))),
         "awaiting": Complaint.state == State.AWAITING_COMPLAINANT,
         "review": Complaint.state == State.UNDER_REVIEW,
+        "measures": and_(
+            Complaint.erased_at.is_(None),
+            Complaint.id.in_(select(Disposal.complaint_id).where(disposal.unfinished())),
+        ),
         "answered": Complaint.state.in_((State.DECIDED, State.DECLINED)),
         "ended": Complaint.state.in_((State.CLOSED, State.WITHDRAWN, State.MERGED)),
         "all": Complaint.id > 0,

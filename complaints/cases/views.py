@@ -11,6 +11,7 @@ from complaints.base.errors import NotFoundError
 from complaints.cases import attachments
 from complaints.cases.attachments import Held
 from complaints.cases.deciding import DECISIONS
+from complaints.ledger.measures import Measure, measures
 from complaints.ledger.private import OPERATOR
 from complaints.ledger.reading import Entry, history
 from complaints.ledger.work import Work
@@ -43,6 +44,7 @@ TOLD = frozenset(
         "restricted",
         "unrestricted",
         "disclosed",
+        "forward_sent",
     }
 )
 
@@ -61,7 +63,7 @@ class Moment:
 
 @dataclass(frozen=True)
 class DecisionView:
-    """A released decision: outcome and reason are keys of the policy."""
+    """A released decision: outcome and reason are keys of the policy; `underway` are actions not carried out yet."""
 
     kind: str
     outcome: str
@@ -70,6 +72,7 @@ class DecisionView:
     actions: tuple[str, ...]
     decided_at: datetime
     released_at: datetime
+    underway: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,9 @@ def public_view(work: Work, case: Complaint) -> PublicView:
     entries = history(work, case.uid)
     files = attachments.held(work, case.uid)
     released = released_view(case)
-    decisions, timeline = _told(entries, files)
+    actions = work.policy_of(case.policy_version).actions
+    done = measures(entries, [key for key, each in actions.items() if each.immediate])
+    decisions, timeline = _told(entries, files, _underway(done))
     question = next((moment for moment in reversed(timeline) if moment.kind == "asked"), None)
     state = visible_state(case)
     first = entries[0]
@@ -171,7 +176,18 @@ def _can(work: Work, case: Complaint, state: State, *, released: bool) -> frozen
     return frozenset(names)
 
 
-def _told(entries: Sequence[Entry], files: Sequence[Held]) -> tuple[list[DecisionView], list[Moment]]:
+def _underway(done: Sequence[Measure]) -> Mapping[int, frozenset[int]]:
+    """By the decision's event: the places of measures that are not carried out, whatever the reason."""
+    left: dict[int, set[int]] = {}
+    for each in done:
+        if each.state in {"pending", "failed"}:
+            left.setdefault(each.seq, set()).add(each.position)
+    return {seq: frozenset(places) for seq, places in left.items()}
+
+
+def _told(
+    entries: Sequence[Entry], files: Sequence[Held], underway: Mapping[int, frozenset[int]]
+) -> tuple[list[DecisionView], list[Moment]]:
     decisions: list[DecisionView] = []
     timeline: list[Moment] = []
     waiting: Entry | None = None
@@ -182,7 +198,7 @@ def _told(entries: Sequence[Entry], files: Sequence[Held]) -> tuple[list[Decisio
         if entry.type == "taken_back":
             waiting = None
         elif entry.type == "released" and waiting is not None:
-            decisions.append(_decision(waiting, entry))
+            decisions.append(_decision(waiting, entry, underway))
             timeline.append(Moment(entry.at, waiting.type, waiting.text("public")))
             waiting = None
         elif entry.type == "clock" and any(each["step"] == "due" for each in entry.meta.get("due", ())):
@@ -202,7 +218,7 @@ def _told(entries: Sequence[Entry], files: Sequence[Held]) -> tuple[list[Decisio
     return decisions, timeline
 
 
-def _decision(entry: Entry, release: Entry) -> DecisionView:
+def _decision(entry: Entry, release: Entry, underway: Mapping[int, frozenset[int]]) -> DecisionView:
     return DecisionView(
         kind=entry.type,
         outcome=str(entry.meta.get("outcome") or ""),
@@ -211,6 +227,7 @@ def _decision(entry: Entry, release: Entry) -> DecisionView:
         actions=tuple(each["action"] for each in entry.meta.get("actions", ())),
         decided_at=entry.at,
         released_at=release.at,
+        underway=underway.get(entry.seq, frozenset()),
     )
 
 

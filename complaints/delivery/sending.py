@@ -58,6 +58,11 @@ class OutboxView:
     created_at: datetime
 
 
+def is_last(message: OutboxView) -> bool:
+    """Whether a fault of this attempt is the end: no pause is left."""
+    return message.attempts > len(PAUSES)
+
+
 Deliver = Callable[[Sequence[OutboxView]], None]
 
 
@@ -222,7 +227,7 @@ def _verdict(now: datetime, message: OutboxView, error: DeliveryError) -> tuple[
     reason = error.reason[:200]
     if error.fate == "drop":
         return {"state": "dropped", "last_error": reason}, Sent(dropped=1)
-    if error.fate == "dead" or (error.fate == "retry" and message.attempts > len(PAUSES)):
+    if error.fate == "dead" or (error.fate == "retry" and is_last(message)):
         return {"state": "dead", "last_error": reason}, Sent(dead=1)
     again: dict[str, Any] = {"state": "queued", "lease_until": None, "last_error": reason}
     if error.fate == "postpone":

@@ -14,8 +14,9 @@ from complaints.cases import attachments, deciding, marks
 from complaints.cases.happenings import channels, happened
 from complaints.cases.marks import mark_words
 from complaints.cases.masking import mask, mask_text
+from complaints.evidence import acts
 from complaints.evidence.chosen import Chosen, stored_only
-from complaints.evidence.papers import Sheet, kept, label, moment, sheet, state
+from complaints.evidence.papers import Sheet, kept, label, moment, sheet, state, who
 from complaints.evidence.register import on_time
 from complaints.ledger.proof import leaf_hash
 from complaints.ledger.reading import Entry, history
@@ -79,6 +80,7 @@ class _Writer:
         self._answer()
         self._dates()
         self._decision()
+        acts.write(self.paper, self.policy, self._acts(), self._text)
         self._talk()
         self._timeline()
         self._files()
@@ -174,12 +176,6 @@ class _Writer:
 
     def _decision(self) -> None:
         found = [entry for entry in self.entries if entry.type in deciding.DECISIONS]
-        measures = [
-            (action["action"], entry, entry.text(f"action:{place}").partition("\n")[0])
-            for entry in self.entries
-            if entry.type == "action" or (entry.type in deciding.DECISIONS and self.case.released_at)
-            for place, action in enumerate(entry.meta.get("actions", ()))
-        ]
         if found:
             self.paper.heading(t("Decision"))
             if self.case.released_at is None:
@@ -194,21 +190,16 @@ class _Writer:
                     ]
                 )
                 self.paper.note(self._text(found[-1].text("public")) or "—")
-        if measures:
-            self.paper.heading(t("Measures"))
-            self.paper.table(
-                (t("Measure"), t("Done to what"), t("When"), t("Who")),
-                [
-                    (
-                        label(self.policy.actions, action),
-                        self._text(target) or "—",
-                        moment(entry.at),
-                        _who(entry),
-                    )
-                    for action, entry, target in measures
-                ],
-                (42, 40, 48, 30),
-            )
+
+    def _acts(self) -> Sequence[Entry]:
+        """The events; without the measures of a decision that has not gone out."""
+        if self.case.released_at is not None:
+            return self.entries
+        return [
+            entry
+            for entry in self.entries
+            if entry.type not in deciding.DECISIONS or "actions" not in entry.meta
+        ]
 
     def _talk(self) -> None:
         spoken = [entry for entry in self.entries if entry.type in _SPOKEN and "message" in entry.personal]
@@ -216,14 +207,14 @@ class _Writer:
             return
         self.paper.heading(t("Messages"))
         for entry in spoken:
-            self.paper.heading(t(" · ").join((_who(entry), happened(entry.type), moment(entry.at))), 2)
+            self.paper.heading(t(" · ").join((who(entry), happened(entry.type), moment(entry.at))), 2)
             self.paper.note(self._text(entry.text("message")) or t("(deleted)"))
 
     def _timeline(self) -> None:
         self.paper.heading(t("What happened"))
         self.paper.table(
             (t("When"), t("What"), t("Who")),
-            [(moment(entry.at), happened(entry.type), _who(entry)) for entry in self.entries],
+            [(moment(entry.at), happened(entry.type), who(entry)) for entry in self.entries],
             (48, 62, 50),
         )
 
@@ -273,15 +264,3 @@ class _Writer:
             ],
             (12, 16, 44, 88),
         )
-
-
-def _who(entry: Entry) -> str:
-    named: dict[str, str] = {
-        "complainant": t("Complainant"),
-        "system": t("System"),
-        "handler": t("Handler"),
-        "supervisor": t("Supervisor"),
-        "admin": t("Administrator"),
-    }
-    word = named.get(entry.role, entry.role)
-    return word if entry.ref == entry.role else f"{word} {entry.ref}"

@@ -12,6 +12,7 @@ from complaints.base.translations import language
 from complaints.evidence.chosen import Chosen
 from complaints.evidence.paper import Identity, Paper
 from complaints.evidence.pdf import Pdf
+from complaints.ledger.reading import Entry
 from complaints.ledger.work import Work
 from complaints.policy.states import State
 
@@ -86,3 +87,16 @@ def label(table: Mapping[str, object], key: str | None) -> str:
     """A word of the policy; the key itself where the policy no longer has it."""
     found = table.get(key or "")
     return found.label(language()) if found is not None else (key or "—")  # type: ignore[attr-defined]  # each has labels
+
+
+def who(entry: Entry) -> str:
+    """Whose act an event is: the role, and for staff their reference."""
+    named: dict[str, str] = {
+        "complainant": t("Complainant"),
+        "system": t("System"),
+        "handler": t("Handler"),
+        "supervisor": t("Supervisor"),
+        "admin": t("Administrator"),
+    }
+    word = named.get(entry.role, entry.role)
+    return word if entry.ref == entry.role else f"{word} {entry.ref}"

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from complaints.administration.installation import Installation
+from complaints.cases import disposal, forwarding
 from complaints.delivery.mail import Post
 from complaints.delivery.people import People, Recipient
 from complaints.delivery.sending import DeliveryError, OutboxView
+from complaints.jobs import calling, handing
 from complaints.jobs.announcing import Webhooks
 from complaints.web import mails, notices, witness
 
@@ -34,6 +36,10 @@ class Postman:
                 self._push(room, messages)
             case "mail", recipient if recipient.startswith("witness:"):
                 self._ready().send(witness.letter(self.installation, first))
+            case "mail", recipient if recipient.startswith(forwarding.VENDOR):
+                handing.hand_on(self.installation, self._ready(), first)
+            case disposal.CHANNEL, disposal.HOST:
+                calling.call(self.installation, first)
             case "notify", "complainant":
                 self._notify(first)
             case "webhook", _:

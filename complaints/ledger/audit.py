@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from complaints.base.clock import from_stamp, stamp
 from complaints.base.errors import IntegrityError
-from complaints.ledger import audit_tree
+from complaints.ledger import audit_acts, audit_tree
 from complaints.ledger import private as sealing
 from complaints.ledger.audit_report import Report
 from complaints.ledger.journal import data_key
@@ -27,7 +27,6 @@ from complaints.ledger.work import Work
 from complaints.store.tables import (
     Attachment,
     Complaint,
-    Disposal,
     Event,
     Milestone,
     PersonKey,
@@ -47,7 +46,7 @@ class _Replay:
     clocks: dict[tuple[Any, ...], dict[str, Any]] = field(default_factory=dict)
     commits: dict[tuple[int, str], str] = field(default_factory=dict)
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
-    actions: dict[tuple[int, int], str] = field(default_factory=dict)
+    acts: list[Entry] = field(default_factory=list)
     pausing: list[Entry] = field(default_factory=list)
     persons: Persons = field(default_factory=Persons)
 
@@ -139,7 +138,7 @@ def _stream(work: Work, head: Stream, report: Report) -> Iterator[Finding]:
         yield from _row(case, replay)
         yield from _pauses(case, replay)
         yield from _milestones(work, case, replay)
-        yield from _disposals(work, case, replay)
+        yield from audit_acts.examine(work, case, replay.acts)
         yield from _attachments(work, head.uid, replay, report)
     elif replay.row:
         yield Finding("complaint-missing", head.uid, "the log knows a complaint that the table does not")
@@ -152,14 +151,15 @@ def _apply(replay: _Replay, body: dict[str, Any], where: str) -> Iterator[Findin
             yield Finding("replay", where, f"the event changes {column} from a value it did not have")
     for clock in fold_clocks(replay.clocks, meta):
         yield Finding("replay-clock", where, f"the event changes a milestone that was never set: {clock}")
+    entry = parsed(body, {})
     if "paused_at" in meta.get("change", {}):
-        replay.pausing.append(parsed(body, {}))
+        replay.pausing.append(entry)
+    if audit_acts.concerns(entry):
+        replay.acts.append(entry)
     for name, commit in body["commits"].items():
         replay.commits[body["seq"], name] = commit
     for file in meta.get("files", ()):
         replay.files[file["uid"]] = file
-    for position, ordered in enumerate(meta.get("actions", ())):
-        replay.actions[body["seq"], position] = ordered["action"]
     replay.persons.apply(body)
 
 
@@ -253,15 +253,6 @@ def _milestones(work: Work, case: Complaint, replay: _Replay) -> Iterator[Findin
         yield Finding("milestone-missing", f"{case.uid}/{'/'.join(map(str, key))}", "a milestone is gone")
 
 
-def _disposals(work: Work, case: Complaint, replay: _Replay) -> Iterator[Finding]:
-    rows = work.session.scalars(select(Disposal).where(Disposal.complaint_id == case.id)).all()
-    there = {(row.seq, row.position): row.action for row in rows}
-    for key in sorted(there.keys() | replay.actions.keys()):
-        if there.get(key) != replay.actions.get(key):
-            where = f"{case.uid}/{key[0]}/{key[1]}"
-            yield Finding("disposal-row", where, "a measure is not the one that was ordered")
-
-
 def _attachments(work: Work, uid: str, replay: _Replay, report: Report) -> Iterator[Finding]:
     left = dict(replay.files)
     for row in work.session.scalars(select(Attachment).where(Attachment.stream == uid)):
@@ -317,3 +308,4 @@ def _strays(work: Work) -> Iterator[Finding]:
     )
     if orphaned:
         yield Finding("milestone-orphan", str(orphaned), "milestones without a complaint")
+    yield from audit_acts.orphans(work)

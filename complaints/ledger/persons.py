@@ -9,7 +9,8 @@ from typing import Any
 from complaints.ledger.private import COMPLAINANT, OPERATOR, THIRD_PARTY
 
 NAMED, ERASED = "third_party", "erased"
-_THEIRS = frozenset({"details", "contact", "answer", "context"})
+# What a vendor is told quotes the matter it is about.
+_THEIRS = frozenset({"details", "contact", "answer", "context", "extract"})
 
 
 def owner(role: str, name: str) -> str:

@@ -53,8 +53,11 @@ COLUMNS: dict[str, type] = {
     "files": int,
     "unread": bool,
 }
-# Reading a case is an event, but must not make another operator's open form stale.
-QUIET = frozenset({"viewed", "downloaded", "disclosed", "clock"})
+# Reading a case is an event, and so is what the host did in the background; neither makes an open form stale.
+QUIET = frozenset(
+    {"viewed", "downloaded", "disclosed", "clock", "action_done", "action_failed", "forward_sent"}
+    | {"forward_failed"}
+)
 
 
 def plain(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -74,7 +74,10 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Work:
-    """One unit of work: services read it, flush into `session`, and never commit."""
+    """One unit of work: services read it, flush into `session`, and never commit.
+
+    `callbacks` are the disposal actions that the host carries out itself.
+    """
 
     session: Session
     policy: Policy
@@ -86,6 +89,7 @@ class Work:
     origin: str
     policies: Callable[[Session, int], Policy] = field(repr=False)
     gathering: Gathering = field(default_factory=Gathering)
+    callbacks: Collection[str] = ()
     chunk: Chunk | None = field(default=None, repr=False)
 
     def policy_of(self, version: int) -> Policy:

@@ -48,6 +48,7 @@ def check(policy: Promises, reader: Reader) -> None:
     for key, one in policy.risk_classes.items():
         _refer(reader, f"risk_classes.{key}.group", [one.group], policy.risk_groups)
     _numbers(policy, reader)
+    _models(policy, reader)
 
 
 def weigh(policy: Promises) -> tuple[Caution, ...]:
@@ -241,6 +242,16 @@ def _numbers(policy: Promises, reader: Reader) -> None:
         )
     if policy.calendar != "cn":
         reader.fault("calendar", "there is no such calendar.", 'Write calendar = "cn".')
+
+
+def _models(policy: Promises, reader: Reader) -> None:
+    for place, model in enumerate(policy.models):
+        if model.vendor_mail and (model.own or not model.vendor):
+            reader.fault(
+                f"models[{place}].vendor_mail",
+                "an address to pass complaints on to belongs to a vendor.",
+                "Remove it, or write own = false and vendor = …",
+            )
 
 
 def _cautions(policy: Promises) -> Iterator[Caution]:

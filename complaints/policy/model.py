@@ -14,6 +14,10 @@ def _form(name: str, default: str = "") -> Any:
     return field(default=default, metadata={"form": name})
 
 
+def _mail() -> Any:
+    return field(default=None, metadata={"form": "mail"})
+
+
 def _table() -> Any:
     return field(default_factory=dict)
 
@@ -43,13 +47,18 @@ class FilingNumbers:
 
 @dataclass(frozen=True)
 class Model:
-    """A model the product uses; of another's model the vendor, number and complaint route are told."""
+    """A model the product uses; of another's model the vendor, number and complaint route are told.
+
+    To `vendor_mail` complaints can be passed on; it is shown to operators only. Left out it is no part of what is
+    published, so that a policy without it keeps its digest.
+    """
 
     name: str
     own: bool = False
     vendor: str = ""
     filing_number: str = ""
     complaint_route: str = ""
+    vendor_mail: str | None = _mail()
 
 
 @dataclass(frozen=True)

@@ -35,13 +35,14 @@ icp = {icp}
 icp_url = {icp_url}
 
 # One block per model. own = false: a model of another company; then its vendor, its number and where the
-# vendor takes complaints are told too.
+# vendor takes complaints are told too; to vendor_mail operators can pass a complaint on.
 #[[models]]
 #name = "示例模型"
 #own = false
 #vendor = "示例科技有限公司"
 #filing_number = ""
 #complaint_route = "https://example.com/complaints"
+#vendor_mail = "abuse@example.com"
 
 # How a person reaches you, and when (Beijing time, working days). The compliance contact gets the cases
 # nobody else may review.

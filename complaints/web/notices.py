@@ -121,6 +121,7 @@ def event_words(kind: str) -> str:
         "appeal": t("Review asked for"),
         "withdrawn_notice": t("Withdrawn"),
         "no_reviewer": t("Nobody can review it"),
+        "measure_failed": t("A measure could not be carried out"),
     }
     return known.get(kind, t("News"))
 

@@ -9,14 +9,21 @@ from itertools import pairwise
 from urllib.parse import quote
 
 import pytest
+from itsdangerous import URLSafeSerializer
 
 from complaints.administration.installation import Installation
 from complaints.base import resources
-from complaints.cases.intake import Filing
+from complaints.cases import handling
+from complaints.cases.intake import Answer, Filing
 from complaints.cli.setup import setup
+from complaints.jobs.ticks import tick
+from complaints.ledger import journal
+from complaints.ledger.reading import history
+from complaints.ledger.work import Actor
 from complaints.policy.profile import load
 from example_app import __main__ as starting
 from example_app import create_app, responder
+from example_app.blocking import HANDLED
 from example_app.product import DEMO_USER, SUGGESTIONS, complaints
 
 ODD = "𠮷😀 <b>“引号”</b>\nعربي"
@@ -248,3 +255,31 @@ def test_suggestions_have_answers_of_their_own():
     answers = [responder.canned(prompt) for prompt in SUGGESTIONS]
     assert all(first != second for first, second in pairwise(sorted(answers)))
     assert not any("固定应答，没有调用" in answer for answer in answers)
+
+
+def test_an_answer_that_was_stopped_is_blocked_in_the_product_and_shown_no_more(app, client):
+    page = client.post("/", data={"prompt": "太阳和地球谁绕着谁转"}).text
+    talk = re.search(r'name="talk"[^>]* value="([^"]+)"', page).group(1)
+    turn = URLSafeSerializer(app.config["SECRET_KEY"], salt="talk").loads(talk)[-1]
+    found = app.extensions["complaints"]
+    handler = Actor("handler", "op_test")
+    with app.app_context():
+        answer = Answer(turn["output"], turn["prompt"], mark="verified", answer_id=turn["id"])
+        filed = complaints.submit(Filing("inaccurate", {"details": "答错了"}, "f" * 32, answer=answer))
+
+        def order(work):
+            case = journal.lock(work, filed.uid)
+            handling.accept(work, case, handler)
+            handling.record_measure(work, case, handler, [handling.Order("stop_generation", "这条回答")])
+
+        found.write(order)
+        tick(found, post=None, alone=True)
+        tick(found, post=None, alone=True)
+        with found.reading() as work:
+            ends = history(work, filed.uid, types=("action_done",))
+    assert [each.text("result") for each in ends] == ["已在产品中屏蔽这条回答"]
+
+    again = client.post("/", data={"prompt": "你好", "talk": unescape(talk)}).text
+
+    assert HANDLED in again
+    assert turn["output"] not in again

@@ -114,6 +114,16 @@ FAULTS = [
     ("[contacts]\nhours_to = '25:00'\n", "contacts.hours_to", "09:00"),
     ("[contacts]\nhours_to = '08:00'\n", "contacts.hours_to", "after hours_from"),
     ("[provider]\nrole = 'vendor'\n", "provider.role", "supporter"),
+    (
+        "[[models]]\nname = 'a'\nown = true\nvendor_mail = 'a@example.com'\n",
+        "models[0].vendor_mail",
+        "own = false",
+    ),
+    (
+        "[[models]]\nname = 'a'\nvendor = 'b'\nvendor_mail = 'a'\n",
+        "models[0].vendor_mail",
+        "complaints@example.com",
+    ),
     ("[provider]\nname = 5\n", "provider.name", "quotes"),
     ('[provider]\nname = "a\\u0000b"\n', "provider.name", "again"),
     ("[provider]\nduty = '24x7'\n", "provider.duty", "top of the file"),

@@ -30,6 +30,7 @@ MATRIX = {
     "picture": {"GET": STAFF},
     "decide": {"GET": HANDLERS, "POST": HANDLERS},
     "decline": {"GET": HANDLERS, "POST": HANDLERS},
+    "forward": {"GET": HANDLERS, "POST": HANDLERS},
     "review": {"GET": HANDLERS, "POST": HANDLERS},
     "new": {"GET": HANDLERS, "POST": HANDLERS},
     "policy": {"GET": STAFF},

@@ -16,7 +16,7 @@ from complaints.base.translations import language
 from complaints.cases import escalation, looking
 from complaints.delivery import outbox
 from complaints.ledger.work import Work
-from complaints.web.admin import caseforms, casepage
+from complaints.web.admin import caseforms, casepage, measures
 from complaints.web.admin.access import HANDLERS, STAFF, operator, roles
 from complaints.web.admin.casepage import Page
 from complaints.web.admin.forms import sent
@@ -113,7 +113,18 @@ def shown(
         ],
         types=[(key, row.label(lang)) for key, row in page.policy.types.items()],
         risks={"": [("", t("None"))], **_risks(page.policy, lang)},
-        measures={"": [("", t("Choose"))], **caseforms.measures(page.policy, lang)},
+        measures={"": [("", t("Choose"))], **measures.choices(page.policy, lang)},
+        **measures.report_choices(page.policy),
+        measure_pairs=lambda flag: [
+            (each["which"], t(" · ").join(filter(None, (each["label"], each["target"][:40]))))
+            for each in page.measures
+            if each[flag]
+        ],
+        vendor_pairs=[
+            (str(each["seq"]), t(" · ").join((each["to"], each["when"])))
+            for each in page.handed
+            if each["can_answer"]
+        ],
         templates={use: [each for each in _templates(page) if each.use == use] for use in ("reply", "ask")},
         pause=page.policy.pause.max_wd,
     )

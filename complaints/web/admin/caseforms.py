@@ -6,18 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wtforms import MultipleFileField, StringField, TextAreaField
+from wtforms import BooleanField, MultipleFileField, StringField, TextAreaField
 
 from complaints.administration import operators, templates
 from complaints.base.errors import InputError, NotFoundError
 from complaints.base.translations import gettext as t
 from complaints.cases import access as reach
-from complaints.cases import conversation, deciding, handling, queries, relations
+from complaints.cases import conversation, deciding, disposal, forwarding, handling, queries, relations
 from complaints.cases.attachments import Upload, check
-from complaints.cases.handling import Order
 from complaints.cases.people import Operator
 from complaints.ledger.work import Work
 from complaints.store.tables import Complaint
+from complaints.web.admin import measures
 from complaints.web.admin.access import HANDLERS, built_in
 from complaints.web.admin.forms import CaseForm
 
@@ -58,11 +58,45 @@ class ClassForm(CaseForm):
 
 
 class MeasureForm(CaseForm):
-    """A measure taken now."""
+    """A measure taken now, with the report it may be."""
 
     action = StringField()
     target = StringField()
     note = StringField()
+    retest = BooleanField()
+    authority = StringField()
+    name = StringField()
+    channel = StringField()
+    report_no = StringField()
+    reported = StringField()
+
+
+class WhichForm(CaseForm):
+    """One measure of the case."""
+
+    which = StringField()
+
+
+class DoneForm(WhichForm):
+    """What somebody did by hand in place of the product."""
+
+    said = TextAreaField()
+
+
+class RetestForm(WhichForm):
+    """How a retest ended."""
+
+    result = StringField()
+    reference = StringField()
+    day = StringField()
+    note = TextAreaField()
+
+
+class VendorForm(WhichForm):
+    """What a model's vendor said."""
+
+    number = StringField()
+    text = TextAreaField()
 
 
 class MergeForm(CaseForm):
@@ -132,8 +166,28 @@ def _class(work: Work, case: Complaint, who: Operator, form: Any) -> object:
 def _measure(work: Work, case: Complaint, who: Operator, form: Any) -> object:
     if not form.action.data:
         raise InputError({"action": [t("Choose at least one measure")]})
-    order = Order(form.action.data, (form.target.data or "").strip(), (form.note.data or "").strip())
-    return handling.record_measure(work, case, who.actor, [order])
+    return handling.record_measure(work, case, who.actor, [measures.typed(form).order()])
+
+
+def _retest(work: Work, case: Complaint, who: Operator, form: Any) -> object:
+    seq, position = measures.place(form.which.data)
+    return disposal.retest(
+        work,
+        case,
+        who.actor,
+        seq,
+        position,
+        result=form.result.data or "",
+        reference=form.reference.data or "",
+        day=measures.day(form.day.data),
+        note=form.note.data or "",
+    )
+
+
+def _vendor(work: Work, case: Complaint, who: Operator, form: Any) -> object:
+    seq, _ = measures.place(f"{form.which.data}/0")
+    given = {"number": form.number.data or "", "text": form.text.data or ""}
+    return forwarding.answered(work, case, who.actor, seq, **given)
 
 
 def _merge(work: Work, case: Complaint, who: Operator, form: Any) -> object:
@@ -162,6 +216,20 @@ ACTS: Mapping[str, CaseAct] = {
     ),
     "reclassify": CaseAct(ClassForm, _class, "type"),
     "record_action": CaseAct(MeasureForm, _measure, "action"),
+    "retry_measure": CaseAct(
+        WhichForm,
+        lambda work, case, who, form: disposal.retry(work, case, who.actor, *measures.place(form.which.data)),
+        "which",
+    ),
+    "measure_done": CaseAct(
+        DoneForm,
+        lambda work, case, who, form: disposal.mark_done(
+            work, case, who.actor, *measures.place(form.which.data), form.said.data or ""
+        ),
+        "said",
+    ),
+    "retest": CaseAct(RetestForm, _retest, "reference"),
+    "vendor_answer": CaseAct(VendorForm, _vendor, "text"),
     "merge": CaseAct(MergeForm, _merge, "lead"),
     "unmerge": CaseAct(
         ReasonForm,
@@ -207,18 +275,3 @@ def filled(text: str | None) -> None:
     left = templates.gaps(text or "")
     if left:
         raise InputError({"text": [t("Fill in {places} first", places=" ".join(left[:3]))]})
-
-
-def measures(policy: Any, lang: str) -> dict[str, list[tuple[str, str]]]:
-    """Disposal actions by family, for a select."""
-    named = {
-        "content": t("Content"),
-        "model": t("Model"),
-        "user": t("User"),
-        "record": t("Record and report"),
-        "private_law": t("Rights notices"),
-    }
-    groups: dict[str, list[tuple[str, str]]] = {}
-    for key, row in policy.actions.items():
-        groups.setdefault(named[row.family], []).append((key, row.label(lang)))
-    return groups

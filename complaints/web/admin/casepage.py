@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from flask import url_for
@@ -15,7 +16,7 @@ from complaints.base.errors import NotFoundError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.cases import access as reach
-from complaints.cases import appeal, attachments, looking, marks, queries
+from complaints.cases import appeal, attachments, forwarding, looking, marks, queries
 from complaints.cases.happenings import channels
 from complaints.cases.masking import mask
 from complaints.cases.people import Operator
@@ -25,8 +26,8 @@ from complaints.ledger.work import Work
 from complaints.policy.profile import Policy
 from complaints.policy.states import FINAL, OPEN, RELEASES, State, allowed
 from complaints.store.tables import Complaint
-from complaints.web.admin import words
-from complaints.web.admin.access import built_in
+from complaints.web.admin import measures, vendors, words
+from complaints.web.admin.access import HANDLERS, built_in
 from complaints.web.admin.caserecord import Record
 from complaints.web.admin.clocks import Clocks
 
@@ -87,6 +88,8 @@ class Page:
             "stored": self.stored,
             "stored_since": self.record.said(case.stored_only_at) if case.stored_only_at else "",
             "may_open_stored": self.may_open_stored,
+            "measures_done": self.measures,
+            "handed": self.handed,
             "held_since": self.record.said(case.held_at) if case.held_at else "",
         }
 
@@ -116,7 +119,17 @@ class Page:
             names.add("review")
         if case.stored_only_at is not None:
             names -= USES
-        return frozenset(names)
+        return frozenset(names | self._after)
+
+    @cached_property
+    def measures(self) -> list[dict[str, Any]]:
+        """The measures of the case with what became of each."""
+        return measures.listed(self.work, self.case, self.entries, self.policy, self.record)
+
+    @cached_property
+    def handed(self) -> list[dict[str, Any]]:
+        """What was passed on to a model's vendor."""
+        return vendors.listed(self.entries, self.record, self.work.now)
 
     @property
     def waiting(self) -> dict[str, str] | None:
@@ -189,6 +202,21 @@ class Page:
         return [
             case for case in queries.similar(self.work, self.viewer, self.case) if State(case.state) in able
         ]
+
+    @property
+    def _after(self) -> frozenset[str]:
+        """What can be done about measures and vendors, in whatever state the case is."""
+        if not self.viewer.may(*HANDLERS):
+            return frozenset()
+        found = self.measures
+        able = {
+            "retry_measure": any(each["can_retry"] for each in found),
+            "measure_done": any(each["can_mark"] for each in found),
+            "retest": any(each["can_retest"] for each in found),
+            "vendor_answer": any(each["can_answer"] for each in self.handed),
+            "forward": forwarding.may_forward(self.work, self.case),
+        }
+        return frozenset(name for name, possible in able.items() if possible)
 
     @property
     def _revealed(self) -> bool:

@@ -132,6 +132,8 @@ class Record:
                 parts = self._classes(change)
             case "action":
                 parts = self._measures(meta)
+            case "action_done" | "action_failed" | "action_retried" | "retested":
+                parts = self._ended(meta)
             case "rescheduled":
                 parts = [moving.because(meta), *self._moves(change)]
             case "filed":
@@ -165,6 +167,19 @@ class Record:
             reasons.get(meta.get("reason", "")),
         )
         return [each.label(self.lang) for each in (outcome, reason) if each] + self._measures(meta)
+
+    def _ended(self, meta: Mapping[str, Any]) -> list[str]:
+        """Which measure it was, how it ended, at which try and after how long."""
+        retest = {"passed": t("passed"), "failed": t("failed")}.get(meta.get("result", ""), "")
+        tried = t("try {n}", n=meta["attempt"]) if "attempt" in meta else ""
+        took = f"{meta['duration_ms']} ms" if "duration_ms" in meta else ""
+        last = t("given up") if meta.get("final") else ""
+        return [
+            *filter(
+                None,
+                (*self._measures({"actions": [meta]}), retest, tried, took, meta.get("failure", ""), last),
+            )
+        ]
 
     def _measures(self, meta: Mapping[str, Any]) -> list[str]:
         table = self.policy.actions
@@ -211,4 +226,6 @@ _BY_META: Mapping[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "viewed": _seen,
     "erased": words.erasing,
     "erasure_ordered": words.erasing,
+    "forwarded": lambda meta: [meta["to"], meta["model"]],
+    "forward_failed": lambda meta: [meta["failure"]],
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -16,21 +15,20 @@ from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.cases import appeal, deciding
 from complaints.cases.deciding import Decision
-from complaints.cases.handling import Order
 from complaints.ledger import journal
 from complaints.ledger.work import Work
 from complaints.policy.states import State
 from complaints.store.tables import Complaint
-from complaints.web.admin import caseforms, casepage
+from complaints.web.admin import caseforms, casepage, measures
 from complaints.web.admin.access import HANDLERS, operator, roles
 from complaints.web.admin.case import opened
 from complaints.web.admin.casepage import Page
 from complaints.web.admin.forms import CaseForm, sent
+from complaints.web.admin.measures import MOST, MeasureRow
 from complaints.web.forms import put_errors
 from complaints.web.frame import frame
 
 Mode = Literal["decide", "decline", "review"]
-ROWS, MOST = 2, 12
 
 
 class DecideForm(CaseForm):
@@ -43,15 +41,6 @@ class DecideForm(CaseForm):
     note = TextAreaField()
     template = StringField()
     also = SelectMultipleField(validate_choice=False, choices=[])
-
-
-@dataclass(frozen=True)
-class MeasureRow:
-    """One row of the measures as it was typed."""
-
-    action: str = ""
-    target: str = ""
-    note: str = ""
 
 
 def register(blueprint: Blueprint) -> None:
@@ -79,7 +68,7 @@ def review(number: str) -> ResponseReturnValue:
 
 
 def _answer(number: str, mode: Mode) -> ResponseReturnValue:
-    page, form, rows = opened(number), DecideForm(), _rows()
+    page, form, rows = opened(number), DecideForm(), measures.rows(request.form)
     if request.method == "GET":
         if mode not in page.can:
             return redirect(url_for("complaints.admin.case", number=number), 303)
@@ -151,7 +140,7 @@ def _check(page: Page, form: DecideForm, mode: Mode, rows: Sequence[MeasureRow])
 
 
 def _decision(form: DecideForm, rows: Sequence[MeasureRow]) -> Decision:
-    orders = tuple(Order(row.action, row.target, row.note) for row in rows if row.action)
+    orders = tuple(row.order() for row in rows if row.action)
     return Decision(
         form.outcome.data or "",
         form.reason.data or "",
@@ -192,7 +181,8 @@ def _shown(
         mode=mode,
         rows=list(rows),
         most=MOST,
-        measures={"": [("", t("No measure"))], **caseforms.measures(policy, lang)},
+        **measures.report_choices(policy),
+        measures={"": [("", t("No measure"))], **measures.choices(policy, lang)},
         outcomes=[(key, row.label(lang)) for key, row in policy.outcomes.items()],
         reasons=_reasons(policy, case, mode, lang),
         verdicts=_verdicts(case),
@@ -289,18 +279,6 @@ def _verdicts(case: Complaint) -> list[tuple[str, str, str]]:
     if case.outcome == "declined":
         found[1] = ("overturn", t("Take it on after all"), t("A new date for the result runs from now"))
     return found
-
-
-def _rows() -> list[MeasureRow]:
-    rows = []
-    for at in range(MOST):
-        if f"action-{at}" not in request.form:
-            break
-        given = (
-            request.form.get(f"{name}-{at}", "").strip()[:500] for name in ("action", "target", "detail")
-        )
-        rows.append(MeasureRow(*given))
-    return rows or [MeasureRow()] * ROWS
 
 
 def _undo(seconds: int) -> str:

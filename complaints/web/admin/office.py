@@ -12,6 +12,7 @@ from complaints.administration import checkpoints, publishing
 from complaints.administration.doctor import examine
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
+from complaints.cases import disposal
 from complaints.delivery import health as lags
 from complaints.delivery import sending
 from complaints.ledger.audit import audit
@@ -73,9 +74,12 @@ def health() -> ResponseReturnValue:
     numbers = {row.id: row.number for row in rows if viewer.restricted or not row.restricted}
     # What the policy still lacks has its own list on the policy page.
     advice = [each for each in examine(installed) if each.level != "ok" and each.topic != "missing"]
+    failed, retests = disposal.counted(work, viewer)
     return render_template(
         "complaints/admin/health.html",
         nav="health",
+        failed=failed,
+        retests=retests,
         found=found,
         lags=[
             (

@@ -93,6 +93,7 @@ def view_words() -> dict[str, str]:
         "replied": t("Complainant wrote"),
         "awaiting": t("Waiting for complainant"),
         "review": t("To review"),
+        "measures": t("Measures to look after"),
         "answered": t("Answered"),
         "ended": t("Ended"),
         "all": t("All complaints"),

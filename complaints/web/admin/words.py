@@ -49,6 +49,13 @@ _LOOK = {
     "restricted": ("warn", "lock"),
     "held": ("warn", "lock"),
     "disclosed": ("neutral", "eye"),
+    "action_done": ("ok", "tick"),
+    "action_failed": ("bad", "late"),
+    "retested": ("info", "tick"),
+    "forwarded": ("info", "send"),
+    "forward_sent": ("info", "send"),
+    "forward_failed": ("bad", "late"),
+    "vendor_answered": ("info", "user"),
 }
 
 

@@ -51,6 +51,7 @@ _EVENTS: Mapping[str, tuple[str, str, str]] = {
     "restricted": ("Deletion requested: from here on only stored", "lock", "neutral"),
     "unrestricted": ("The request for deletion was withdrawn", "lock", "neutral"),
     "disclosed": ("What we keep was shown or downloaded", "eye", "neutral"),
+    "forward_sent": ("Passed on to the model's provider; our dates stay", "send", "info"),
     "late": ("We missed a date", "late", "bad"),
     "moved": ("A date moved", "calendar", "info"),
     "settled": ("A date is no longer provisional", "calendar", "info"),
@@ -218,8 +219,12 @@ class _Words:
             "outcome": t("Not taken on") if declined else outcome.label(self.lang) if outcome else "",
             "review": t(_EVENTS[made.kind][0]) if made.kind in {"confirmed", "changed"} else "",
             "measures": [
-                self.policy.actions[key].label(self.lang)
-                for key in made.actions
+                {
+                    "label": self.policy.actions[key].label(self.lang),
+                    "state": t("under way") if place in made.underway else t("done"),
+                    "icon": "clock" if place in made.underway else "tick",
+                }
+                for place, key in enumerate(made.actions)
                 if key in self.policy.actions
             ],
             "reason": (reason.text or reason.label)(self.lang) if reason else "",
