@@ -19,7 +19,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from complaints.base import durable
 from complaints.base.errors import ConfigError
-from complaints.base.settings import PREFIX, SETTINGS
+from complaints.base.setting_table import PREFIX, SETTINGS
 from complaints.extension import Complaints
 from complaints.web.mounting import entry_url
 

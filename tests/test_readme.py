@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from complaints.administration.webhooks import shown
-from complaints.base.settings import PREFIX, SETTINGS
+from complaints.base.setting_table import PREFIX, SETTINGS
 from complaints.delivery.calling import Call
 
 ROOT = Path(__file__).resolve().parent.parent

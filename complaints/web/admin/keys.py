@@ -14,8 +14,7 @@ from complaints.base.translations import gettext as t
 from complaints.ledger.work import Work
 from complaints.store.tables import ApiKey
 from complaints.web.admin import words
-from complaints.web.admin.access import operator, roles
-from complaints.web.admin.export import FRESH
+from complaints.web.admin.access import fresh, log_in_first, operator, roles
 from complaints.web.admin.forms import sent
 from complaints.web.forms import Act, OwnForm, put_errors
 from complaints.web.frame import frame
@@ -50,7 +49,7 @@ def add() -> ResponseReturnValue:
     if not sent(form):
         return _page(form), 400
     if not _fresh():
-        put_errors(form, {"": [_again()]})
+        put_errors(form, {"": [log_in_first()]})
         return _page(form), 422
     given, who = (form.days.data or "").strip(), operator().actor
     # Zero is refused by the service, and so is what is no number.
@@ -86,7 +85,7 @@ def revoke(ref: str) -> ResponseReturnValue:
         if not sent(form):
             status = 400
         elif not _fresh():
-            put_errors(form, {"": [_again()]})
+            put_errors(form, {"": [log_in_first()]})
             status = 422
         else:
             who = operator().actor
@@ -107,14 +106,9 @@ def scope_words() -> dict[str, tuple[str, str]]:
 
 
 def _fresh() -> bool:
-    since = operator().authenticated_at
-    if since is None:
+    if operator().authenticated_at is None:
         raise NotAllowedError("a key needs to know when its maker logged in")
-    return frame().installation.now() - since <= FRESH
-
-
-def _again() -> str:
-    return t("Log out and in again first: this needs a log-in of the last 15 minutes")
+    return fresh(operator())
 
 
 def _blank() -> KeyForm:

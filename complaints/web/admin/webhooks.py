@@ -21,8 +21,7 @@ from complaints.ledger.work import Work
 from complaints.policy.deadlines import clock
 from complaints.store.tables import Webhook
 from complaints.web.admin import words
-from complaints.web.admin.access import operator, roles
-from complaints.web.admin.export import FRESH
+from complaints.web.admin.access import fresh, log_in_first, operator, roles
 from complaints.web.admin.forms import sent
 from complaints.web.forms import OwnForm, put_errors
 from complaints.web.frame import frame
@@ -126,9 +125,7 @@ def _stale(viewer: Operator) -> str | None:
     """Why this operator must log in again first; None when the log-in is fresh."""
     if viewer.authenticated_at is None:
         raise NotAllowedError("a webhook needs to know when its administrator logged in")
-    if frame().installation.now() - viewer.authenticated_at > FRESH:
-        return t("Log out and in again first: this needs a log-in of the last 15 minutes")
-    return None
+    return None if fresh(viewer) else log_in_first()
 
 
 def _old_page() -> str:
