@@ -18,7 +18,7 @@ from complaints.base.errors import ConflictError, InputError, NotAllowedError, N
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.cases.people import Operator
-from complaints.evidence import jobs
+from complaints.evidence import jobs, tasks
 from complaints.evidence.chosen import Chosen
 from complaints.policy.states import State
 from complaints.store.tables import Job
@@ -120,7 +120,7 @@ def download(uid: str) -> ResponseReturnValue:
     if viewer.authenticated_at is None:
         raise NotAllowedError("an export needs to know when its reader logged in")
     held = frame().work.session.get(Job, uid)
-    if held is None or held.kind != jobs.KIND:
+    if held is None or held.kind not in tasks.KINDS:
         raise NotFoundError("there is no such file")
     if not _may(viewer, held):
         raise NotAllowedError("this file holds what its reader may not see")
