@@ -7,10 +7,12 @@ from flask import Blueprint
 from complaints.web.admin import (
     access,
     acts,
+    auditing,
     calendar,
     case,
     decide,
     erasing,
+    evidence,
     export,
     files,
     login,
@@ -38,6 +40,8 @@ def register(blueprint: Blueprint) -> None:
         office,
         calendar,
         people,
+        evidence,
+        auditing,
         export,
     ):
         module.register(blueprint)
