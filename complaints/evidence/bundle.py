@@ -9,6 +9,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -92,20 +93,22 @@ def period(
     """
     before, after = _around(work, since, until)
     first, size = before.size if before else 0, after.size
-    archive = Archive(target, work.now, size - first, progress)
-    counted, tree = Recount(), Tree.grown(first, _peaks(work, first))
-    archive.write("log/peaks.json", [_json([each.hex() for each in tree.peaks])])
-    archive.write("log/leaves.jsonl", _leaves(work, archive, first, size, counted))
-    for name, checkpoint in (("before", before), ("after", after)):
-        if checkpoint is not None:
-            archive.write(f"log/{name}.note", [checkpoint.note.encode()])
-    for name, kind in (("register", "register"), ("handling-log", "log")):
-        table = Chosen(kind, "csv", since=since, until=until, at=work.now, size=size)
-        archive.write(f"{name}.csv", export.stream(work, table))
-    cases = bundle_cases.add(work, archive, replace(chosen, size=size, at=work.now), font) if chosen else []
-    scope = {"kind": "period", "since": stamp(since), "until": stamp(until)}
-    policies = _policies(work, archive, since, until)
-    return _finish(work, archive, scope, first, after, counted, policies, cases)
+    with closing(Archive(target, work.now, size - first, progress)) as archive:
+        counted, tree = Recount(), Tree.grown(first, _peaks(work, first))
+        archive.write("log/peaks.json", [_json([each.hex() for each in tree.peaks])])
+        archive.write("log/leaves.jsonl", _leaves(work, archive, first, size, counted))
+        for name, checkpoint in (("before", before), ("after", after)):
+            if checkpoint is not None:
+                archive.write(f"log/{name}.note", [checkpoint.note.encode()])
+        for name, kind in (("register", "register"), ("handling-log", "log")):
+            table = Chosen(kind, "csv", since=since, until=until, at=work.now, size=size)
+            archive.write(f"{name}.csv", export.stream(work, table))
+        cases = (
+            bundle_cases.add(work, archive, replace(chosen, size=size, at=work.now), font) if chosen else []
+        )
+        scope = {"kind": "period", "since": stamp(since), "until": stamp(until)}
+        policies = _policies(work, archive, since, until)
+        return _finish(work, archive, scope, first, after, counted, policies, cases)
 
 
 def case(
@@ -125,17 +128,17 @@ def case(
     counted = Recount()
     for row in signed:
         counted.take(json.loads(row.leaf))
-    archive = Archive(target, work.now, len(signed), progress)
-    bundle_cases.events(archive, tiles(work.session), signed, newest.size, "log")
-    archive.done = len(signed)
-    archive.write("log/after.note", [newest.note.encode()])
-    if disclose:
-        last = signed[-1].seq
-        archive.write("disclosed.jsonl", _disclosed(work, found.uid, disclose, last))
-    scope = {"kind": "case", "number": found.number, "stream": found.uid, "events": len(signed)}
-    version = work.session.get_one(PolicyVersion, found.policy_version) if found.policy_version else None
-    policies = [_policy(archive, version)] if version else []
-    return _finish(work, archive, scope, 0, newest, counted, policies)
+    with closing(Archive(target, work.now, len(signed), progress)) as archive:
+        bundle_cases.events(archive, tiles(work.session), signed, newest.size, "log")
+        archive.done = len(signed)
+        archive.write("log/after.note", [newest.note.encode()])
+        if disclose:
+            last = signed[-1].seq
+            archive.write("disclosed.jsonl", _disclosed(work, found.uid, disclose, last))
+        scope = {"kind": "case", "number": found.number, "stream": found.uid, "events": len(signed)}
+        version = work.session.get_one(PolicyVersion, found.policy_version) if found.policy_version else None
+        policies = [_policy(archive, version)] if version else []
+        return _finish(work, archive, scope, 0, newest, counted, policies)
 
 
 def _finish(
@@ -176,7 +179,6 @@ def _finish(
     signed = signer.note(f"{BUNDLE}\n{work.origin}\n{digest}\n", [signer.vkey])
     archive.write("manifest.json", [manifest], listed=False)
     archive.write("manifest.note", [signed.encode()], listed=False)
-    archive.close()
     return Made(events, after.size, digest)
 
 

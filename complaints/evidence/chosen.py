@@ -116,9 +116,8 @@ def check(work: Work, chosen: Chosen) -> None:
             faults["number"] = list(said.values())
     if chosen.cases:
         wrong = refusals(work, chosen.cases, restricted=False)
-        named = [t("{number}: {why}", number=number, why=why) for number, why in wrong.items()]
-        if named:
-            faults["cases"] = named
+        if wrong:
+            faults["cases"] = [t(": ").join(each) for each in wrong.items()]
     if chosen.unmasked and chosen.reason not in REASONS:
         faults["reason"] = [t("Say why personal data must be shown")]
     if faults:

@@ -36,7 +36,7 @@ def told(work: Work, found: Sequence[Mapping[str, Any]], viewer: Operator) -> li
             "place": _place(each["where"]),
             "where": each["where"],
             "since": _since(work, each),
-            "values": each["text"] if each["code"] in _VALUES else "",
+            "detail": each["text"] if each["code"] in _VALUES else "",
         }
         for each in found
     ]
