@@ -25,6 +25,9 @@ from complaints.store.tables import (
     Token,
 )
 
+# Why a job ended, where the pages say so.
+ERASED = "Erased"
+
 
 @dataclass(frozen=True)
 class Erasing:
@@ -118,13 +121,28 @@ def _outbox(erasing: Erasing) -> int:
 
 
 def _jobs(erasing: Erasing) -> int:
-    """Files of exports that may hold the case end now; the hourly cleaning deletes them."""
+    """Ordered files that may hold the case end now, and so does work on them.
+
+    Whoever is at one in another process learns it at the next step, and deletes what was written since.
+    """
+    now = erasing.work.now
+    # The audit's report holds nothing of a person.
+    holding = (Job.created_at >= erasing.case.filed_at, Job.kind != "audit")
+    ended = {"error": ERASED, "expires_at": now}
+    # First what is at work: a job that is finished in this moment is met by the second.
+    working = update(Job).where(*holding, Job.state.in_(("queued", "running", "failed")))
+    stopped = _deleted(erasing, working.values(**ended, state="cancelled", finished_at=now, lease_until=None))
     made = update(Job).where(
-        Job.created_at >= erasing.case.filed_at,
-        Job.state.in_(("done", "failed")),
-        or_(Job.expires_at.is_(None), Job.expires_at > erasing.work.now),
+        *holding,
+        Job.state == "done",
+        or_(Job.expires_at.is_(None), Job.expires_at > now),
     )
-    return _deleted(erasing, made.values(expires_at=erasing.work.now))
+    stopped += _deleted(erasing, made.values(**ended))
+    for uid in erasing.work.session.scalars(
+        select(Job.uid).where(*holding, Job.error == ERASED, Job.expires_at == now)
+    ):
+        erasing.work.files.delete_parts(uid)
+    return stopped
 
 
 def _limits(erasing: Erasing) -> int:

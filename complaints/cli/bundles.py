@@ -5,16 +5,15 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import click
 
-from complaints.base.clock import BEIJING, stamp
-from complaints.cases.access import find
+from complaints.base.clock import BEIJING
+from complaints.base.ids import tidy_number
 from complaints.cli.group import WRONG_USE, fail, group, installed, person, plainly
-from complaints.evidence import bundle
+from complaints.evidence import bundle, tasks
+from complaints.evidence.chosen import BUNDLE, PAPERS, Chosen
 from complaints.ledger import keyring
-from complaints.ledger.journal import record_system
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -24,39 +23,61 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--since", type=_DAY, default=None, help="First day (Beijing time).")
 @click.option("--until", type=_DAY, default=None, help="Last day (Beijing time), that day included.")
 @click.option("--case", "number", default=None, help="One complaint instead of a period, by its number.")
+@click.option(
+    "--with-case",
+    "cases",
+    multiple=True,
+    help="Put this complaint into a period's bundle as a whole, masked; may be repeated.",
+)
+@click.option(
+    "--case-format",
+    "paper",
+    type=click.Choice(PAPERS),
+    default=PAPERS[0],
+    show_default=True,
+    help="The document of each --with-case.",
+)
 @click.option("--by", default=None, help="Who makes it; default: the shell's user. Kept in the log.")
 @plainly
 def make_bundle(
-    output: Path, since: datetime | None, until: datetime | None, number: str | None, by: str | None
+    output: Path,
+    since: datetime | None,
+    until: datetime | None,
+    number: str | None,
+    cases: tuple[str, ...],
+    paper: str,
+    by: str | None,
 ) -> None:
-    """Write a bundle of evidence (ZIP) with its own verifier; personal data stays out."""
+    """Write a bundle of evidence (ZIP) with its own verifier; personal data stays out or is masked."""
     if bool(number) == bool(since and until):
         fail("say either --case NUMBER, or --since and --until", WRONG_USE)
+    if number and cases:
+        fail("--with-case belongs to a period; --case makes a bundle of one complaint", WRONG_USE)
     if output.exists():
         fail(f"{output} is there already; name a new file", WRONG_USE)
     found = installed()
-    first = since.replace(tzinfo=BEIJING).astimezone(UTC) if since else None
-    last = (until.replace(tzinfo=BEIJING) + timedelta(days=1)).astimezone(UTC) if until else None
+    chosen = Chosen(
+        BUNDLE,
+        "zip",
+        since=since.replace(tzinfo=BEIJING).astimezone(UTC) if since else None,
+        until=(until.replace(tzinfo=BEIJING) + timedelta(days=1)).astimezone(UTC) if until else None,
+        number=tidy_number(number) if number else "",
+        cases=tuple(dict.fromkeys(map(tidy_number, cases))),
+        paper=paper if cases else "",
+        # Whoever has the shell has the database; the cases that go in as a whole are never restricted ones.
+        restricted=bool(number),
+    )
     show = sys.stderr if sys.stderr.isatty() else None
 
     def progress(done: int, total: int) -> None:
         if show:
             print(f"\r{done} of {total} events", end="", file=show)
 
-    asked: dict[str, Any] = {"kind": "bundle", "form": "zip", "number": number}
-    asked |= {"since": first and stamp(first), "until": last and stamp(last)}
-    found.write(
-        lambda work: record_system(
-            work, "exported", person(by), {name: value for name, value in asked.items() if value}
-        )
-    )
+    settled = tasks.order(found, person(by), chosen)
     unfinished = output.with_name(f"{output.name}.part")
     try:
         with found.reading() as work:
-            if first and last:
-                made = bundle.period(work, unfinished, first, last, progress)
-            else:
-                made = bundle.case(work, unfinished, find(work, number or ""))
+            made = bundle.make(work, unfinished, settled, found.settings.DOCUMENT_FONT, progress)
             key = keyring.signer(work).vkey
         unfinished.rename(output)
     finally:

@@ -8,21 +8,22 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import rfc8785
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
-from complaints.base.clock import beijing, stamp
+from complaints.base.clock import stamp
 from complaints.base.errors import ComplaintsError, NotFoundError
-from complaints.evidence import export
+from complaints.evidence import bundle_cases, export
+from complaints.evidence.archive import Archive, Progress
 from complaints.evidence.bundle_words import explanation
-from complaints.evidence.chosen import Chosen, stored_only
+from complaints.evidence.chosen import Chosen, refusals, stored_only
 from complaints.ledger import keyring, proof
 from complaints.ledger import private as sealing
 from complaints.ledger.journal import data_key
@@ -33,7 +34,6 @@ from complaints.policy import diagram
 from complaints.store.tables import Checkpoint, Complaint, Event, PolicyVersion, Private
 
 _PAGE = 1000
-Progress = Callable[[int, int], None]
 
 
 class NothingSignedError(ComplaintsError):
@@ -49,56 +49,76 @@ class Made:
     digest: str
 
 
-class _Archive:
-    """A ZIP that remembers each file's size and digest."""
+def make(
+    work: Work, target: Path | BinaryIO, chosen: Chosen, font: str = "", progress: Progress | None = None
+) -> Made:
+    """Write the bundle that was ordered; `font` as in `export.whole`. Raises what `period` and `case` raise."""
+    if chosen.number:
+        found = work.session.scalar(select(Complaint).where(Complaint.number == chosen.number))
+        if found is None or refusals(work, [chosen.number], restricted=chosen.restricted):
+            raise NotFoundError(chosen.number)
+        return case(work, target, found, progress=progress)
+    assert chosen.since is not None
+    assert chosen.until is not None
+    return period(work, target, chosen.since, chosen.until, progress, chosen=chosen, font=font)
 
-    def __init__(self, path: Path, at: datetime) -> None:
-        self._zip = zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED)
-        self._moment = beijing(at).timetuple()[:6]
-        self.files: list[dict[str, Any]] = []
 
-    def write(self, name: str, chunks: Iterable[bytes], *, listed: bool = True) -> None:
-        info = zipfile.ZipInfo(name, self._moment)
-        info.compress_type = zipfile.ZIP_DEFLATED
-        digest, size = hashlib.sha256(), 0
-        with self._zip.open(info, "w", force_zip64=True) as file:
-            for chunk in chunks:
-                digest.update(chunk)
-                size += len(chunk)
-                file.write(chunk)
-        if listed:
-            self.files.append({"name": name, "size": size, "sha256": digest.hexdigest()})
-
-    def close(self) -> None:
-        self._zip.close()
+def span(work: Work, chosen: Chosen) -> int:
+    """How many events the bundle that was ordered will hold as things stand; raises NothingSignedError."""
+    if chosen.number:
+        _, signed = _signed(work, select(Complaint.uid).where(Complaint.number == chosen.number))
+        return len(signed)
+    assert chosen.since is not None
+    assert chosen.until is not None
+    before, after = _around(work, chosen.since, chosen.until)
+    return after.size - (before.size if before else 0)
 
 
 def period(
-    work: Work, path: Path, since: datetime, until: datetime, progress: Progress | None = None
+    work: Work,
+    target: Path | BinaryIO,
+    since: datetime,
+    until: datetime,
+    progress: Progress | None = None,
+    *,
+    chosen: Chosen | None = None,
+    font: str = "",
 ) -> Made:
     """Write the bundle of every event from `since` up to `until` to a new file; reads only.
 
     It begins at the last checkpoint signed by `since` and ends at the first one signed at `until` or later,
-    or at the newest; raises NothingSignedError where there is none. Memory does not grow with the period.
+    or at the newest, and everything in it is of that moment; raises NothingSignedError where there is none.
+    `chosen` names the cases that are put in as a whole (NotFoundError for one that may not leave). Memory does
+    not grow with the period.
     """
     before, after = _around(work, since, until)
-    first = before.size if before else 0
-    archive = _Archive(path, work.now)
-    counted, tree = Recount(), Tree.grown(first, _peaks(work, first))
-    archive.write("log/peaks.json", [_json([each.hex() for each in tree.peaks])])
-    archive.write("log/leaves.jsonl", _leaves(work, first, after.size, counted, progress))
-    for name, checkpoint in (("before", before), ("after", after)):
-        if checkpoint is not None:
-            archive.write(f"log/{name}.note", [checkpoint.note.encode()])
-    for name, kind in (("register", "register"), ("handling-log", "log")):
-        chosen = Chosen(kind, "csv", since=since, until=until, at=work.now, size=after.size)
-        archive.write(f"{name}.csv", export.stream(work, chosen))
-    scope = {"kind": "period", "since": stamp(since), "until": stamp(until)}
-    policies = _policies(work, archive, since, until)
-    return _finish(work, archive, scope, first, after, counted, policies)
+    first, size = before.size if before else 0, after.size
+    with closing(Archive(target, work.now, size - first, progress)) as archive:
+        counted, tree = Recount(), Tree.grown(first, _peaks(work, first))
+        archive.write("log/peaks.json", [_json([each.hex() for each in tree.peaks])])
+        archive.write("log/leaves.jsonl", _leaves(work, archive, first, size, counted))
+        for name, checkpoint in (("before", before), ("after", after)):
+            if checkpoint is not None:
+                archive.write(f"log/{name}.note", [checkpoint.note.encode()])
+        for name, kind in (("register", "register"), ("handling-log", "log")):
+            table = Chosen(kind, "csv", since=since, until=until, at=work.now, size=size)
+            archive.write(f"{name}.csv", export.stream(work, table))
+        cases = (
+            bundle_cases.add(work, archive, replace(chosen, size=size, at=work.now), font) if chosen else []
+        )
+        scope = {"kind": "period", "since": stamp(since), "until": stamp(until)}
+        policies = _policies(work, archive, since, until)
+        return _finish(work, archive, scope, first, after, counted, policies, cases)
 
 
-def case(work: Work, path: Path, found: Complaint, *, disclose: Sequence[str] = ()) -> Made:
+def case(
+    work: Work,
+    target: Path | BinaryIO,
+    found: Complaint,
+    *,
+    disclose: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> Made:
     """Write the bundle of one complaint; reads only. Raises NothingSignedError until its events are signed.
 
     `disclose` names the persons whose texts are put in, each with its salt so that the commitment in the log
@@ -106,40 +126,32 @@ def case(work: Work, path: Path, found: Complaint, *, disclose: Sequence[str] = 
     """
     if disclose and found.stored_only_at is not None:
         raise NotFoundError(stored_only())
-    newest = work.session.scalar(select(Checkpoint).order_by(Checkpoint.size.desc()).limit(1))
-    rows = work.session.execute(
-        select(Event.leaf_index, Event.leaf, Event.seq).where(Event.stream == found.uid).order_by(Event.seq)
-    ).all()
-    signed = [row for row in rows if newest and row.leaf_index is not None and row.leaf_index < newest.size]
-    if newest is None or not signed:
-        raise NothingSignedError(_unsigned())
-    tree, counted = tiles(work.session), Recount()
+    newest, signed = _signed(work, select(Complaint.uid).where(Complaint.uid == found.uid))
+    counted = Recount()
     for row in signed:
         counted.take(json.loads(row.leaf))
-    archive = _Archive(path, work.now)
-    archive.write("log/leaves.jsonl", (row.leaf + b"\n" for row in signed))
-    paths = (
-        {"index": row.leaf_index, "path": _hex(tree.inclusion(row.leaf_index, newest.size))} for row in signed
-    )
-    archive.write("log/paths.jsonl", (_json(each) for each in paths))
-    archive.write("log/after.note", [newest.note.encode()])
-    if disclose:
-        last = signed[-1].seq
-        archive.write("disclosed.jsonl", _disclosed(work, found.uid, disclose, last))
-    scope = {"kind": "case", "number": found.number, "stream": found.uid, "events": len(signed)}
-    version = work.session.get_one(PolicyVersion, found.policy_version) if found.policy_version else None
-    policies = [_policy(archive, version)] if version else []
-    return _finish(work, archive, scope, 0, newest, counted, policies)
+    with closing(Archive(target, work.now, len(signed), progress)) as archive:
+        bundle_cases.events(archive, tiles(work.session), signed, newest.size, "log")
+        archive.done = len(signed)
+        archive.write("log/after.note", [newest.note.encode()])
+        if disclose:
+            last = signed[-1].seq
+            archive.write("disclosed.jsonl", _disclosed(work, found.uid, disclose, last))
+        scope = {"kind": "case", "number": found.number, "stream": found.uid, "events": len(signed)}
+        version = work.session.get_one(PolicyVersion, found.policy_version) if found.policy_version else None
+        policies = [_policy(archive, version)] if version else []
+        return _finish(work, archive, scope, 0, newest, counted, policies)
 
 
 def _finish(
     work: Work,
-    archive: _Archive,
+    archive: Archive,
     scope: Mapping[str, Any],
     first: int,
     after: Checkpoint,
     counted: Recount,
     policies: Sequence[Mapping[str, Any]],
+    cases: Sequence[Mapping[str, Any]] = (),
 ) -> Made:
     events = sum(counted.events.values())
     archive.write("figures.json", [_json(counted.figures())])
@@ -150,7 +162,7 @@ def _finish(
     archive.write("keys.json", [_json([asdict(each) for each in keys])])
     for lang in ("zh", "en"):
         archive.write(f"flow.{lang}.svg", [diagram.svg(lang).encode()])
-    archive.write("核验说明.txt", [explanation(scope, signer.vkey).encode()])
+    archive.write("核验说明.txt", [explanation(scope, signer.vkey, cases).encode()])
     archive.write("verify.py", [Path(proof.__file__).read_bytes()])
     manifest = rfc8785.dumps(
         {
@@ -161,6 +173,7 @@ def _finish(
             "first": first,
             "size": after.size,
             "policies": [dict(each) for each in policies],
+            "cases": [dict(each) for each in cases],
             "files": archive.files,
         }
     )
@@ -168,7 +181,6 @@ def _finish(
     signed = signer.note(f"{BUNDLE}\n{work.origin}\n{digest}\n", [signer.vkey])
     archive.write("manifest.json", [manifest], listed=False)
     archive.write("manifest.note", [signed.encode()], listed=False)
-    archive.close()
     return Made(events, after.size, digest)
 
 
@@ -195,9 +207,18 @@ def _peaks(work: Work, size: int) -> list[bytes]:
     return found
 
 
-def _leaves(
-    work: Work, first: int, size: int, counted: Recount, progress: Progress | None
-) -> Iterator[bytes]:
+def _signed(work: Work, uid: Select[Any]) -> tuple[Checkpoint, Sequence[Any]]:
+    """The newest checkpoint and the events of one complaint that it covers; raises NothingSignedError."""
+    newest = work.session.scalar(select(Checkpoint).order_by(Checkpoint.size.desc()).limit(1))
+    if newest is None:
+        raise NothingSignedError(_unsigned())
+    signed = bundle_cases.leaves(work, uid, newest.size)
+    if not signed:
+        raise NothingSignedError(_unsigned())
+    return newest, signed
+
+
+def _leaves(work: Work, archive: Archive, first: int, size: int, counted: Recount) -> Iterator[bytes]:
     place = first
     while place < size:
         rows = work.session.execute(
@@ -207,10 +228,9 @@ def _leaves(
         ).all()
         for row in rows:
             counted.take(json.loads(row.leaf))
-        yield b"".join(row.leaf + b"\n" for row in rows)
         place += _PAGE
-        if progress:
-            progress(min(place, size) - first, size - first)
+        archive.done = min(place, size) - first
+        yield b"".join(row.leaf + b"\n" for row in rows)
 
 
 def _earlier(work: Work, size: int) -> Iterator[bytes]:
@@ -221,7 +241,7 @@ def _earlier(work: Work, size: int) -> Iterator[bytes]:
         yield _json({"size": one, "proof": _hex(tree.consistency(one, size))})
 
 
-def _stamps(work: Work, archive: _Archive, first: int, size: int) -> None:
+def _stamps(work: Work, archive: Archive, first: int, size: int) -> None:
     stamped = select(Checkpoint).where(
         Checkpoint.stamp.is_not(None), Checkpoint.size >= first, Checkpoint.size <= size
     )
@@ -230,7 +250,7 @@ def _stamps(work: Work, archive: _Archive, first: int, size: int) -> None:
         archive.write(f"stamps/{each.size}.tsr", [each.stamp or b""])
 
 
-def _policies(work: Work, archive: _Archive, since: datetime, until: datetime) -> list[Mapping[str, Any]]:
+def _policies(work: Work, archive: Archive, since: datetime, until: datetime) -> list[Mapping[str, Any]]:
     """Each version that ruled at some moment of the period."""
     rows = work.session.scalars(
         select(PolicyVersion).where(PolicyVersion.published_at < until).order_by(PolicyVersion.version)
@@ -240,7 +260,7 @@ def _policies(work: Work, archive: _Archive, since: datetime, until: datetime) -
     return [_policy(archive, row) for row in ruling]
 
 
-def _policy(archive: _Archive, row: PolicyVersion) -> Mapping[str, Any]:
+def _policy(archive: Archive, row: PolicyVersion) -> Mapping[str, Any]:
     name = f"policy/{row.version}.json"
     archive.write(name, [row.resolved])
     for lang, page in (("zh", row.page_zh), ("en", row.page_en)):

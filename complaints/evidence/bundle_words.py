@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 _TEXT = """\
@@ -32,7 +32,9 @@ _TEXT = """\
 四、包里有什么
 manifest.json 文件清单　manifest.note 清单的签名　log/ 事件、检查点和证明　policy/ 公布的规则和当时的页面
 register.csv 登记表　handling-log.csv 办理日志　figures.json 数字　keys.json 公钥（仅供对照，不作信任依据）
-个人信息不在其中；事件里只有它们的承诺值（加盐摘要）。标有测试的投诉不计入数字。
+flow.zh.svg 流程图　stamps/ 可信时间戳（如有）
+登记表和各件文书中的联系方式已遮盖；事件里只有个人信息的承诺值（加盐摘要）。登记表和数字以期末检查点为准，
+其后发生的不在其中。标有测试的投诉不计入数字。{cases_zh}
 
 ----------------------------------------------------------------------------------------------------------------
 
@@ -51,13 +53,13 @@ that key go; that each complaint's events follow one another; that the policies 
 figures recount from the log. It does not prove that what an event says is true, nor that nothing was left
 unwritten. Whoever holds both the database and the signing key can sign another log; checkpoints kept outside,
 timestamps and complainants' receipts expose that.
-
+{cases_en}
 {vkey_note}
 """
 
 
-def explanation(scope: Mapping[str, Any], vkey: str) -> str:
-    """The text of 核验说明.txt."""
+def explanation(scope: Mapping[str, Any], vkey: str, cases: Sequence[Mapping[str, Any]] = ()) -> str:
+    """The text of 核验说明.txt; `cases` are those that are in it as a whole."""
     if scope["kind"] == "case":
         zh, en = f"投诉编号：{scope['number']}", f"Complaint: {scope['number']}"
     else:
@@ -65,4 +67,19 @@ def explanation(scope: Mapping[str, Any], vkey: str) -> str:
         en = f"Period (UTC): from {scope['since']} up to {scope['until']}"
     name, number, _ = vkey.split("+", 2)
     note = f"公钥名称 name: {name}　编号 id: {number}"
-    return _TEXT.format(scope_zh=zh, scope_en=en, vkey_note=note)
+    lines_zh, lines_en = _cases(cases)
+    return _TEXT.format(scope_zh=zh, scope_en=en, cases_zh=lines_zh, cases_en=lines_en, vkey_note=note)
+
+
+def _cases(cases: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    if not cases:
+        return "", ""
+    zh = ["", "cases/ 所附完整案件：事件、各事件在日志中的证明、遮盖个人信息后的文书"]
+    en = [
+        "",
+        "cases/ holds chosen cases as a whole: events, their proofs, and a document with personal data masked.",
+    ]
+    for each in cases:
+        zh.append(f"  {each['folder']}/　{each['number']}{'　〔测试〕' if each['test'] else ''}")
+        en.append(f"  {each['folder']}/  {each['number']}{'  [test]' if each['test'] else ''}")
+    return "\n".join(zh), "\n".join([*en, ""])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from complaints.base.clock import from_stamp
 from complaints.base.errors import NotFoundError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
@@ -18,29 +20,51 @@ from complaints.evidence import acts
 from complaints.evidence.chosen import Chosen, stored_only
 from complaints.evidence.papers import Sheet, kept, label, moment, sheet, state, who
 from complaints.evidence.register import on_time
+from complaints.ledger.projection import COLUMNS, fold, fold_clocks
 from complaints.ledger.proof import leaf_hash
 from complaints.ledger.reading import Entry, history
 from complaints.ledger.work import Work
 from complaints.policy.profile import Policy
-from complaints.store.tables import Complaint, Event, Milestone
+from complaints.store.tables import Complaint, Event
 
 _SPOKEN = ("message", "supplied", "asked", "replied", "appealed", "rated", "withdrawn")
 _KB = 1000
 
 
 def write(work: Work, chosen: Chosen, font: str, progress: Callable[[int], None]) -> bytes:
-    """The document in `chosen.form`; raises NotFoundError, also for a case closed to its reader since the order."""
-    case = work.session.scalar(select(Complaint).where(Complaint.number == chosen.number))
-    if case is None or (case.restricted and not chosen.restricted):
+    """The document in `chosen.form`, of the case as the log has it at the order's end.
+
+    Raises NotFoundError, also for a restricted type without the clearance, for what is kept in storage only, and
+    for a case that the log did not have by then.
+    """
+    today = work.session.scalar(select(Complaint).where(Complaint.number == chosen.number))
+    if today is None or (today.restricted and not chosen.restricted):
         raise NotFoundError("no such complaint")
-    if case.stored_only_at is not None:
+    if today.stored_only_at is not None:
         raise NotFoundError(stored_only())
-    entries = history(work, case.uid)
+    last = work.session.scalar(
+        select(func.max(Event.seq)).where(Event.stream == today.uid, Event.leaf_index < chosen.size)
+    )
+    if last is None:
+        raise NotFoundError("no such complaint")
+    entries = [entry for entry in history(work, today.uid) if entry.seq <= last]
+    case, clocks = _as_of(today, entries)
     title = t("Complaint {number}", number=case.number)
     paper = sheet(work, chosen, title, (t("Test") if case.is_test else "", case.number), font)
-    _Writer(work, chosen, case, work.policy_of(case.policy_version), entries, paper).write(title)
+    _Writer(work, chosen, case, work.policy_of(case.policy_version), entries, clocks, paper).write(title)
     progress(len(entries))
     return paper.bytes()
+
+
+def _as_of(today: Complaint, entries: Sequence[Entry]) -> tuple[Complaint, list[Mapping[str, Any]]]:
+    """The case's row and its milestones as these events make them; what was erased since is erased."""
+    row: dict[str, Any] = {}
+    clocks: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for entry in entries:
+        fold(row, entry.type, entry.meta)
+        fold_clocks(clocks, entry.meta)
+    row["erased_at"] = today.erased_at
+    return Complaint(uid=today.uid, **{name: row.get(name) for name in COLUMNS}), list(clocks.values())
 
 
 @dataclass(frozen=True)
@@ -50,6 +74,7 @@ class _Writer:
     case: Complaint
     policy: Policy
     entries: Sequence[Entry]
+    clocks: Sequence[Mapping[str, Any]]
     paper: Sheet
 
     def write(self, title: str) -> None:
@@ -143,11 +168,8 @@ class _Writer:
                     self.paper.note(self._text(turn[key]))
 
     def _dates(self) -> None:
-        rows = self.work.session.scalars(
-            select(Milestone)
-            .where(Milestone.complaint_id == self.case.id, Milestone.step == "due", Milestone.publish)
-            .order_by(Milestone.cycle, Milestone.since, Milestone.id)
-        ).all()
+        published = (each for each in self.clocks if each["step"] == "due" and each.get("publish"))
+        rows = sorted(published, key=lambda each: (each["cycle"], each["since"]))
         if not rows:
             return
         named = {
@@ -162,11 +184,11 @@ class _Writer:
             (t("What for"), t("Counts from"), t("Promised by"), t("Kept")),
             [
                 (
-                    named.get(row.kind, row.kind),
-                    moment(row.since),
-                    moment(row.due_at),
+                    named.get(row["kind"], row["kind"]),
+                    moment(from_stamp(row["since"])),
+                    moment(from_stamp(row["due"])),
                     {"void": t("no longer applies"), "pending": t("still runs"), "paused": t("paused")}.get(
-                        row.state, kept(on_time(row.state))
+                        row["state"], kept(on_time(row["state"]))
                     ),
                 )
                 for row in rows
@@ -219,7 +241,8 @@ class _Writer:
         )
 
     def _files(self) -> None:
-        held = attachments.held(self.work, self.case.uid)
+        last = self.entries[-1].seq
+        held = [file for file in attachments.held(self.work, self.case.uid) if (file.seq or 0) <= last]
         if not held:
             return
         self.paper.heading(t("Attachments"))
@@ -248,7 +271,7 @@ class _Writer:
         )
         leaves = self.work.session.execute(
             select(Event.seq, Event.type, Event.leaf, Event.leaf_index)
-            .where(Event.stream == self.case.uid)
+            .where(Event.stream == self.case.uid, Event.seq <= self.entries[-1].seq)
             .order_by(Event.seq)
         )
         self.paper.table(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, cast
@@ -18,12 +18,17 @@ from complaints.store.tables import Complaint, Event, PolicyVersion
 
 TABLES, PAPERS = ("jsonl", "csv", "xlsx"), ("pdf", "docx")
 KINDS: dict[str, tuple[str, ...]] = {"register": TABLES, "log": TABLES, "period": PAPERS, "case": PAPERS}
+# Ordered by forms of their own: evidence that verifies without us, and the audit's report.
+BUNDLE, AUDIT = "bundle", "audit"
+_OTHERS = {BUNDLE: ("zip",), AUDIT: ("json",)}
 MEDIA = {
     "jsonl": "application/x-ndjson",
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "pdf": "application/pdf",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "zip": "application/zip",
+    "json": "application/json",
 }
 # Why personal data may leave unmasked; a free text could itself hold personal data, and the log keeps it for ever.
 REASONS = ("authority", "court", "review", "person")
@@ -36,9 +41,10 @@ class Chosen:
     """One order, as it stands in a job and in the event `exported`; holds nothing personal.
 
     `since` is the first moment, `until` the first one after; `tests` is empty (both), "no" or "yes"; `number`
-    names the one complaint of a case. `restricted` says that the reader may see restricted types, `unmasked`
+    names the one complaint of a case or a bundle, `cases` those that are in a period's bundle as a whole, each with
+    a document in the form `paper`. `restricted` says that the reader may see restricted types, `unmasked`
     with its `reason` that personal data is shown. `at` is when it was ordered, `size` how many events the log's
-    tree had then: the log ends there.
+    tree had then: the log ends there. `by` is who has an audit recorded under their name.
     """
 
     kind: str
@@ -56,14 +62,21 @@ class Chosen:
     restricted: bool = False
     at: datetime | None = None
     size: int = 0
+    cases: tuple[str, ...] = ()
+    paper: str = ""
+    by: str = ""
 
     def plain(self) -> dict[str, Any]:
         """As JSON; what was not asked for is left out."""
         held = {each.name: getattr(self, each.name) for each in fields(self)}
         return {
-            name: stamp(value) if isinstance(value, datetime) else value
+            name: stamp(value)
+            if isinstance(value, datetime)
+            else list(value)
+            if isinstance(value, tuple)
+            else value
             for name, value in held.items()
-            if value not in (None, "", False, 0)
+            if value not in (None, "", False, 0, ())
         }
 
     @classmethod
@@ -72,7 +85,7 @@ class Chosen:
         held: dict[str, Any] = {
             name: from_stamp(value) if name in _MOMENTS else value for name, value in plain.items()
         }
-        return cls(**held)
+        return cls(**{**held, "cases": tuple(held.get("cases", ()))})
 
     @property
     def made(self) -> datetime:
@@ -84,21 +97,27 @@ class Chosen:
     def name(self) -> str:
         """The file's name; nothing a person typed is in it."""
         assert self.at is not None
-        about = self.number if self.kind == "case" else f"{self.at:%Y%m%d-%H%M%S}"
+        about = self.number or f"{self.at:%Y%m%d-%H%M%S}"
         return f"complaints-{self.kind}-{about}.{self.form}"
 
 
 def check(work: Work, chosen: Chosen) -> None:
     """Raise InputError for an order that cannot be carried out, with a sentence per field."""
     faults: dict[str, list[str]] = {}
-    if chosen.form not in KINDS.get(chosen.kind, ()):
+    if chosen.form not in (KINDS | _OTHERS).get(chosen.kind, ()):
         faults["form"] = [t("Choose one of the formats of this document")]
     if chosen.since and chosen.until and chosen.since >= chosen.until:
         faults["to"] = [t("The last day lies before the first one")]
-    if chosen.kind == "case" and _case(work, chosen) is None:
-        faults["number"] = [t("There is no complaint with this number; copy it from the queue")]
-    elif chosen.kind == "case" and _stored_only(work, chosen):
-        faults["number"] = [stored_only()]
+    elif chosen.kind == BUNDLE and not chosen.number and not (chosen.since and chosen.until):
+        faults["to"] = [t("Say both days of the period, or one complaint")]
+    if chosen.kind == "case" or (chosen.kind == BUNDLE and chosen.number):
+        said = refusals(work, [chosen.number], restricted=chosen.restricted)
+        if said:
+            faults["number"] = list(said.values())
+    if chosen.cases:
+        wrong = refusals(work, chosen.cases, restricted=False)
+        if wrong:
+            faults["cases"] = [t(": ").join(each) for each in wrong.items()]
     if chosen.unmasked and chosen.reason not in REASONS:
         faults["reason"] = [t("Say why personal data must be shown")]
     if faults:
@@ -110,27 +129,37 @@ def stored_only() -> str:
     return t("This complaint is kept in storage only, at the person's request; it is not exported")
 
 
-def _stored_only(work: Work, chosen: Chosen) -> bool:
-    query = select(CASES.c.stored_only_at).where(CASES.c.number == chosen.number)
-    return work.session.execute(query).scalar() is not None
+def refusals(work: Work, numbers: Sequence[str], *, restricted: bool) -> dict[str, str]:
+    """Which of these complaints may not leave, and why; of a restricted type only where `restricted` says so.
 
-
-def _case(work: Work, chosen: Chosen) -> str | None:
-    query = select(CASES.c.uid).where(CASES.c.number == chosen.number)
-    if not chosen.restricted:
-        # A number of a restricted complaint and an unknown one read alike.
+    A number of a restricted complaint and an unknown one read alike.
+    """
+    query = select(CASES.c.number, CASES.c.stored_only_at).where(CASES.c.number.in_(numbers))
+    if not restricted:
         query = query.where(CASES.c.restricted.is_(False))
-    found: str | None = work.session.execute(query).scalar()
-    return found
+    found = {row.number: row.stored_only_at for row in work.session.execute(query)}
+    said: dict[str, str] = {}
+    for number in numbers:
+        if number not in found:
+            said[number] = t("There is no complaint with this number; copy it from the queue")
+        elif found[number] is not None:
+            said[number] = stored_only()
+    return said
 
 
 def narrowed(work: Work, chosen: Chosen) -> list[ColumnElement[bool]]:
     """What a complaint's row must meet besides its time."""
-    wanted: list[ColumnElement[bool]] = []
+    wanted = lasting(work, chosen)
     if chosen.type:
         wanted.append(CASES.c.type == chosen.type)
     if chosen.state:
         wanted.append(CASES.c.state == chosen.state)
+    return wanted
+
+
+def lasting(work: Work, chosen: Chosen) -> list[ColumnElement[bool]]:
+    """The part of it that never changes, so that it holds of the log's end as of today."""
+    wanted: list[ColumnElement[bool]] = []
     if chosen.tests:
         wanted.append(CASES.c.is_test.is_(chosen.tests == "yes"))
     if chosen.number:
@@ -141,9 +170,9 @@ def narrowed(work: Work, chosen: Chosen) -> list[ColumnElement[bool]]:
     return wanted
 
 
-def filed(work: Work, chosen: Chosen) -> list[ColumnElement[bool]]:
-    """What a complaint's row must meet: filed in the period, before the order, and as narrowed."""
-    wanted = narrowed(work, chosen)
+def filed(work: Work, chosen: Chosen, *, whole: bool = False) -> list[ColumnElement[bool]]:
+    """What a complaint's row must meet: filed in the period, and as narrowed; with `whole` also by what may change."""
+    wanted = narrowed(work, chosen) if whole else lasting(work, chosen)
     if chosen.since:
         wanted.append(CASES.c.filed_at >= chosen.since)
     if chosen.until:
@@ -178,7 +207,7 @@ def count(work: Work, chosen: Chosen, *, whole: bool = False) -> int:
     if chosen.kind in {"log", "case"}:
         query = select(func.count()).select_from(EVENTS).where(*logged(work, chosen, whole=whole))
     else:
-        query = select(func.count()).select_from(CASES).where(*filed(work, chosen))
+        query = select(func.count()).select_from(CASES).where(*filed(work, chosen, whole=True))
     return int(work.session.execute(query).scalar_one())
 
 
@@ -188,14 +217,15 @@ def closed(work: Work, chosen: Chosen) -> int:
     A number that has changed since a file was begun says that it may hold what it must not. By the period alone:
     a case may have left the other filters meanwhile.
     """
-    if chosen.kind != "case" and not (chosen.kind == "register" and chosen.unmasked):
+    if chosen.kind != "case" and not (chosen.kind == "register" and chosen.unmasked) and not chosen.cases:
         return 0
     shut: list[ColumnElement[bool]] = [EVENTS.c.type.in_(("restricted", "erased"))]
     if not chosen.restricted:
         hidden = EVENTS.c.stream.in_(select(CASES.c.uid).where(CASES.c.restricted))
         shut.append(and_(EVENTS.c.type == "reclassified", hidden))
     about = replace(chosen, type="", state="", product="", tests="")
-    streams = select(CASES.c.uid).where(*filed(work, about))
+    shown = [CASES.c.number.in_(chosen.cases)] if chosen.cases else filed(work, about)
+    streams = select(CASES.c.uid).where(*shown)
     query = select(func.count()).select_from(EVENTS).where(or_(*shut), EVENTS.c.stream.in_(streams))
     return int(work.session.execute(query).scalar_one())
 

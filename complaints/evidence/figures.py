@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
-
-from complaints.evidence.chosen import CASES, EVENTS, Chosen, filed
+from complaints.evidence.chosen import Chosen
 from complaints.evidence.register import on_time
-from complaints.ledger.projection import fold, fold_clocks
+from complaints.evidence.replay import Clocks, Replayed, pages, promised
 from complaints.ledger.work import Work
 
 _PAGE = 200
@@ -35,7 +32,7 @@ class Figures:
     promises: dict[str, list[int]] = field(default_factory=dict)
     versions: Counter[int] = field(default_factory=Counter)
 
-    def add(self, row: dict[str, Any], clocks: dict[tuple[Any, ...], dict[str, Any]]) -> None:
+    def add(self, row: Mapping[str, Any], clocks: Clocks) -> None:
         """Count one complaint as its events made it."""
         if row["is_test"]:
             self.tests += 1
@@ -54,43 +51,9 @@ class Figures:
                 self.promises.setdefault(kind, [0, 0])[0 if kept else 1] += 1
 
 
-def promised(clocks: dict[tuple[Any, ...], dict[str, Any]]) -> dict[str, str]:
-    """The state of each published date of the first round; the newest revision of each counts."""
-    found: dict[str, str] = {}
-    for (cycle, kind, step, _), held in sorted(clocks.items()):
-        if cycle == 0 and step == "due" and held.get("publish"):
-            found[kind] = held["state"]
-    return found
-
-
-def replayed(
-    work: Work, chosen: Chosen
-) -> Iterator[tuple[dict[str, Any], dict[tuple[Any, ...], dict[str, Any]]]]:
-    """Each complaint of the period as its events make it, oldest first, with its clocks; in bounded memory.
-
-    Events beyond the order's end are left out.
-    """
-    connection, after = work.session.connection(), 0
-    query = select(CASES.c.id, CASES.c.uid).where(*filed(work, chosen)).order_by(CASES.c.id).limit(_PAGE)
-    while True:
-        page = connection.execute(query.where(CASES.c.id > after)).all()
-        if not page:
-            return
-        after = page[-1].id
-        leaves = connection.execute(
-            select(EVENTS.c.stream, EVENTS.c.leaf)
-            .where(EVENTS.c.stream.in_([each.uid for each in page]), EVENTS.c.leaf_index < chosen.size)
-            .order_by(EVENTS.c.stream, EVENTS.c.seq)
-        ).all()
+def replayed(work: Work, chosen: Chosen) -> Iterator[Replayed]:
+    """Each complaint of the period as its events make it, oldest first; in bounded memory."""
+    for _, page in pages(work, chosen, page=_PAGE):
+        # No transaction stays open while the rows are written and progress is told.
         work.session.rollback()
-        rows: dict[str, dict[str, Any]] = {}
-        clocks: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = {}
-        for stream, leaf in leaves:
-            body = json.loads(leaf)
-            fold(rows.setdefault(stream, {}), body["type"], body["meta"])
-            fold_clocks(clocks.setdefault(stream, {}), body["meta"])
-        for each in page:
-            if each.uid in rows:
-                yield rows[each.uid], clocks[each.uid]
-        if len(page) < _PAGE:
-            return
+        yield from page

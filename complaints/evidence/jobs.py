@@ -1,4 +1,4 @@
-"""Exports as jobs: ordered by somebody, made piece by piece by any worker, kept sealed until they expire.
+"""Long work as jobs: ordered by somebody, made piece by piece by any worker, its file kept sealed until it expires.
 
 A file lies in the file store as parts, each sealed under a key of its job. A part is stored before the row says
 so: what a killed worker left behind is named by nothing, is written anew under another name, and goes with the job.
@@ -6,9 +6,8 @@ so: what a killed worker left behind is named by nothing, is written anew under 
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from tempfile import TemporaryFile
@@ -20,15 +19,15 @@ from sqlalchemy.orm import Session
 from complaints.administration.installation import Installation
 from complaints.base.errors import ConfigError, ConflictError, NotFoundError
 from complaints.base.ids import random_uid
-from complaints.evidence import export, sealed_parts
-from complaints.evidence.chosen import MEDIA, Chosen, closed, count
+from complaints.evidence import export, parts, tasks
+from complaints.evidence.chosen import AUDIT, MEDIA, Chosen, closed
 from complaints.ledger.journal import record_system
 from complaints.ledger.work import Actor, Work
 from complaints.store.tables import Job
 
-KIND = "export"
-PART = 4_000_000
 LEASE_SECONDS = 120
+# So often a worker says how far it is, and looks whether it is still wanted.
+PAUSE_SECONDS = 1.0
 KEEP_DAYS = 7
 _SHOWN = 20
 OPEN = ("queued", "running")
@@ -55,19 +54,19 @@ def order(found: Installation, actor: Actor, chosen: Chosen, uid: str = "") -> s
 
     A `uid` chosen by the caller lets the same order, sent again, find its job.
     """
-    settled, uid = export.order(found, actor, chosen), uid or random_uid()
+    settled, uid = tasks.order(found, actor, chosen), uid or random_uid()
 
     def write(work: Work) -> None:
         work.session.add(
             Job(
                 uid=uid,
-                kind=KIND,
+                kind=tasks.kind_of(settled),
                 params=settled.plain(),
                 state="queued",
                 ordered_by=actor.ref,
                 created_at=work.now,
                 done=0,
-                total=count(work, settled),
+                total=tasks.total(work, settled),
                 place={},
                 result={},
             )
@@ -77,9 +76,9 @@ def order(found: Installation, actor: Actor, chosen: Chosen, uid: str = "") -> s
     return uid
 
 
-def recent(session: Session) -> list[Job]:
-    """The exports that were ordered last, newest first."""
-    query = select(Job).where(Job.kind == KIND).order_by(Job.created_at.desc(), Job.uid).limit(_SHOWN)
+def recent(session: Session, kinds: Sequence[str] = tasks.HANDED_OUT) -> list[Job]:
+    """The jobs of these kinds that were ordered last, newest first."""
+    query = select(Job).where(Job.kind.in_(kinds)).order_by(Job.created_at.desc(), Job.uid).limit(_SHOWN)
     return list(session.scalars(query))
 
 
@@ -87,8 +86,8 @@ def cancel(work: Work, uid: str, actor: Actor) -> None:
     """Stop a job that is not finished; what it had written goes with the next cleaning. Flushes, never commits."""
     changed = _change(work.session, uid, OPEN, state="cancelled", finished_at=work.now, expires_at=work.now)
     if not changed:
-        raise ConflictError("this export has ended already; reload the page")
-    record_system(work, "export_cancelled", actor, {"job": uid})
+        raise ConflictError("this job has ended already; reload the page")
+    record_system(work, f"{_named(work, uid)}_cancelled", actor, {"job": uid})
 
 
 def again(work: Work, uid: str, actor: Actor) -> None:
@@ -96,8 +95,8 @@ def again(work: Work, uid: str, actor: Actor) -> None:
     if not _change(
         work.session, uid, ("failed",), state="queued", error=None, finished_at=None, expires_at=None
     ):
-        raise ConflictError("only an export that failed can go on; order it anew")
-    record_system(work, "export_resumed", actor, {"job": uid})
+        raise ConflictError("only a job that failed can go on; order it anew")
+    record_system(work, f"{_named(work, uid)}_resumed", actor, {"job": uid})
 
 
 def claim(found: Installation, uid: str = "") -> Claimed | None:
@@ -107,9 +106,8 @@ def claim(found: Installation, uid: str = "") -> Claimed | None:
     def write(session: Session) -> Claimed | None:
         now = found.now()
         free = or_(Job.lease_until.is_(None), Job.lease_until <= now)
-        query = (
-            select(Job).where(Job.kind == KIND, Job.state.in_(OPEN), free).order_by(Job.created_at, Job.uid)
-        )
+        mine = (Job.kind.in_(tasks.KINDS), Job.state.in_(OPEN), free)
+        query = select(Job).where(*mine).order_by(Job.created_at, Job.uid)
         if uid:
             query = query.where(Job.uid == uid)
         job = session.scalars(query.limit(1).with_for_update(skip_locked=True)).first()
@@ -117,7 +115,7 @@ def claim(found: Installation, uid: str = "") -> Claimed | None:
             return None
         chosen = Chosen.of(job.params)
         if not export.in_lines(chosen):
-            # A workbook and a document cannot go on in the middle: they begin anew, and the page says so.
+            # What is made in one go cannot go on in the middle: it begins anew, and the page says so.
             job.done, job.place = 0, {"anew": job.place.get("anew", -1) + 1}
         if "closed" not in job.place:
             job.place = {**job.place, "closed": closed(found.work(session), chosen)}
@@ -130,8 +128,8 @@ def claim(found: Installation, uid: str = "") -> Claimed | None:
 def go_on(found: Installation, job: Claimed, deadline: float) -> bool:
     """Work on a claimed job until it is finished or the monotonic `deadline` is over; whether it is finished.
 
-    Commits after each part. Raises StoppedError when the job was cancelled; any other error makes the job fail,
-    with its class in the row and what was written kept, and is not raised.
+    Commits after each part. Raises StoppedError when the job was cancelled, whose parts are deleted then; any
+    other error makes the job fail, with its class in the row and what was written kept, and is not raised.
     """
     try:
         with found.reading() as work:
@@ -141,6 +139,7 @@ def go_on(found: Installation, job: Claimed, deadline: float) -> bool:
                 else _whole(found, work, job)
             )
     except StoppedError:
+        _leave_nothing(found, job.uid)
         raise
     except Exception as error:  # noqa: BLE001 - one order that cannot be carried out must not stop the others
         values = {"state": "failed", "error": _said(error), "lease_until": None, "finished_at": found.now()}
@@ -148,6 +147,7 @@ def go_on(found: Installation, job: Claimed, deadline: float) -> bool:
         found.database.write(
             lambda session: _change(session, job.uid, ("running",), **values, expires_at=expires)
         )
+        _leave_nothing(found, job.uid)
         return True
     return done
 
@@ -160,25 +160,27 @@ def read(found: Installation, uid: str, actor: Actor) -> tuple[Job, Iterator[byt
 
     def write(work: Work) -> Job | None:
         job = work.session.get(Job, uid)
-        if job is None or job.kind != KIND or job.state != "done" or _over(job, work.now):
+        if job is None or job.kind not in tasks.KINDS or job.state != "done" or _over(job, work.now):
             raise NotFoundError("there is no such file, or it has been deleted")
         if closed(work, Chosen.of(job.params)) != job.place.get("closed", 0):
             job.expires_at = work.now
             return None
-        record_system(work, "export_downloaded", actor, {"job": uid, "sha256": job.result["sha256"]})
+        record_system(
+            work, f"{_named(work, uid)}_downloaded", actor, {"job": uid, "sha256": job.result["sha256"]}
+        )
         return job
 
     job = found.write(write)
     if job is None:
         raise NotFoundError("a person in this file has asked to be left alone since; order it anew")
-    return job, sealed_parts.read(found, uid, job.place["parts"])
+    return job, parts.read(found.files, found.keys.data, uid, job.place["parts"])
 
 
 def expire(found: Installation, now: datetime, limit: int = 200) -> int:
     """Delete the files of jobs whose time is over; the rows stay, and say when. Commits; returns how many."""
     with found.database.reading() as session:
         query = select(Job.uid).where(
-            Job.kind == KIND, Job.expires_at <= now, Job.state.not_in(("expired", *OPEN))
+            Job.kind.in_(tasks.KINDS), Job.expires_at <= now, Job.state.not_in(("expired", *OPEN))
         )
         uids = list(session.scalars(query.limit(limit)))
     for uid in uids:
@@ -210,23 +212,29 @@ def _over(job: Job, now: datetime) -> bool:
 
 def _lines(found: Installation, work: Work, job: Claimed, deadline: float) -> bool:
     pending, rows, after = bytearray(), 0, job.place.get("after")
-    parts, done = list(job.place.get("parts", ())), job.done
+    names, done = list(job.place.get("parts", ())), job.done
     for place, number, data in export.lines(work, job.chosen, after):
         pending += data
         rows, after = rows + number, place
         over = time.monotonic() >= deadline
-        if len(pending) >= PART or (over and rows):
-            parts.append(sealed_parts.put(found, f"{job.uid}.{len(parts):06d}.{job.token}", bytes(pending)))
-            place_now = {**job.place, "after": after, "parts": parts}
-            _step(found, job.uid, done, done + rows, place_now, hold=not over)
+        if len(pending) >= parts.SIZE or (over and rows):
+            names.append(_put(found, job, len(names), bytes(pending)))
+            _step(
+                found,
+                job.uid,
+                done,
+                done + rows,
+                {**job.place, "after": after, "parts": names},
+                hold=not over,
+            )
             pending, done, rows = bytearray(), done + rows, 0
             if over:
                 return False
-    if pending or not parts:
-        parts.append(sealed_parts.put(found, f"{job.uid}.{len(parts):06d}.{job.token}", bytes(pending)))
-        _step(found, job.uid, done, done + rows, {**job.place, "after": after, "parts": parts}, hold=True)
+    if pending or not names:
+        names.append(_put(found, job, len(names), bytes(pending)))
+        _step(found, job.uid, done, done + rows, {**job.place, "after": after, "parts": names}, hold=True)
         done += rows
-    _finish(found, job, done, parts)
+    _finish(found, job, done, names, tasks.Done())
     return True
 
 
@@ -237,18 +245,21 @@ def _whole(found: Installation, work: Work, job: Claimed) -> bool:
     def progress(done: int) -> None:
         nonlocal told, counted, last
         counted = done
-        if time.monotonic() - last >= 1:
+        if time.monotonic() - last >= PAUSE_SECONDS:
+            # The reader's transaction ends first: one that stays open would keep the writer waiting.
+            work.session.rollback()
             _step(found, job.uid, told, done, job.place, hold=True)
             told, last = done, time.monotonic()
 
     with TemporaryFile() as file:
-        export.whole(work, job.chosen, file, found.settings.DOCUMENT_FONT, progress)
+        made = tasks.write(work, job.chosen, file, found.settings.DOCUMENT_FONT, progress)
+        work.session.rollback()
         file.seek(0)
-        parts: list[str] = []
-        while block := file.read(PART):
-            parts.append(sealed_parts.put(found, f"{job.uid}.{len(parts):06d}.{job.token}", block))
-    _step(found, job.uid, told, counted, {**job.place, "parts": parts}, hold=True)
-    _finish(found, job, counted, parts)
+        names: list[str] = []
+        while block := file.read(parts.SIZE):
+            names.append(_put(found, job, len(names), block))
+    _step(found, job.uid, told, counted, {**job.place, "parts": names}, hold=True)
+    _finish(found, job, counted, names, made)
     return True
 
 
@@ -267,39 +278,61 @@ def _step(
         raise StoppedError
 
 
-def _finish(found: Installation, job: Claimed, done: int, parts: list[str]) -> None:
+def _finish(found: Installation, job: Claimed, done: int, names: list[str], made: tasks.Done) -> None:
     with found.reading() as work:
         held = closed(work, job.chosen) != job.place["closed"]
     if held:
         # Written before its person asked: begun anew, it leaves the case out.
-        values = {"state": "queued", "done": 0, "place": {}, "lease_until": None}
-        found.database.write(lambda session: _change(session, job.uid, ("running",), **values))
-        for name in parts:
+        anew = {"state": "queued", "done": 0, "place": {}, "lease_until": None}
+        found.database.write(lambda session: _change(session, job.uid, ("running",), **anew))
+        for name in names:
             found.files.delete(name)
         raise StoppedError
-    digest, size = hashlib.sha256(), 0
-    for block in sealed_parts.read(found, job.uid, parts):
-        digest.update(block)
-        size += len(block)
+    digest, size = parts.digest(found.files, found.keys.data, job.uid, names)
     now = found.now()
     values = {
         "state": "done",
         "total": done,
         "done": done,
-        "result": {"sha256": digest.hexdigest(), "size": size},
+        "result": {**made.result, "sha256": digest, "size": size},
         "lease_until": None,
         "finished_at": now,
         "expires_at": now + timedelta(days=KEEP_DAYS),
     }
-    if not found.database.write(lambda session: _change(session, job.uid, ("running",), **values)):
+
+    def write(work: Work) -> bool:
+        changed = _change(work.session, job.uid, ("running",), **values)
+        if changed:
+            made.record(work)
+        return changed
+
+    if not found.write(write):
         raise StoppedError
+
+
+def _put(found: Installation, job: Claimed, number: int, data: bytes) -> str:
+    return parts.put(found.files, found.keys.data, job.uid, number, job.token, data)
+
+
+def _leave_nothing(found: Installation, uid: str) -> None:
+    """Delete what a worker still wrote for a job that somebody ended meanwhile."""
+    with found.database.reading() as session:
+        state = session.scalar(select(Job.state).where(Job.uid == uid))
+    if state in {"cancelled", "expired"}:
+        found.files.delete_parts(uid)
+
+
+def _named(work: Work, uid: str) -> str:
+    """How events call it: an audit hands nothing out."""
+    kind = work.session.scalar(select(Job.kind).where(Job.uid == uid))
+    return AUDIT if kind == AUDIT else tasks.EXPORT
 
 
 def _change(session: Session, uid: str, states: tuple[str, ...], *more: Any, **values: Any) -> bool:
     """One conditional UPDATE: two who act at once do not both succeed."""
     changed = session.execute(
         update(Job)
-        .where(Job.uid == uid, Job.kind == KIND, Job.state.in_(states), *more)
+        .where(Job.uid == uid, Job.kind.in_(tasks.KINDS), Job.state.in_(states), *more)
         .values(**values)
         .execution_options(synchronize_session=False)
     )

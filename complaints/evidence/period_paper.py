@@ -11,9 +11,10 @@ from sqlalchemy import select
 from complaints.base.translations import gettext as t
 from complaints.cases.marks import mark_words
 from complaints.evidence.chosen import Chosen
-from complaints.evidence.figures import Figures, promised, replayed
+from complaints.evidence.figures import Figures, replayed
 from complaints.evidence.papers import Sheet, day, kept, label, moment, sheet, state
 from complaints.evidence.register import on_time
+from complaints.evidence.replay import promised
 from complaints.ledger.work import Work
 from complaints.store.tables import PolicyVersion
 
@@ -28,10 +29,10 @@ def write(
     """The document in `chosen.form`, with the first `most` lines of the register."""
     figures, done = Figures(), 0
     lines: list[tuple[str, ...]] = []
-    for row, clocks in replayed(work, chosen):
-        figures.add(row, clocks)
+    for each in replayed(work, chosen):
+        figures.add(each.row, each.clocks)
         if len(lines) < most:
-            lines.append(_line(work, row, promised(clocks)))
+            lines.append(_line(work, each.row, promised(each.clocks)))
         done += 1
         progress(done)
     paper = sheet(

@@ -7,15 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row
 
 from complaints.base.clock import stamp
 from complaints.cases.masking import mask
 from complaints.evidence.cells import Guard, plain
-from complaints.evidence.chosen import CASES, Chosen, filed
+from complaints.evidence.chosen import Chosen
+from complaints.evidence.replay import Replayed, pages, promised
 from complaints.ledger.reading import first_metas, open_first
 from complaints.ledger.work import Work
-from complaints.store.tables import Milestone
 
 COLUMNS = (
     "number",
@@ -62,21 +62,17 @@ _PAGE = 500
 
 
 def batches(work: Work, chosen: Chosen, after: int = 0) -> Iterator[tuple[int, list[dict[str, Any]]]]:
-    """Every complaint filed in the period, oldest first; merged, withdrawn and test ones included and marked."""
-    query = select(CASES).where(*filed(work, chosen)).order_by(CASES.c.id).limit(_PAGE)
-    connection = work.session.connection()
-    while True:
-        page = connection.execute(query.where(CASES.c.id > after)).all()
-        if not page:
-            return
-        kept, people, notes = _kept(work, page), _people(work, page, chosen), _notes(work, page)
-        after = page[-1].id
-        rows = [_row(work, case, kept, people.get(case.uid, {}), notes.get(case.uid, "")) for case in page]
+    """Every complaint filed in the period, oldest first; merged, withdrawn and test ones included and marked.
+
+    Each as the log had it at the order's end.
+    """
+    for place, page in pages(work, chosen, after=after, page=_PAGE):
+        cases = [each.now for each in page]
+        people, notes = _people(work, cases, chosen), _notes(work, cases)
+        rows = [_row(work, each, people.get(each.now.uid, {}), notes.get(each.now.uid, "")) for each in page]
         # No transaction stays open while the rows are written and progress is told.
         work.session.rollback()
-        yield after, rows
-        if len(page) < _PAGE:
-            return
+        yield place, rows
 
 
 def jsonl(rows: Sequence[Mapping[str, Any]]) -> bytes:
@@ -124,44 +120,26 @@ def _notes(work: Work, page: Sequence[Row[Any]]) -> dict[str, str]:
     return {uid: " ".join(meta.get("answer", ())) for uid, meta in metas.items()}
 
 
-def _kept(work: Work, page: Sequence[Row[Any]]) -> dict[tuple[int, str], str]:
-    rows = work.session.execute(
-        select(Milestone.complaint_id, Milestone.kind, Milestone.state)
-        .where(
-            Milestone.complaint_id.in_([case.id for case in page]),
-            Milestone.step == "due",
-            Milestone.publish,
-            Milestone.cycle == 0,
-        )
-        .order_by(Milestone.revision)
-    )
-    return {(row.complaint_id, row.kind): row.state for row in rows}
-
-
-def _row(
-    work: Work,
-    case: Row[Any],
-    kept: Mapping[tuple[int, str], str],
-    person: Mapping[str, str],
-    notes: str,
-) -> dict[str, Any]:
-    policy = work.policy_of(case.policy_version)
-    kind = policy.types.get(case.type)
-    released = case.released_at
-    values = {name: getattr(case, name, None) for name in COLUMNS}
+def _row(work: Work, each: Replayed, person: Mapping[str, str], notes: str) -> dict[str, Any]:
+    row, kept = each.row, promised(each.clocks)
+    policy = work.policy_of(row["policy_version"])
+    kind = policy.types.get(row["type"])
+    released = row.get("released_at")
+    values: dict[str, Any] = {name: row.get(name) for name in COLUMNS}
     values |= {
-        "test": bool(case.is_test),
+        "uid": each.now.uid,
+        "test": bool(row.get("is_test")),
         "product": policy.provider.product,
-        "type_zh": kind.label("zh") if kind else case.type,
-        "accepted_on_time": on_time(kept.get((case.id, "accept"))),
-        "first_action_on_time": on_time(kept.get((case.id, "first_action"))),
+        "type_zh": kind.label("zh") if kind else row["type"],
+        "accepted_on_time": on_time(kept.get("accept")),
+        "first_action_on_time": on_time(kept.get("first_action")),
         "answered_at": released,
-        "answered_on_time": on_time(kept.get((case.id, "result"))),
-        "late": bool(case.late),
+        "answered_on_time": on_time(kept.get("result")),
+        "late": bool(row.get("late")),
         # A decision that may still be taken back is nobody's to read.
-        "outcome": case.outcome if released else None,
-        "reason": case.reason if released else None,
-        "merged": case.merged_into is not None,
+        "outcome": row.get("outcome") if released else None,
+        "reason": row.get("reason") if released else None,
+        "merged": row.get("merged_into") is not None,
         "answer_notes": notes,
         **{name: person.get(name) for name in ("name", "mail", "phone")},
     }

@@ -13,9 +13,9 @@ _log = logging.getLogger(__name__)
 
 
 def work_off(installation: Installation, seconds: float = SECONDS) -> int:
-    """Go on with ordered exports for about `seconds`; returns how many were finished. Commits part by part.
+    """Go on with what was ordered for about `seconds`; returns how many were finished. Commits part by part.
 
-    A workbook or a document is made in one go and may take longer. Two workers never make one file: each holds
+    A workbook, a document, a bundle and an audit are made in one go and may take longer. Two workers never make one file: each holds
     a lease, and a part counts only while the row is as its worker left it.
     """
     deadline, finished = time.monotonic() + seconds, 0
@@ -26,5 +26,5 @@ def work_off(installation: Installation, seconds: float = SECONDS) -> int:
         try:
             finished += jobs.go_on(installation, job, deadline)
         except jobs.StoppedError:
-            _log.info("an export was cancelled or taken over")
+            _log.info("a job was cancelled or taken over")
     return finished

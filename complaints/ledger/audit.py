@@ -78,7 +78,7 @@ def audit(
     report.findings += _strays(work)
     placed = audit_tree.Placed()
     report.findings += audit_tree.examine(work, placed, placing)
-    report.placed, report.checkpoints = placed.events, placed.checkpoints
+    report.place(placed)
     return report
 
 

@@ -25,10 +25,11 @@ Progress = Callable[[int, int], None]
 
 @dataclass
 class Placed:
-    """What was looked at: events in the tree, and checkpoints."""
+    """What was looked at: events in the tree, and checkpoints; `agreed` is the size of the last that holds."""
 
     events: int = 0
     checkpoints: int = 0
+    agreed: int | None = None
 
 
 def examine(work: Work, seen: Placed, progress: Progress | None = None) -> Iterator[Finding]:
@@ -45,14 +46,15 @@ def examine(work: Work, seen: Placed, progress: Progress | None = None) -> Itera
     for first, leaves in _pages(work, end.size):
         if first != tree.size:
             where = f"leaf/{tree.size}"
-            yield Finding("place-missing", where, f"an event is gone from the tree; {signed.since}")
+            text = f"an event is gone from the tree; {signed.since}"
+            seen.agreed = signed.good
+            yield Finding("place-missing", where, text, signed.good)
             return
         hashes = [leaf_hash(leaf) for leaf in leaves]
         for at, kept in _kept(held.tile, first, len(hashes)):
             if kept != hashes[at - first]:
-                yield Finding(
-                    "place-changed", f"leaf/{at}", f"not the event that was put here; {signed.since}"
-                )
+                text = f"not the event that was put here; {signed.since}"
+                yield Finding("place-changed", f"leaf/{at}", text, signed.good)
         seen.events += len(hashes)
         for size in signed.due(first + len(hashes)):
             taken = size - tree.size
@@ -63,9 +65,10 @@ def examine(work: Work, seen: Placed, progress: Progress | None = None) -> Itera
         if progress:
             progress(tree.size, end.size)
     if tree.size != end.size or tree.root() != end.root:
-        yield Finding("tree", f"size/{end.size}", f"the events do not make up the tree; {signed.since}")
+        text = f"the events do not make up the tree; {signed.since}"
+        yield Finding("tree", f"size/{end.size}", text, signed.good)
     yield from signed.beyond(end.size)
-    seen.checkpoints = signed.count
+    seen.checkpoints, seen.agreed = signed.count, signed.good
 
 
 class _Signed:
@@ -78,6 +81,11 @@ class _Signed:
         self._keys = keyring.history(work.session, keyring.signer(work).vkey)
         self._good: tuple[int, datetime] | None = None
         self.count = len(self._left)
+
+    @property
+    def good(self) -> int | None:
+        """The size of the last checkpoint that agrees with the log."""
+        return self._good[0] if self._good else None
 
     @property
     def since(self) -> str:
@@ -101,13 +109,14 @@ class _Signed:
             said = Said.parse(note.text)
             known = keyring.trusted(note, size, self._keys)
         except ValueError as error:
-            yield Finding("checkpoint-note", where, f"the signed note does not hold: {error}")
+            yield Finding("checkpoint-note", where, f"the signed note does not hold: {error}", self.good)
             return
         if not known or (said.size, said.root) != (size, row.root):
-            yield Finding("checkpoint-note", where, "the signed note is of another tree, or by another key")
+            text = "the signed note is of another tree, or by another key"
+            yield Finding("checkpoint-note", where, text, self.good)
         elif row.root != root:
             text = f"the log does not lead to what was signed {stamp(at)}: it was changed; {self.since}"
-            yield Finding("checkpoint-root", where, text)
+            yield Finding("checkpoint-root", where, text, self.good)
         else:
             self._good = (size, at)
 
@@ -115,7 +124,7 @@ class _Signed:
         """Checkpoints over more events than there are."""
         for signed, at in self._left:
             text = f"{signed} events were signed {stamp(at)}, and there are {size}: the end is missing; {self.since}"
-            yield Finding("checkpoint-beyond", f"checkpoint/{signed}", text)
+            yield Finding("checkpoint-beyond", f"checkpoint/{signed}", text, self.good)
 
 
 def _pages(work: Work, size: int) -> Iterator[tuple[int, list[bytes]]]:

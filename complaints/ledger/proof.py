@@ -20,7 +20,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import IO, Any
 
@@ -43,11 +43,16 @@ _BLOCK = 1024
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that does not hold: a stable code, where, and a sentence."""
+    """One thing that does not hold: a stable code, where, and a sentence.
+
+    `after` is the size of the last checkpoint that the log agrees with; what is wrong came later, or lies beside
+    the log. None: no checkpoint says so.
+    """
 
     code: str
     where: str
     text: str
+    after: int | None = None
 
 
 def leaf_hash(leaf: bytes) -> bytes:
@@ -405,6 +410,8 @@ def _base64(text: str) -> bytes:
 BUNDLE = "flask-complaints/bundle/v1"
 # Events are put into the tree within a minute; clocks of several hosts differ a little more.
 TOLERANCE_MINUTES = 15
+# Months are those of the people the figures are for.
+_BEIJING = timezone(timedelta(hours=8))
 _NAME = re.compile(r"[\w.-]{1,120}(/[\w.-]{1,120}){0,4}")
 _SMALL, _LINE, _CHUNK = 8_000_000, 8_000_000, 1 << 20
 _SHOWN = 20
@@ -483,31 +490,47 @@ class Files:
 
 
 class Recount:
-    """Counts a log again: events by type, filings by month and type; test cases are left out of filings."""
+    """Counts a log again: events by type, and by month what was filed and what was done.
+
+    Test cases are left out of the months, as far as their filing is among the events counted.
+    """
 
     def __init__(self) -> None:
         self.events: Counter[str] = Counter()
         self.filed: dict[str, Counter[str]] = {}
+        self.months: dict[str, Counter[str]] = {}
         self.tests: set[str] = set()
 
     def take(self, entry: dict[str, Any]) -> None:
         """Count one leaf."""
-        kind, meta = entry["type"], entry["meta"]
+        kind, meta, stream = entry["type"], entry["meta"], entry["stream"]
         self.events[kind] += 1
-        if kind != "filed":
+        if kind == "filed" and meta.get("test"):
+            self.tests.add(stream)
+        if stream == "system" or stream in self.tests:
             return
-        if meta.get("test"):
-            self.tests.add(entry["stream"])
+        month = _month(entry["at"])
+        self.months.setdefault(month, Counter())[kind] += 1
+        if kind != "filed":
             return
         change = meta.get("change")
         named = change.get("type") if isinstance(change, dict) else None
         what = str(named[1]) if isinstance(named, list) and len(named) == 2 else "?"  # noqa: PLR2004 - old, new
-        self.filed.setdefault(entry["at"][:7], Counter())[what] += 1
+        self.filed.setdefault(month, Counter())[what] += 1
 
     def figures(self) -> dict[str, Any]:
         """The counts as they stand in figures.json."""
         filed = {month: dict(sorted(types.items())) for month, types in sorted(self.filed.items())}
-        return {"events": dict(sorted(self.events.items())), "filed": filed, "tests": len(self.tests)}
+        months = {month: dict(sorted(kinds.items())) for month, kinds in sorted(self.months.items())}
+        events = dict(sorted(self.events.items()))
+        return {"events": events, "filed": filed, "months": months, "tests": len(self.tests)}
+
+
+def _month(at: str) -> str:
+    """The month on a Beijing calendar; days up to the 27th are in it anyway, which spares most of the reckoning."""
+    if at[8:10] <= "27":
+        return at[:7]
+    return datetime.fromisoformat(at).astimezone(_BEIJING).strftime("%Y-%m")
 
 
 @dataclass
@@ -524,6 +547,7 @@ class _Seen:
     roots: dict[int, bytes] = field(default_factory=dict)
     published: dict[str, int] = field(default_factory=dict)
     counted: Recount = field(default_factory=Recount)
+    chains: Chains = field(default_factory=Chains)
 
 
 def verify_bundle(files: Files, keys: Sequence[Verifier], older: Sequence[str] = ()) -> list[Step]:
@@ -534,7 +558,7 @@ def verify_bundle(files: Files, keys: Sequence[Verifier], older: Sequence[str] =
     """
     seen, steps = _Seen(files, tuple(keys), tuple(older)), list[Step]()
     for number, act in enumerate(
-        (_files, _anchor, _signed, _checkpoints, _leaves, _rules, _figures, _earlier, _stamps), 1
+        (_files, _anchor, _signed, _checkpoints, _leaves, _chosen, _rules, _figures, _earlier, _stamps), 1
     ):
         try:
             zh, en = act(seen)
@@ -645,7 +669,8 @@ def _period(seen: _Seen) -> tuple[str, str]:
         )
     seen.roots[first] = seen.before.root
     wanted = {checkpoint.size for checkpoint in _older(seen)}
-    chains, block, last = Chains(whole=not first), list[bytes](), ""
+    seen.chains = chains = Chains(whole=not first)
+    block, last = list[bytes](), ""
     for line in seen.files.lines("log/leaves.jsonl"):
         entry, mark, wrong = chains.take(line)
         if wrong:
@@ -730,6 +755,38 @@ def _case(seen: _Seen) -> tuple[str, str]:
     return (
         zh,
         f"all {count} events of the case are in the signed log, in order; {shown} texts are those committed to",
+    )
+
+
+def _chosen(seen: _Seen) -> tuple[str, str]:
+    """The cases that are in a period's bundle as a whole: each event in the signed log, none of the period missing."""
+    cases = seen.manifest.get("cases", [])
+    for case in cases:
+        number, stream, folder = str(case["number"]), case["stream"], case["folder"]
+        chains, test, place = Chains(), False, -1
+        paths = seen.files.lines(f"{folder}/paths.jsonl")
+        for line in seen.files.lines(f"{folder}/leaves.jsonl"):
+            entry, mark, wrong = chains.take(line)
+            if wrong or entry["stream"] != stream:
+                raise Refused(
+                    "case", f"{number}的事件链断裂", f"the events of {number} do not follow one another"
+                )
+            said = json.loads(next(paths, b"{}"))
+            place, path = said["index"], [bytes.fromhex(each) for each in said["path"]]
+            if root_from_inclusion(mark, place, seen.after.size, path) != seen.after.root:
+                zh = f"{number}的第{entry['seq']}条不在签名的日志中"
+                raise Refused("case", zh, f"event {entry['seq']} of {number} is not in the signed log")
+            test = test or (entry["type"] == "filed" and bool(entry["meta"].get("test")))
+        end, in_period = chains.head(stream), seen.chains.head(stream)
+        if end[0] != case["events"] or (in_period[0] and in_period != end):
+            raise Refused("case", f"{number}的事件不完整", f"events of {number} are missing")
+        if test != case["test"]:
+            raise Refused("case", f"{number}的测试标记不符", f"{number} is not marked as its filing says")
+    if not cases:
+        return "没有附完整案件", "no case is in it as a whole"
+    return (
+        f"所附{len(cases)}件完整案件的事件均在签名的日志中，首尾相接",
+        f"the events of all {len(cases)} chosen cases are in the signed log, in order",
     )
 
 
@@ -819,6 +876,15 @@ def _earlier(seen: _Seen) -> tuple[str, str]:
                 f"日志不是从早先{size}条的检查点增长而来",
                 f"the log did not grow out of the older checkpoint of {size} events",
             )
+    before, after = seen.before, seen.after
+    if before.size and not consistent(
+        before.size, before.root, after.size, after.root, proofs.get(before.size, [])
+    ):
+        raise Refused(
+            "growth",
+            "期末的检查点不是从期初的检查点增长而来",
+            "the checkpoint after the period did not grow out of the one before it",
+        )
     if not older:
         return (
             "没有给出早先的检查点；可用 --checkpoint 加上",

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 import stat
+import zipfile
 
 import pytest
 from cli.test_commands import Host, after_init, host
 from notes import by_openssl
 
+from complaints.base.clock import beijing, utcnow
 from complaints.cli.alone import main
+from complaints.ledger.proof import Files, Verifier, verify_bundle
 
 __all__ = ["Host", "after_init", "host"]
 
@@ -87,3 +90,27 @@ def test_receipt_prints_both_documents(host, tmp_path):
 def test_a_wrong_setting_is_named_at_start(tmp_path, config):
     with pytest.raises(Exception, match=next(iter(config))):
         Host(tmp_path, **config)
+
+
+def bundle(host, path, *words):
+    day = f"{beijing(utcnow()):%Y-%m-%d}"
+    return host.run("bundle", path, "--since", day, "--until", day, *words)
+
+
+def test_a_bundle_takes_chosen_cases_and_names_each_that_may_not_leave(host, tmp_path):
+    filed, unknown = host.file(), "TS20261123-222222"
+    refused = bundle(host, tmp_path / "early.zip")
+    assert (refused.exit_code, (tmp_path / "early.zip").exists()) == (1, False)
+    host.good("checkpoint", "--sign")
+    wrong = bundle(host, tmp_path / "wrong.zip", "--with-case", filed.number, "--with-case", unknown)
+    assert (wrong.exit_code, (tmp_path / "wrong.zip").exists()) == (1, False)
+    assert unknown in wrong.output
+    assert filed.number not in wrong.output
+    path = tmp_path / "b.zip"
+    made = bundle(host, path, "--with-case", filed.number.lower(), "--case-format", "docx")
+    assert made.exit_code == 0, made.output
+    assert "cases/1/case.docx" in zipfile.ZipFile(path).namelist()
+    steps = verify_bundle(Files(path), [Verifier.parse(vkey(host))])
+    assert [step.code for step in steps if not step.good] == []
+    both = ("--case", filed.number, "--with-case", filed.number)
+    assert host.run("bundle", tmp_path / "both.zip", *both).exit_code == 2

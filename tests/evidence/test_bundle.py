@@ -129,7 +129,7 @@ def codes(path, keys, older=()):
 def test_the_bundle_of_a_period_holds_and_says_so_in_both_languages(lived, tmp_path):
     path = make_period(lived, tmp_path / "证据包.zip")
     told = steps(path, [lived.vkey], lived.notes)
-    assert [step.code for step in told] == [""] * 9
+    assert [step.code for step in told] == [""] * 10
     assert "一条不少" in told[4].zh
     assert "1 complaints began before the period" in told[4].en
     manifest = json.loads(zipfile.ZipFile(path).read("manifest.json"))

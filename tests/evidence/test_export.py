@@ -446,8 +446,8 @@ def test_a_test_case_is_marked_on_its_document_and_counted_in_no_report(desk, li
     text = text_of(tmp_path, made(desk, "period", "pdf"))
     chosen = export.settle(desk.installation, Chosen("period", "pdf"))
     counted = figures.Figures()
-    for row, clocks in desk.read(lambda work: list(figures.replayed(work, chosen))):
-        counted.add(row, clocks)
+    for each in desk.read(lambda work: list(figures.replayed(work, chosen))):
+        counted.add(each.row, each.clocks)
 
     assert (counted.received, counted.tests, counted.answered) == (count(desk, Complaint) - 1, 1, 0)
     assert counted.promises == {"accept": [1, 0]}

@@ -12,7 +12,7 @@ from factories import ALICE, BOB
 from sqlalchemy import select
 
 from complaints.base.errors import ConflictError, IntegrityError, NotFoundError
-from complaints.evidence import export, handling_log, jobs
+from complaints.evidence import export, handling_log, jobs, parts
 from complaints.evidence.chosen import Chosen
 from complaints.jobs.cleaning import clean
 from complaints.jobs.working import work_off
@@ -116,7 +116,7 @@ def test_a_cancelled_job_stops_at_its_next_part_and_its_parts_go(filed, monkeypa
     filed.installation.write(lambda work: jobs.cancel(work, uid, BOB))
     with pytest.raises(jobs.StoppedError):
         jobs.go_on(filed.installation, held, time.monotonic() + 9)
-    assert len(stored(filed)) == 2
+    assert stored(filed) == []
     clean(filed.installation, filed.clock.now)
 
     assert stored(filed) == []
@@ -160,7 +160,7 @@ def test_a_worker_killed_at_its_work_loses_nothing(filed, monkeypatch, form):
                 os.kill(os.getpid(), signal.SIGKILL)
 
         filed.installation.files.put = put_and_die
-        monkeypatch.setattr(jobs, "PART", 10 if form == "jsonl" else jobs.PART)
+        monkeypatch.setattr(parts, "SIZE", 10 if form == "jsonl" else parts.SIZE)
         work_off(filed.installation)
         os._exit(1)
     _, status = os.waitpid(child, 0)
@@ -195,7 +195,7 @@ def test_a_file_is_deleted_after_its_time_and_its_row_says_so(filed):
 
 
 def test_a_changed_or_swapped_part_is_not_handed_out(filed, monkeypatch):
-    monkeypatch.setattr(jobs, "PART", 100)
+    monkeypatch.setattr(parts, "SIZE", 100)
     monkeypatch.setattr(handling_log, "_PAGE", 2)
     uid = order(filed)
     work_off(filed.installation)
@@ -217,7 +217,7 @@ def test_what_is_written_after_the_order_is_not_in_it(filed):
 def test_jobs_of_another_kind_are_left_alone(filed):
     def write(work):
         work.session.add(
-            Job(uid="a" * 32, kind="bundle", params={}, state="queued", ordered_by="x", created_at=work.now, done=0, total=0, place={}, result={})
+            Job(uid="a" * 32, kind="report", params={}, state="queued", ordered_by="x", created_at=work.now, done=0, total=0, place={}, result={})
         )  # fmt: skip
 
     filed.installation.write(write)

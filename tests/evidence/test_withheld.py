@@ -10,9 +10,9 @@ import pytest
 from factories import ALICE, BOB
 from sqlalchemy import func, select
 
-from complaints.base.errors import InputError, NotFoundError
+from complaints.base.errors import ConflictError, InputError, NotFoundError
 from complaints.cases import erasure
-from complaints.evidence import bundle, export, jobs, register
+from complaints.evidence import bundle, export, jobs, parts, register
 from complaints.evidence.chosen import Chosen
 from complaints.jobs.cleaning import clean
 from complaints.jobs.working import work_off
@@ -126,7 +126,7 @@ def test_a_file_made_before_is_not_handed_out_after_and_goes(desk, filed, close)
     uid, masked = order(desk, **SHOWN), order(desk)
     work_off(desk.installation)
     assert MINE.encode() in take(desk, uid)
-    parts = set(row(desk, uid).place["parts"])
+    named = set(row(desk, uid).place["parts"])
     close(desk, filed)
     with pytest.raises(NotFoundError):
         take(desk, uid)
@@ -135,7 +135,7 @@ def test_a_file_made_before_is_not_handed_out_after_and_goes(desk, filed, close)
     clean(desk.installation, desk.clock.now)
 
     assert row(desk, uid).state == "expired"
-    assert not parts & _stored(desk)
+    assert not named & _stored(desk)
     assert row(desk, masked).state == "done"
 
 
@@ -196,10 +196,11 @@ def test_an_erasure_ends_what_was_half_made_too(desk, filed, monkeypatch):
     desk.act(filed, erasure.finish)
     work_off(desk.installation)
 
-    assert people(take(desk, uid))[filed.number] == ("", "", "")
+    assert row(desk, uid).state == "cancelled"
+    assert not any(name.startswith(uid) for name in _stored(desk))
 
 
-def test_a_failed_job_whose_parts_went_with_an_erasure_goes_on_from_its_beginning(desk, filed, monkeypatch):
+def test_a_failed_job_whose_parts_went_with_an_erasure_does_not_go_on(desk, filed, monkeypatch):
     monkeypatch.setattr(register, "_PAGE", 1)
     desk.do(filed, "withdraw")
     desk.later(days=366 * 3)
@@ -210,23 +211,19 @@ def test_a_failed_job_whose_parts_went_with_an_erasure_goes_on_from_its_beginnin
     with monkeypatch.context() as broken:
         broken.setattr(register, "table", lambda *_: 1 / 0)
         work_off(desk.installation)
-    parts = set(row(desk, uid).place["parts"])
-    assert (row(desk, uid).state, len(parts)) == ("failed", 3)
+    named = set(row(desk, uid).place["parts"])
+    assert (row(desk, uid).state, len(named)) == ("failed", 3)
     desk.act(filed, erasure.finish)
     desk.later(seconds=1)
     clean(desk.installation, desk.clock.now)
-    assert not parts & _stored(desk)
-    desk.installation.write(lambda work: jobs.again(work, uid, BOB))
-    work_off(desk.installation)
-
-    done = row(desk, uid)
-    assert (done.state, done.done, len(people(take(desk, uid)))) == ("done", done.total, done.total)
+    assert not named & _stored(desk)
+    with pytest.raises(ConflictError):
+        desk.installation.write(lambda work: jobs.again(work, uid, BOB))
 
 
 def _written(desk, job):
-    from complaints.evidence import sealed_parts
-
-    return list(sealed_parts.read(desk.installation, job.uid, job.place["parts"]))
+    found = desk.installation
+    return list(parts.read(found.files, found.keys.data, job.uid, job.place["parts"]))
 
 
 def _stored(desk):

@@ -92,7 +92,7 @@ def test_the_list_says_when_it_is_empty_and_reads_itself_anew_only_while_somethi
     client = office.client("auditor")
     assert "还没有生成过文件" in words(client.get(f"{ADMIN}/evidence/exports"))
     office.desk.file()
-    monkeypatch.setattr("complaints.web.admin.export._AT_ONCE", 0)
+    monkeypatch.setattr("complaints.web.admin.evidence.AT_ONCE", 0)
     order(client, kind="log", form="csv")
     assert 'http-equiv="refresh"' in client.get(f"{ADMIN}/evidence/exports").get_data(as_text=True)
     work_off(office.installation)
@@ -104,7 +104,7 @@ def test_the_list_says_when_it_is_empty_and_reads_itself_anew_only_while_somethi
 
 def test_an_order_can_be_cancelled_and_a_failed_one_can_go_on(office, monkeypatch):
     client = office.client("supervisor")
-    monkeypatch.setattr("complaints.web.admin.export._AT_ONCE", 0)
+    monkeypatch.setattr("complaints.web.admin.evidence.AT_ONCE", 0)
     order(client, kind="log", form="csv")
     assert send(client, f"{ADMIN}/evidence/exports", "/exports/cancel").status_code == 303
     assert newest(office).state == "cancelled"

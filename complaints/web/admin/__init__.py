@@ -7,10 +7,12 @@ from flask import Blueprint
 from complaints.web.admin import (
     access,
     acts,
+    auditing,
     calendar,
     case,
     decide,
     erasing,
+    evidence,
     export,
     files,
     forward,
@@ -43,6 +45,8 @@ def register(blueprint: Blueprint) -> None:
         calendar,
         people,
         keys,
+        evidence,
+        auditing,
         export,
         webhooks,
     ):

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import timedelta
-from time import monotonic
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import HiddenField
 
 from complaints.administration import operators
 from complaints.base.clock import BEIJING
@@ -18,27 +15,19 @@ from complaints.base.errors import ConflictError, InputError, NotAllowedError, N
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.cases.people import Operator
-from complaints.evidence import jobs
-from complaints.evidence.chosen import Chosen
+from complaints.evidence import jobs, tasks
+from complaints.evidence.chosen import AUDIT, BUNDLE, Chosen
 from complaints.policy.states import State
 from complaints.store.tables import Job
-from complaints.web.admin import words
+from complaints.web.admin import auditing, words
 from complaints.web.admin.access import fresh, log_in_first, operator, roles
+from complaints.web.admin.evidence import READERS, begin, page
 from complaints.web.admin.forms import sent
-from complaints.web.admin.ordering import OrderForm, chosen_by, context, kinds, sentence, state_word
-from complaints.web.forms import Act, OwnForm, put_errors
+from complaints.web.admin.ordering import OrderForm, chosen_by, kinds, sentence, state_word
+from complaints.web.admin.working import JobForm, share, size_words, why_ended
+from complaints.web.forms import Act, put_errors
 from complaints.web.frame import frame
 from complaints.web.headers import DOWNLOAD_CSP
-
-# What is small is made while the page waits; the rest is left to the workers.
-_AT_ONCE, _SECONDS = 5000, 2.0
-_READERS = ("supervisor", "auditor", "admin")
-
-
-class JobForm(OwnForm):
-    """Which job a button is about."""
-
-    uid = HiddenField()
 
 
 def register(blueprint: Blueprint) -> None:
@@ -52,12 +41,12 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/evidence/exports/<uid>/file", "export_file", download, methods=["POST"])
 
 
-@roles(*_READERS)
+@roles(*READERS)
 def order() -> ResponseReturnValue:
     """Order a file; a small one is made at once."""
     form, viewer = OrderForm(), operator()
     if not sent(form):
-        return _page(form), 400
+        return page(form), 400
     if viewer.authenticated_at is None:
         raise NotAllowedError("an export needs to know when its reader logged in")
     chosen = chosen_by(form, viewer)
@@ -66,48 +55,47 @@ def order() -> ResponseReturnValue:
     found = frame().installation
     if chosen.unmasked and not fresh(viewer):
         put_errors(form, {"unmasked": [log_in_first()]})
-        return _page(form), 422
+        return page(form), 422
     frame().close()
     try:
         uid = jobs.order(found, viewer.actor, chosen)
     except InputError as error:
         put_errors(form, {{"to": "until"}.get(name, name): said for name, said in error.fields.items()})
-        return _page(form), 422
-    job = jobs.claim(found, uid) if _small(uid) else None
-    if job is not None:
-        frame().close()
-        with suppress(jobs.StoppedError):
-            jobs.go_on(found, job, monotonic() + _SECONDS)
+        return page(form), 422
+    begin(uid)
     return redirect(url_for("complaints.admin.exports"), 303)
 
 
-@roles(*_READERS)
+@roles(*READERS)
 def counted() -> ResponseReturnValue:
     """How many lines the choices in the address give, as a sentence; for the script beside the form."""
     return Response(sentence(OrderForm(formdata=request.args, meta={"csrf": False})), mimetype="text/plain")
 
 
-@roles(*_READERS)
+@roles(*READERS)
 def listing() -> ResponseReturnValue:
     """The files that were ordered, newest first; the page reads itself anew while one is being made."""
     return _listing("")
 
 
-@roles(*_READERS)
+@roles(*READERS)
 def change(deed: str) -> ResponseReturnValue:
-    """Cancel an order, or let a failed one go on."""
+    """Cancel an order or an audit, or let a failed one go on."""
     form, who = JobForm(), operator().actor
+    held = frame().work.session.get(Job, form.uid.data or "")
+    audited = held is not None and held.kind == AUDIT
+    told = auditing.page if audited else _listing
     if not sent(form):
-        return _listing(t("The page was open a long time. All is still here. Submit again")), 400
+        return told(t("The page was open a long time. All is still here. Submit again")), 400
     act = jobs.cancel if deed == "cancel" else jobs.again
     try:
         frame().write(lambda work: act(work, form.uid.data or "", who))
     except ConflictError:
-        return _listing(t("This file has come to its end in the meantime.")), 409
-    return redirect(url_for("complaints.admin.exports"), 303)
+        return told(t("This has come to its end in the meantime.")), 409
+    return redirect(url_for(f"complaints.admin.{'audit' if audited else 'exports'}"), 303)
 
 
-@roles(*_READERS)
+@roles(*READERS)
 def download(uid: str) -> ResponseReturnValue:
     """A finished file, streamed; that it left stands in the log first."""
     viewer = operator()
@@ -116,7 +104,7 @@ def download(uid: str) -> ResponseReturnValue:
     if viewer.authenticated_at is None:
         raise NotAllowedError("an export needs to know when its reader logged in")
     held = frame().work.session.get(Job, uid)
-    if held is None or held.kind != jobs.KIND:
+    if held is None or held.kind not in tasks.KINDS:
         raise NotFoundError("there is no such file")
     if not _may(viewer, held):
         raise NotAllowedError("this file holds what its reader may not see")
@@ -140,22 +128,11 @@ def _iterated(blocks: Iterator[bytes]) -> Iterator[bytes]:
     yield from blocks
 
 
-def _small(uid: str) -> bool:
-    job = frame().work.session.get(Job, uid)
-    return job is not None and job.total <= _AT_ONCE
-
-
 def _may(viewer: Operator, job: Job) -> bool:
     chosen = Chosen.of(job.params)
     if chosen.unmasked and not viewer.may("auditor"):
         return False
     return viewer.restricted or not chosen.restricted
-
-
-def _page(form: OrderForm) -> str:
-    return render_template(
-        "complaints/admin/evidence.html", nav="evidence", report=None, act=Act(), **context(form)
-    )
 
 
 def _listing(fault: str) -> str:
@@ -167,22 +144,25 @@ def _listing(fault: str) -> str:
         rows.append(
             {
                 "uid": job.uid,
-                "kind": kinds()[chosen.kind].partition(t(": "))[0],
+                "kind": t("Bundle of evidence")
+                if chosen.kind == BUNDLE
+                else kinds()[chosen.kind].partition(t(": "))[0],
+                "bundle": chosen.kind == BUNDLE,
                 "form": chosen.form.upper(),
                 "about": _about(work, chosen),
                 "state": job.state,
                 "done": job.done,
                 "total": job.total,
-                "share": min(100, 100 * job.done // job.total) if job.total else 0,
+                "share": share(job),
                 "anew": job.place.get("anew", 0) > 0,
                 "who": viewer.name
                 if job.ordered_by == viewer.ref
                 else names.get(job.ordered_by, job.ordered_by),
                 "when": words.moment(job.created_at, work.now),
                 "until": words.moment(job.expires_at, work.now) if job.expires_at else "",
-                "size": _size(int(job.result.get("size", 0))),
+                "size": size_words(job),
                 "digest": job.result.get("sha256", ""),
-                "error": _remedy(job.error or ""),
+                "error": why_ended(job),
                 "may": _may(viewer, job),
             }
         )
@@ -211,18 +191,6 @@ def _about(work: Any, chosen: Chosen) -> str:
         chosen.product,
         tests.get(chosen.tests, ""),
         t("Personal data shown") if chosen.unmasked else "",
+        t("with {numbers} as a whole", numbers=t(", ").join(chosen.cases)) if chosen.cases else "",
     ]
     return t(" · ").join(part for part in parts if part)
-
-
-def _remedy(error: str) -> str:
-    """What to do about a failure: our own errors say it, the others are for whoever runs the server."""
-    if not error or " " in error:
-        return error
-    return t(
-        "It stopped with {error}. Let it go on; if it stops again, tell whoever runs the server.", error=error
-    )
-
-
-def _size(size: int) -> str:
-    return f"{size / 1_000_000:.1f} MB" if size >= 1_000_000 else f"{max(1, round(size / 1000))} kB"  # noqa: PLR2004 - units

@@ -1,8 +1,6 @@
-"""The office: which policy rules, whether the clocks are watched, what can be handed out."""
+"""The office: which policy rules, and whether the clocks are watched."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -15,14 +13,12 @@ from complaints.base.translations import language
 from complaints.cases import disposal
 from complaints.delivery import health as lags
 from complaints.delivery import sending
-from complaints.ledger.audit import audit
-from complaints.ledger.audit_report import last, record
 from complaints.ledger.journal import record_system
 from complaints.ledger.work import Work
 from complaints.policy.deadlines import clock
 from complaints.policy.process import deadlines_table
 from complaints.store.tables import Complaint
-from complaints.web.admin import ordering, words
+from complaints.web.admin import words
 from complaints.web.admin.access import STAFF, operator, roles
 from complaints.web.admin.forms import sent
 from complaints.web.forms import Act
@@ -34,8 +30,6 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/policy", "policy", policy)
     blueprint.add_url_rule("/health", "health", health)
     blueprint.add_url_rule("/health/retry/<int:letter>", "retry", retry, methods=["POST"])
-    blueprint.add_url_rule("/evidence", "evidence", evidence)
-    blueprint.add_url_rule("/evidence/audit", "audit", run_audit, methods=["POST"])
 
 
 @roles(*STAFF)
@@ -131,35 +125,6 @@ def retry(letter: int) -> ResponseReturnValue:
 
         frame().write(again)
     return redirect(url_for("complaints.admin.health"), 303)
-
-
-@roles("supervisor", "auditor", "admin")
-def evidence() -> ResponseReturnValue:
-    """Downloads, and the audit of the log against the tables."""
-    return _evidence(None)
-
-
-@roles("supervisor", "auditor", "admin")
-def run_audit() -> ResponseReturnValue:
-    """Check every chain and replay it against the tables; reads only, and can take a while."""
-    if not sent(Act()):
-        return _evidence(None)
-    report = audit(frame().work)
-    frame().write(lambda work: record(work, report, operator().actor))
-    return _evidence(report)
-
-
-def _evidence(report: Any) -> str:
-    before = last(frame().work) if report is None else None
-    return render_template(
-        "complaints/admin/evidence.html",
-        nav="evidence",
-        report=report,
-        last=before,
-        last_at=clock(before.at, language()) if before else "",
-        act=Act(),
-        **ordering.context(),
-    )
 
 
 def _apart(found: lags.Health) -> list[tuple[str, str, bool, str]]:

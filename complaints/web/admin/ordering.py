@@ -90,8 +90,8 @@ def chosen_by(form: OrderForm, viewer: Operator) -> Chosen:
         kind=form.kind.data if form.kind.data in KINDS else "register",
         form=form.form.data or "",
         lang=language(),
-        since=_midnight(form.since.data),
-        until=_midnight(until + timedelta(days=1)) if until else None,
+        since=midnight(form.since.data),
+        until=midnight(until + timedelta(days=1)) if until else None,
         number=tidy_number(form.number.data or "") if form.kind.data == "case" else "",
         unmasked=bool(form.unmasked.data),
         reason=(form.reason.data or "") if form.unmasked.data else "",
@@ -154,5 +154,6 @@ def _day(given: str) -> date | None:
         return None
 
 
-def _midnight(day: date | None) -> datetime | None:
+def midnight(day: date | None) -> datetime | None:
+    """The moment a Beijing day begins."""
     return datetime.combine(day, datetime.min.time(), BEIJING) if day else None

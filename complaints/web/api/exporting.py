@@ -14,7 +14,7 @@ from complaints.base.errors import InputError, NotFoundError
 from complaints.base.ids import random_uid, tidy_number
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
-from complaints.evidence import jobs
+from complaints.evidence import jobs, tasks
 from complaints.evidence.chosen import Chosen, check, known
 from complaints.store.tables import Job
 from complaints.web.api import shapes, shown
@@ -126,7 +126,7 @@ def _reserved(call: Call) -> str:
 def _own(call: Call, uid: str) -> Job:
     held = frame().work.session.get(Job, uid)
     # Another key's file may hold what this one may not see.
-    if held is None or held.kind != jobs.KIND or held.ordered_by != call.operator.ref:
+    if held is None or held.kind not in tasks.HANDED_OUT or held.ordered_by != call.operator.ref:
         raise NotFoundError("there is no such file")
     if Chosen.of(held.params).restricted and not call.operator.restricted:
         raise NotFoundError("there is no such file")

@@ -1,0 +1,74 @@
+"""Complaints as their own events make them, up to the end of an order: one moment of the log, whoever writes on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from complaints.evidence.chosen import CASES, EVENTS, Chosen, filed
+from complaints.ledger.projection import fold, fold_clocks
+from complaints.ledger.work import Work
+
+Clocks = Mapping[tuple[Any, ...], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """One complaint: its row and its milestones at the order's end, and beside them its row of today."""
+
+    now: Row[Any]
+    row: Mapping[str, Any]
+    clocks: Clocks
+
+
+def pages(
+    work: Work, chosen: Chosen, *, after: int = 0, page: int = 200
+) -> Iterator[tuple[int, list[Replayed]]]:
+    """Those filed in the period, oldest first, with the last id of each batch; in bounded memory.
+
+    What is not yet in the log's tree at the order's end is left out, and what may change since is held against
+    the order as it was then.
+    """
+    connection = work.session.connection()
+    query = select(CASES).where(*filed(work, chosen)).order_by(CASES.c.id).limit(page)
+    while True:
+        cases = connection.execute(query.where(CASES.c.id > after)).all()
+        if not cases:
+            return
+        after = cases[-1].id
+        leaves = connection.execute(
+            select(EVENTS.c.stream, EVENTS.c.leaf)
+            .where(EVENTS.c.stream.in_([each.uid for each in cases]), EVENTS.c.leaf_index < chosen.size)
+            .order_by(EVENTS.c.stream, EVENTS.c.seq)
+        ).all()
+        rows: dict[str, dict[str, Any]] = {}
+        clocks: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = {}
+        for stream, leaf in leaves:
+            body = json.loads(leaf)
+            fold(rows.setdefault(stream, {}), body["type"], body["meta"])
+            fold_clocks(clocks.setdefault(stream, {}), body["meta"])
+        there = [
+            Replayed(each, rows[each.uid], clocks[each.uid])
+            for each in cases
+            if each.uid in rows and _wanted(chosen, rows[each.uid])
+        ]
+        yield after, there
+        if len(cases) < page:
+            return
+
+
+def promised(clocks: Clocks) -> dict[str, str]:
+    """The state of each published date of the first round; the newest revision of each counts."""
+    found: dict[str, str] = {}
+    for (cycle, kind, step, _), held in sorted(clocks.items()):
+        if cycle == 0 and step == "due" and held.get("publish"):
+            found[kind] = held["state"]
+    return found
+
+
+def _wanted(chosen: Chosen, row: Mapping[str, Any]) -> bool:
+    return chosen.type in {"", row["type"]} and chosen.state in {"", row["state"]}
