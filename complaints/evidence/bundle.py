@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import rfc8785
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from complaints.base.clock import beijing, stamp
 from complaints.base.errors import ComplaintsError
@@ -26,13 +26,14 @@ from complaints.evidence.chosen import Chosen
 from complaints.ledger import keyring, proof
 from complaints.ledger import private as sealing
 from complaints.ledger.journal import data_key
-from complaints.ledger.proof import BUNDLE, Recount, Tree
+from complaints.ledger.keyring import Period
+from complaints.ledger.proof import BUNDLE, Note, Recount, Tree
 from complaints.ledger.sequencer import tiles
 from complaints.ledger.work import Work
 from complaints.policy import diagram
 from complaints.store.tables import Checkpoint, Complaint, Event, PolicyVersion, Private
 
-_PAGE = 1000
+_PAGE, _FEW = 1000, 50
 Progress = Callable[[int, int], None]
 
 
@@ -81,7 +82,7 @@ def period(
     It begins at the last checkpoint signed by `since` and ends at the first one signed at `until` or later,
     or at the newest; raises NothingSignedError where there is none. Memory does not grow with the period.
     """
-    before, after = _around(work, since, until)
+    before, after = _around(work, since, until, _keys(work))
     first = before.size if before else 0
     archive = _Archive(path, work.now)
     counted, tree = Recount(), Tree.grown(first, _peaks(work, first))
@@ -104,7 +105,7 @@ def case(work: Work, path: Path, found: Complaint, *, disclose: Sequence[str] = 
     `disclose` names the persons whose texts are put in, each with its salt so that the commitment in the log
     can be checked; by default nobody's are.
     """
-    newest = work.session.scalar(select(Checkpoint).order_by(Checkpoint.size.desc()).limit(1))
+    newest = next(_counting(work, select(Checkpoint).order_by(Checkpoint.size.desc()), _keys(work)), None)
     rows = work.session.execute(
         select(Event.leaf_index, Event.leaf, Event.seq).where(Event.stream == found.uid).order_by(Event.seq)
     ).all()
@@ -144,8 +145,8 @@ def _finish(
     archive.write("log/earlier.jsonl", _earlier(work, after.size))
     _stamps(work, archive, first, after.size)
     signer = keyring.signer(work)
-    keys = keyring.history(work.session, signer.vkey)
-    archive.write("keys.json", [_json([asdict(each) for each in keys])])
+    archive.write("keys.json", [_json([asdict(each) for each in _keys(work)])])
+    archive.write("log/keys.jsonl", (_json(each) for each in keyring.changes(work.session, after.size)))
     for lang in ("zh", "en"):
         archive.write(f"flow.{lang}.svg", [diagram.svg(lang).encode()])
     archive.write("核验说明.txt", [explanation(scope, signer.vkey).encode()])
@@ -170,11 +171,34 @@ def _finish(
     return Made(events, after.size, digest)
 
 
-def _around(work: Work, since: datetime, until: datetime) -> tuple[Checkpoint | None, Checkpoint]:
+def _keys(work: Work) -> list[Period]:
+    """Every key that signed this log; raises NothingSignedError while the one in force is revoked."""
+    periods = keyring.history(work.session, keyring.signer(work).vkey)
+    if keyring.in_force(periods).revoked_after is not None:
+        raise NothingSignedError(
+            "the key `log` was revoked, and what it signs proves nothing: run `flask complaints checkpoint --rotate`"
+        )
+    return periods
+
+
+def _counting(work: Work, rows: Select[tuple[Checkpoint]], periods: Sequence[Period]) -> Iterator[Checkpoint]:
+    """Those of these checkpoints that a key has signed which counts at their size."""
+    seen = 0
+    while page := work.session.scalars(rows.limit(_FEW).offset(seen)).all():
+        yield from (row for row in page if keyring.trusted(Note.parse(row.note), row.size, periods))
+        seen += len(page)
+
+
+def _around(
+    work: Work, since: datetime, until: datetime, periods: Sequence[Period]
+) -> tuple[Checkpoint | None, Checkpoint]:
     rows = select(Checkpoint)
-    before = work.session.scalar(rows.where(Checkpoint.at <= since).order_by(Checkpoint.size.desc()).limit(1))
-    after = work.session.scalar(rows.where(Checkpoint.at >= until).order_by(Checkpoint.size).limit(1))
-    after = after or work.session.scalar(rows.order_by(Checkpoint.size.desc()).limit(1))
+    latest = rows.order_by(Checkpoint.size.desc())
+    before = next(_counting(work, latest.where(Checkpoint.at <= since), periods), None)
+    after = next(
+        _counting(work, rows.where(Checkpoint.at >= until).order_by(Checkpoint.size), periods),
+        next(_counting(work, latest, periods), None),
+    )
     if after is None:
         raise NothingSignedError(_unsigned())
     return before, after
@@ -223,7 +247,7 @@ def _stamps(work: Work, archive: _Archive, first: int, size: int) -> None:
     stamped = select(Checkpoint).where(
         Checkpoint.stamp.is_not(None), Checkpoint.size >= first, Checkpoint.size <= size
     )
-    for each in work.session.scalars(stamped.order_by(Checkpoint.size)):
+    for each in _counting(work, stamped.order_by(Checkpoint.size), _keys(work)):
         archive.write(f"stamps/{each.size}.note", [each.note.encode()])
         archive.write(f"stamps/{each.size}.tsr", [each.stamp or b""])
 
