@@ -36,8 +36,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     given = parser.parse_args(arguments)
     if given.file.is_dir() or zipfile.is_zipfile(given.file):
-        older = ["--checkpoint", str(given.checkpoint)] if given.checkpoint else []
-        return proof.main([str(given.file), *older, *(word for key in given.key for word in ("--key", key))])
+        words = [word for key in given.key for word in ("--key", key)]
+        words += ["--checkpoint", str(given.checkpoint)] if given.checkpoint else []
+        return proof.main([str(given.file), *words])
     try:
         receipt = proof.strict(given.file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
@@ -53,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     steps = receipt_check.verify(receipt, given.key, older)
     for step in steps:
         mark = "ok" if step.good else f"NO {step.code}".strip()
-        print(f"{step.number}. [{mark}] {_tame(step.zh)}\n        {_tame(step.text)}")
+        print(f"{step.number}. [{mark}] {_tame(step.zh)}\n        {_tame(step.en)}")
     return 0 if all(step.good for step in steps) else FOUND
 
 

@@ -181,7 +181,7 @@ def _keys(work: Work) -> list[Period]:
     return periods
 
 
-def _counting(work: Work, rows: Select[tuple[Checkpoint]], periods: Sequence[Period]) -> Iterator[Checkpoint]:
+def _counting(work: Work, rows: Select[Checkpoint], periods: Sequence[Period]) -> Iterator[Checkpoint]:
     """Those of these checkpoints that a key has signed which counts at their size."""
     seen = 0
     while page := work.session.scalars(rows.limit(_FEW).offset(seen)).all():

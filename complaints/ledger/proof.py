@@ -22,6 +22,7 @@ import weakref
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -898,7 +899,11 @@ def _period(seen: _Seen) -> tuple[str, str]:
     same = tree.root() == seen.before.root
     need(same, "peaks", "期初的树根对不上", "the tree before the period is not the one that was signed")
     seen.roots[first] = seen.before.root
-    wanted = {checkpoint.size for checkpoint, _ in _older(seen)}
+    wanted = set()
+    for text in seen.older:
+        with suppress(ValueError):
+            # One that cannot be read is a later step's finding.
+            wanted.add(Checkpoint.parse(Note.parse(text).text).size)
     chains, block, last, known = (
         Chains(whole=not first),
         list[bytes](),

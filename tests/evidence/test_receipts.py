@@ -190,7 +190,7 @@ def test_a_proof_without_a_key_from_outside_stays_unanchored(proved):
     made, _, _ = proved
     steps = receipt_check.verify(made)
     assert [step.good for step in steps] == [True, False, True, True, True, True]
-    assert steps[1].text.startswith("UNANCHORED")
+    assert steps[1].en.startswith("UNANCHORED")
     assert steps[1].zh.startswith("UNANCHORED")
 
 
@@ -285,7 +285,7 @@ def test_an_older_checkpoint_that_the_proof_does_not_lead_from_is_a_finding(desk
     plain = {name: value for name, value in made.items() if name != "earlier"}
     steps = receipt_check.verify(plain, [key], older)
     assert [step.good for step in steps] == [True, True, True, True, True, False, True]
-    assert "flask complaints receipt --checkpoint" in steps[5].text
+    assert "flask complaints receipt --checkpoint" in steps[5].en
     assert not all(step.good for step in receipt_check.verify(made, [key], "no note"))
     other = keyring.Signer("ai.example.cn", Keys.random().log)
     foreign = other.note(Note.parse(older).text, [other.vkey])
@@ -296,7 +296,7 @@ def test_an_older_checkpoint_that_the_proof_does_not_lead_from_is_a_finding(desk
     rewritten = mine.note(replace(said, root=bytes(32)).text(), [mine.vkey])
     steps = receipt_check.verify(made, [key], rewritten)
     assert [step.good for step in steps] == [True, True, True, True, True, False, True]
-    assert "rewritten" in steps[5].text
+    assert "rewritten" in steps[5].en
 
 
 def test_the_command_knows_promise_and_proof_and_compares_with_an_older_checkpoint(proved, tmp_path, capsys):
