@@ -8,7 +8,7 @@ from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from complaints.administration import checkpoints, publishing
+from complaints.administration import checkpoints, publishing, refusals
 from complaints.administration.doctor import examine
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
@@ -147,10 +147,13 @@ def run_audit() -> ResponseReturnValue:
 
 def _evidence(report: Any) -> str:
     before = last(frame().work) if report is None else None
+    session = frame().work.session
+    refused = checkpoints.refusal(frame().installation, session)
     return render_template(
         "complaints/admin/evidence.html",
         nav="evidence",
         report=report,
+        refused=refusals.told(session, refused) if refused else None,
         last=before,
         last_at=clock(before.at, language()) if before else "",
         act=Act(),
