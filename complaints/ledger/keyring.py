@@ -77,22 +77,26 @@ def history(session: Session, present: str) -> list[Period]:
     rows = session.execute(
         select(Event.type, Event.leaf, Event.leaf_index).where(*_ABOUT_KEYS).order_by(Event.seq)
     ).all()
-    periods: list[Period] = []
-    for row in rows:
-        meta, index = json.loads(row.leaf)["meta"], row.leaf_index
-        if row.type == REVOKED:
-            periods = periods or [Period(present, 0)]
+    told = [(row.type, json.loads(row.leaf)["meta"], row.leaf_index) for row in rows]
+    # A revocation may come before the first handing over, which names the first key.
+    periods = [Period(next((meta["old"] for kind, meta, _ in told if kind == ROTATED), present), 0)]
+    for kind, meta, index in told:
+        if kind == REVOKED:
+            # The narrowest counts: nobody gives trust back by a second one.
+            good = meta["last_good_size"]
+            narrow = (
+                good if each.revoked_after is None else min(good, each.revoked_after) for each in periods
+            )
             periods = [
-                replace(each, revoked_after=meta["last_good_size"]) if each.vkey == meta["vkey"] else each
-                for each in periods
+                replace(each, revoked_after=most) if each.vkey == meta["vkey"] else each
+                for each, most in zip(periods, narrow, strict=True)
             ]
             continue
-        periods = periods or [Period(meta["old"], 0)]
         if index is not None:
             # A tree of `index` leaves ends before the rotation: the last one the old key vouches for alone.
             periods[-1] = replace(periods[-1], valid_to_size=index)
         periods.append(Period(meta["new"], None if index is None else index + 1))
-    return periods or [Period(present, 0)]
+    return periods
 
 
 def changes(session: Session, size: int) -> list[dict[str, Any]]:
