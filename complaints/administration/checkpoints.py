@@ -122,6 +122,14 @@ def newest(session: Session) -> Row | None:
     return session.scalars(select(Row).order_by(Row.size.desc()).limit(1)).first()
 
 
+def unstamped(session: Session, before: datetime) -> tuple[int, str]:
+    """How many checkpoints signed before then still wait for their time stamp, and what the authority said last."""
+    owed = (Row.stamp_state == signing.PENDING, Row.at < before)
+    count = session.scalar(select(func.count()).select_from(Row).where(*owed)) or 0
+    said = session.scalar(select(Row.stamp_error).where(*owed).order_by(Row.size.desc()).limit(1))
+    return count, said or ""
+
+
 def left(session: Session) -> datetime | None:
     """When a checkpoint last left the machine: accepted by a witness's mail server, or stamped by an authority."""
     sent = session.scalar(select(func.max(Outbox.sent_at)).where(Outbox.kind == KIND, Outbox.state == "sent"))

@@ -30,6 +30,7 @@ from complaints.store.tables import Operator, Outbox
 
 # A heartbeat a day makes the tree grow, so that a day and a half without a signature is a fault.
 _SIGNED_WITHIN = timedelta(hours=36)
+_STAMPED_WITHIN = timedelta(hours=1)
 LEVELS = ("ok", "look", "fail")
 
 
@@ -285,6 +286,13 @@ def _log(found: Installation, work: Work) -> Iterator[Advice]:
             t(
                 "name witnesses in COMPLAINTS_WITNESSES, set COMPLAINTS_TSA_URL, or open the page in the policy"
             ),
+        )
+    count, said = checkpoints.unstamped(work.session, work.now - _STAMPED_WITHIN)
+    if settings.TSA_URL and count:
+        yield Advice(
+            "look",
+            t("log: {n} checkpoints wait for their time stamp ({said})", n=count, said=said or "-"),
+            t("see whether the authority can be reached; it is asked again by itself"),
         )
     if settings.TSA_URL and not stamps.installed():
         yield Advice(

@@ -317,6 +317,7 @@ def test_what_the_thief_of_the_old_key_writes_is_exposed_by_anything_newer_from_
     false = Story(log, log.sign(THIEF), THIEF)
     assert by_bundle(false, [K1], tmp_path) == set(), "the limit"
     assert "UNANCHORED" in by_bundle(false, [K2], tmp_path), "the newer key"
+    assert by_bundle(false, [K2, K1], tmp_path) == set(), "an old key beside it only adds trust"
     # A newer checkpoint from outside, signed by the true heir: its key is no heir here.
     assert by_bundle(Story(log, false.after, THIEF, [true.after]), [K1], tmp_path) & {"signer", "UNANCHORED"}
     # One signed before the theft and longer than where the histories part.

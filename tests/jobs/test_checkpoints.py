@@ -349,6 +349,9 @@ def test_an_authority_that_is_away_is_asked_again_with_growing_pauses(signing, a
         pauses.append((row.stamp_after - signing.now).total_seconds())
         signing.now = row.stamp_after
     assert pauses == [60, 60, 120, 240]
+    assert not [what for _, what, _ in told(signing, "en") if "time stamp" in what]
+    signing.pass_time(hours=1)
+    assert [level for level, what, _ in told(signing, "en") if "1 checkpoints wait" in what] == ["look"]
     with stamping(authority) as url:
         set_up(signing, TSA_URL=url)
         run(signing, alone=True)
