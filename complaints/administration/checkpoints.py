@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from complaints.administration import refusals
 from complaints.administration.installation import Installation
 from complaints.base import durable
 from complaints.base import keys as key_files
@@ -37,7 +38,8 @@ def folder(found: Installation) -> StateFolder:
 
 
 def signer(found: Installation) -> Signer:
-    """Who signs here."""
+    """Who signs here, with the key that is in its place now."""
+    found.notice_new_key()
     return Signer(found.settings.origin, found.keys.log, found.keys.log_previous)
 
 
@@ -65,6 +67,7 @@ def sign(found: Installation, *, wait: bool = True) -> Signed | None:
     )
     if made is None:
         return None
+    refusals.signed(found)
     overlap = len(Note.parse(made.note).signatures) > 1
     if overlap:
         # The old key has signed for the last time.
@@ -81,7 +84,8 @@ def due(found: Installation, size: int, now: datetime) -> bool:
     try:
         last = place.read()
     except SigningError:
-        return False
+        # Whoever tries to sign meets it, and tells.
+        return True
     if last is None:
         return size > 0
     if beijing(last.at).date() < beijing(now).date():
@@ -99,12 +103,31 @@ def refusal(found: Installation, session: Session) -> SigningError | None:
         signing.check(session, place, signer(found))
     except SigningError as error:
         return error
+    met = refusals.last(session, found.now())
+    if met is not None and met.code == "state-unwritable":
+        # Only who tries to write meets it.
+        return SigningError(met.code, f"{place.folder} could not be written when it was last tried")
     return None
+
+
+def waits(found: Installation) -> bool:
+    """Whether a refusal is to be waited out before the next try; one statement."""
+    with found.database.reading() as session:
+        met = refusals.last(session, found.now())
+    return met is not None and met.again > found.now()
 
 
 def newest(session: Session) -> Row | None:
     """The newest checkpoint; None before the first."""
     return session.scalars(select(Row).order_by(Row.size.desc()).limit(1)).first()
+
+
+def unstamped(session: Session, before: datetime) -> tuple[int, str]:
+    """How many checkpoints signed before then still wait for their time stamp, and what the authority said last."""
+    owed = (Row.stamp_state == signing.PENDING, Row.at < before)
+    count = session.scalar(select(func.count()).select_from(Row).where(*owed)) or 0
+    said = session.scalar(select(Row.stamp_error).where(*owed).order_by(Row.size.desc()).limit(1))
+    return count, said or ""
 
 
 def left(session: Session) -> datetime | None:

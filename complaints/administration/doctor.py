@@ -6,11 +6,12 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from complaints.administration import callbacks, checkpoints, engine, reach
+from complaints.administration import callbacks, checkpoints, engine, reach, refusals
 from complaints.administration.calendars import missing_year
 from complaints.administration.installation import Installation
 from complaints.administration.publishing import differs
@@ -26,6 +27,9 @@ from complaints.policy.deadlines import clock
 from complaints.store import schema
 from complaints.store.tables import Operator, Outbox
 
+# A heartbeat a day makes the tree grow, so that a day and a half without a signature is a fault.
+_SIGNED_WITHIN = timedelta(hours=36)
+_STAMPED_WITHIN = timedelta(hours=1)
 LEVELS = ("ok", "look", "fail")
 
 
@@ -210,6 +214,40 @@ def _time(found: Installation, work: Work) -> Iterator[Advice]:
         )
 
 
+def _signed_elsewhere(found: Installation, work: Work) -> Advice:
+    """Of a host without the state folder: who signs instead, and how this host would."""
+    row = checkpoints.newest(work.session)
+    if row is None:
+        return Advice(
+            "look",
+            t("log: no checkpoint is signed by this host"),
+            t("run `flask complaints init` on the one host that is to sign, or look there"),
+        )
+    remedy = t(
+        "to make this host sign, stop signing there and bring its state folder here as {folder}; if that is lost, run "
+        "`flask complaints checkpoint --adopt OLDER` here with the newest checkpoint you can find outside",
+        folder=found.settings.state_folder,
+    )
+    values = {
+        "host": refusals.signer(work.session) or t("another host"),
+        "when": clock(row.at, language()),
+    }
+    if work.now - row.at > _SIGNED_WITHIN:
+        return Advice(
+            "fail",
+            t(
+                "log: no checkpoint since {when}; {host} signed the last one, and this host does not",
+                **values,
+            ),
+            remedy,
+        )
+    return Advice(
+        "ok",
+        t("log: {host} signs the checkpoints, the last one on {when}; this host does not", **values),
+        remedy,
+    )
+
+
 def _log(found: Installation, work: Work) -> Iterator[Advice]:
     since = sequencer.oldest_waiting(work.session)
     waited = 0 if since is None else int((work.now - since).total_seconds())
@@ -222,13 +260,10 @@ def _log(found: Installation, work: Work) -> Iterator[Advice]:
     place, settings = checkpoints.folder(found), found.settings
     refused = checkpoints.refusal(found, work.session)
     if refused is not None:
-        yield Advice("fail", t("log: no checkpoint is signed: {error}", error=refused))
+        what, remedy = refusals.told(work.session, refused)
+        yield Advice("fail", t("log: no checkpoint is signed: {error}", error=what), remedy)
     elif not place.exists:
-        yield Advice(
-            "look",
-            t("log: no checkpoint is signed by this host"),
-            t("run `flask complaints init` on the one host that is to sign, or look there"),
-        )
+        yield _signed_elsewhere(found, work)
     left = checkpoints.left(work.session)
     if left is not None:
         yield Advice(
@@ -243,6 +278,13 @@ def _log(found: Installation, work: Work) -> Iterator[Advice]:
             t(
                 "name witnesses in COMPLAINTS_WITNESSES, set COMPLAINTS_TSA_URL, or open the page in the policy"
             ),
+        )
+    count, said = checkpoints.unstamped(work.session, work.now - _STAMPED_WITHIN)
+    if settings.TSA_URL and count:
+        yield Advice(
+            "look",
+            t("log: {n} checkpoints wait for their time stamp ({said})", n=count, said=said or "-"),
+            t("see whether the authority can be reached; it is asked again by itself"),
         )
     if settings.TSA_URL and not stamps.installed():
         yield Advice(

@@ -7,7 +7,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
@@ -85,6 +85,7 @@ class Installation:
         self.files = files
         self.hooks = hooks
         self.now = clock
+        self._key_files: object = None
         self._policies: dict[int, InForce] = {}
         self._calendars: dict[int, tuple[Calendar, ...]] = {}
 
@@ -96,8 +97,10 @@ class Installation:
     @cached_property
     def keys(self) -> Keys:
         """The installation's keys; with debug or TESTING missing ones are made, otherwise ConfigError."""
-        folder = self.settings.keys_folder
-        environment = {**os.environ, **self.settings.key_settings}
+        folder, environment = self.settings.keys_folder, self._environment
+        if not key_files.in_environment("log", environment):
+            # Before they are read: what changes meanwhile is noticed.
+            self._key_files = key_files.mark(folder)
         try:
             return key_files.load(folder, environment)
         except ConfigError:
@@ -127,9 +130,28 @@ class Installation:
         """Where webhooks may lead; raises ConfigError."""
         return Reach.of(self.settings.WEBHOOK_NETWORKS, plain=self.settings.relaxed)
 
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, **self.settings.key_settings}
+
     def read_keys_again(self) -> None:
         """Forget the keys in memory, since their files have changed."""
         self.__dict__.pop("keys", None)
+
+    def notice_new_key(self) -> None:
+        """Take up the log key that another process has put in the place of ours; two looks at files.
+
+        Keys from the environment change with a restart only, and a folder that is away takes no key away.
+        """
+        folder = self.settings.keys_folder
+        if self._key_files is None or self._key_files == (seen := key_files.mark(folder)):
+            return
+        try:
+            fresh = key_files.load(folder, self._environment)
+        except ConfigError:
+            return
+        self._key_files = seen
+        self.__dict__["keys"] = replace(self.keys, log=fresh.log, log_previous=fresh.log_previous)
 
     @contextmanager
     def reading(self, now: datetime | None = None) -> Iterator[Work]:
@@ -147,6 +169,7 @@ class Installation:
 
     def work(self, session: Session, now: datetime | None = None) -> Work:
         """A unit of work on an open session, under the policy and the calendar in force."""
+        self.notice_new_key()
         version, years = _heads(session)
         ruling = self.published(session, version)
         return Work(

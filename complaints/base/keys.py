@@ -89,6 +89,18 @@ def in_environment(purpose: str, environment: Mapping[str, str]) -> bool:
     return bool(environment.get(variable(purpose)))
 
 
+def mark(folder: Path) -> tuple[tuple[int, int] | None, ...]:
+    """What changes when a log key is exchanged in this folder: two looks at files, none is read."""
+    found: list[tuple[int, int] | None] = []
+    for purpose in ("log", PREVIOUS):
+        try:
+            seen = path(folder, purpose).stat()
+            found.append((seen.st_mtime_ns, seen.st_ino))
+        except OSError:
+            found.append(None)
+    return tuple(found)
+
+
 def rotate_file(folder: Path) -> None:
     """Keep the present log key as log.previous.key and write a new one, each whole or not at all."""
     old = _read(path(folder, "log"))

@@ -1,26 +1,32 @@
-"""`complaints verify`: check a receipt without Flask, without a database, without us."""
+"""`complaints verify`: check a receipt or a bundle without Flask, without a database, without us."""
 
 from __future__ import annotations
 
 import argparse
 import io
-import json
 import sys
+import zipfile
 from pathlib import Path
 
 from complaints.evidence import receipt_check
+from complaints.ledger import proof
 
 FOUND, WRONG_USE = 1, 2
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Verify a receipt; exit code 0 good, 1 a finding, 2 wrong use."""
+    """Verify a receipt or a bundle; exit code 0 good, 1 a finding, 2 wrong use."""
     parser = argparse.ArgumentParser(prog="complaints", description="Verify what an installation gave out.")
     commands = parser.add_subparsers(dest="command", required=True)
-    verify = commands.add_parser("verify", help="verify a receipt: a promise of filing, or a proof")
+    verify = commands.add_parser(
+        "verify", help="verify a receipt (a promise of filing, or a proof) or a bundle of evidence"
+    )
     verify.add_argument("file", type=Path)
     verify.add_argument(
-        "--key", default="", help="the installation's public key (vkey), from outside the receipt"
+        "--key",
+        action="append",
+        default=[],
+        help="the installation's public key (vkey), from outside the receipt; again for each key you have",
     )
     verify.add_argument(
         "--checkpoint",
@@ -29,12 +35,17 @@ def main(arguments: list[str] | None = None) -> int:
         help="an older checkpoint from outside, as a witness keeps it",
     )
     given = parser.parse_args(arguments)
+    if given.file.is_dir() or zipfile.is_zipfile(given.file):
+        words = [word for key in given.key for word in ("--key", key)]
+        words += ["--checkpoint", str(given.checkpoint)] if given.checkpoint else []
+        return proof.main([str(given.file), *words])
     try:
-        receipt = json.loads(given.file.read_text(encoding="utf-8"))
+        receipt = proof.strict(given.file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         return _unreadable(given.file, error)
     try:
-        older = given.checkpoint.read_text(encoding="utf-8") if given.checkpoint else ""
+        # As an editor may have saved it: with a mark at its beginning.
+        older = given.checkpoint.read_text(encoding="utf-8-sig") if given.checkpoint else ""
     except (OSError, ValueError) as error:
         return _unreadable(given.checkpoint, error)
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -42,7 +53,8 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="replace")
     steps = receipt_check.verify(receipt, given.key, older)
     for step in steps:
-        print(f"{step.number}. [{'ok' if step.good else 'NO'}] {_tame(step.zh)}\n        {_tame(step.text)}")
+        mark = "ok" if step.good else f"NO {step.code}".strip()
+        print(f"{step.number}. [{mark}] {_tame(step.zh)}\n        {_tame(step.en)}")
     return 0 if all(step.good for step in steps) else FOUND
 
 

@@ -73,7 +73,10 @@ def checkpoint(
         _print(checkpoints.sign(found))
     elif rotate:
         _print(checkpoints.rotate(found, person(by)))
-        click.echo("Restart every worker, so that none signs receipts with the old key. Publish the new key:")
+        click.echo(
+            "Workers that read the key from its file take up the new one by themselves; restart those that have it "
+            "from the environment. Publish the new key:"
+        )
         click.echo(checkpoints.signer(found).vkey)
     elif revoke:
         if last_good is None or not reason:

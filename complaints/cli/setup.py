@@ -6,13 +6,14 @@ import os
 
 import click
 
-from complaints.administration import checkpoints
+from complaints.administration import checkpoints, refusals
 from complaints.administration import doctor as examination
 from complaints.administration.installation import Installation
 from complaints.administration.publishing import publish, versions
 from complaints.base import keys, resources
 from complaints.base.translations import speaking
 from complaints.cli.group import FOUND, fail, group, installed, plainly
+from complaints.ledger.state import StateFolder
 from complaints.ledger.work import SYSTEM
 from complaints.policy.scaffold import starter
 from complaints.store import schema, triggers
@@ -37,8 +38,7 @@ def setup(found: Installation, *, policy_file: bool) -> None:
     click.echo(
         f"keys: {'wrote ' + ', '.join(written) if written else 'already there'} ({settings.keys_folder})"
     )
-    checkpoints.folder(found).create()
-    click.echo(f"checkpoints: this host signs them ({settings.state_folder})")
+    _signer(found)
     path = settings.policy_path or settings.instance / "complaints.toml"
     if policy_file and not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -53,6 +53,22 @@ def setup(found: Installation, *, policy_file: bool) -> None:
         click.echo(
             "policy: published for a trial run (试运行); a named person runs `flask complaints policy publish`"
         )
+
+
+def _signer(found: Installation) -> None:
+    """Make this host the one that signs, unless another one already does."""
+    place = StateFolder(found.settings.state_folder)
+    with found.database.reading() as session:
+        signed, host = checkpoints.newest(session), refusals.signer(session)
+    if not place.exists and signed is not None:
+        click.echo(
+            f"checkpoints: {host or 'another host'} signs them, so this host does not. To make it sign instead, stop "
+            f"signing there and bring its state folder here as {place.folder}, or run `flask complaints checkpoint "
+            "--adopt OLDER`"
+        )
+        return
+    place.create()
+    click.echo(f"checkpoints: this host signs them ({place.folder})")
 
 
 @group.command("doctor")

@@ -27,13 +27,14 @@ from complaints.evidence.chosen import Chosen, refusals, stored_only
 from complaints.ledger import keyring, proof
 from complaints.ledger import private as sealing
 from complaints.ledger.journal import data_key
-from complaints.ledger.proof import BUNDLE, Recount, Tree
+from complaints.ledger.keyring import Period
+from complaints.ledger.proof import BUNDLE, Note, Recount, Tree
 from complaints.ledger.sequencer import tiles
 from complaints.ledger.work import Work
 from complaints.policy import diagram
 from complaints.store.tables import Checkpoint, Complaint, Event, PolicyVersion, Private
 
-_PAGE = 1000
+_PAGE, _FEW = 1000, 50
 
 
 class NothingSignedError(ComplaintsError):
@@ -70,7 +71,7 @@ def span(work: Work, chosen: Chosen) -> int:
         return len(signed)
     assert chosen.since is not None
     assert chosen.until is not None
-    before, after = _around(work, chosen.since, chosen.until)
+    before, after = _around(work, chosen.since, chosen.until, _keys(work))
     return after.size - (before.size if before else 0)
 
 
@@ -91,7 +92,7 @@ def period(
     `chosen` names the cases that are put in as a whole (NotFoundError for one that may not leave). Memory does
     not grow with the period.
     """
-    before, after = _around(work, since, until)
+    before, after = _around(work, since, until, _keys(work))
     first, size = before.size if before else 0, after.size
     with closing(Archive(target, work.now, size - first, progress)) as archive:
         counted, tree = Recount(), Tree.grown(first, _peaks(work, first))
@@ -158,8 +159,8 @@ def _finish(
     archive.write("log/earlier.jsonl", _earlier(work, after.size))
     _stamps(work, archive, first, after.size)
     signer = keyring.signer(work)
-    keys = keyring.history(work.session, signer.vkey)
-    archive.write("keys.json", [_json([asdict(each) for each in keys])])
+    archive.write("keys.json", [_json([asdict(each) for each in _keys(work)])])
+    archive.write("log/keys.jsonl", (_json(each) for each in keyring.changes(work.session, after.size)))
     for lang in ("zh", "en"):
         archive.write(f"flow.{lang}.svg", [diagram.svg(lang).encode()])
     archive.write("核验说明.txt", [explanation(scope, signer.vkey, cases).encode()])
@@ -184,11 +185,34 @@ def _finish(
     return Made(events, after.size, digest)
 
 
-def _around(work: Work, since: datetime, until: datetime) -> tuple[Checkpoint | None, Checkpoint]:
+def _keys(work: Work) -> list[Period]:
+    """Every key that signed this log; raises NothingSignedError while the one in force is revoked."""
+    periods = keyring.history(work.session, keyring.signer(work).vkey)
+    if keyring.in_force(periods).revoked_after is not None:
+        raise NothingSignedError(
+            "the key `log` was revoked, and what it signs proves nothing: run `flask complaints checkpoint --rotate`"
+        )
+    return periods
+
+
+def _counting(work: Work, rows: Select[Checkpoint], periods: Sequence[Period]) -> Iterator[Checkpoint]:
+    """Those of these checkpoints that a key has signed which counts at their size."""
+    seen = 0
+    while page := work.session.scalars(rows.limit(_FEW).offset(seen)).all():
+        yield from (row for row in page if keyring.trusted(Note.parse(row.note), row.size, periods))
+        seen += len(page)
+
+
+def _around(
+    work: Work, since: datetime, until: datetime, periods: Sequence[Period]
+) -> tuple[Checkpoint | None, Checkpoint]:
     rows = select(Checkpoint)
-    before = work.session.scalar(rows.where(Checkpoint.at <= since).order_by(Checkpoint.size.desc()).limit(1))
-    after = work.session.scalar(rows.where(Checkpoint.at >= until).order_by(Checkpoint.size).limit(1))
-    after = after or work.session.scalar(rows.order_by(Checkpoint.size.desc()).limit(1))
+    latest = rows.order_by(Checkpoint.size.desc())
+    before = next(_counting(work, latest.where(Checkpoint.at <= since), periods), None)
+    after = next(
+        _counting(work, rows.where(Checkpoint.at >= until).order_by(Checkpoint.size), periods),
+        next(_counting(work, latest, periods), None),
+    )
     if after is None:
         raise NothingSignedError(_unsigned())
     return before, after
@@ -209,7 +233,7 @@ def _peaks(work: Work, size: int) -> list[bytes]:
 
 def _signed(work: Work, uid: Select[Any]) -> tuple[Checkpoint, Sequence[Any]]:
     """The newest checkpoint and the events of one complaint that it covers; raises NothingSignedError."""
-    newest = work.session.scalar(select(Checkpoint).order_by(Checkpoint.size.desc()).limit(1))
+    newest = next(_counting(work, select(Checkpoint).order_by(Checkpoint.size.desc()), _keys(work)), None)
     if newest is None:
         raise NothingSignedError(_unsigned())
     signed = bundle_cases.leaves(work, uid, newest.size)
@@ -245,7 +269,7 @@ def _stamps(work: Work, archive: Archive, first: int, size: int) -> None:
     stamped = select(Checkpoint).where(
         Checkpoint.stamp.is_not(None), Checkpoint.size >= first, Checkpoint.size <= size
     )
-    for each in work.session.scalars(stamped.order_by(Checkpoint.size)):
+    for each in _counting(work, stamped.order_by(Checkpoint.size), _keys(work)):
         archive.write(f"stamps/{each.size}.note", [each.note.encode()])
         archive.write(f"stamps/{each.size}.tsr", [each.stamp or b""])
 

@@ -15,6 +15,7 @@ _TEXT = """\
 2. 在装有 Python 3.11 或更新版本和 cryptography 的电脑上，不需要联网，运行：
    python verify.py --key "取得的公钥"
    解开压缩包后在其中运行，或者写出压缩包的路径：python verify.py 证据包.zip --key "取得的公钥"
+   换过密钥的，包里的换钥记录会把所给公钥与现在的连起来；请给出能取得的最新一把，不要同时给出旧的。
 3. 手里有更早的检查点（邮件、网页存档、回执）的，加上：--checkpoint 文件
 4. 每一步标有 [OK] 或 [!!]。全部为 [OK]、程序退出码为 0，即核验通过。
    verify.py 就是本软件所用的同一个文件，可以另行从公开发布的软件包中取得后核对。
@@ -32,7 +33,7 @@ _TEXT = """\
 四、包里有什么
 manifest.json 文件清单　manifest.note 清单的签名　log/ 事件、检查点和证明　policy/ 公布的规则和当时的页面
 register.csv 登记表　handling-log.csv 办理日志　figures.json 数字　keys.json 公钥（仅供对照，不作信任依据）
-flow.zh.svg 流程图　stamps/ 可信时间戳（如有）
+flow.zh.svg 流程图　stamps/ 可信时间戳（如有）　log/keys.jsonl 换钥和吊销的记录
 登记表和各件文书中的联系方式已遮盖；事件里只有个人信息的承诺值（加盐摘要）。登记表和数字以期末检查点为准，
 其后发生的不在其中。标有测试的投诉不计入数字。{cases_zh}
 
@@ -45,6 +46,8 @@ A bundle of evidence on complaints: how to verify it
 1. Get the public key from the product's site, a letter or a mailed checkpoint, not from this bundle. It reads
    name+hash+key.
 2. With Python 3.11 or newer and cryptography, without any network, run: python verify.py --key "THE KEY"
+   Where the key has changed, the changes in the bundle connect the one you give with the present one; give the newest
+   you can get, and no older one beside it.
 3. With an older checkpoint from a mail, a saved page or a receipt, add: --checkpoint FILE
 4. Each step says [OK] or [!!]. All [OK] and exit code 0 mean that everything holds.
 

@@ -7,9 +7,9 @@ so: what a killed worker left behind is named by nothing, is written anew under 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from tempfile import TemporaryFile
 from typing import Any
 
@@ -20,7 +20,7 @@ from complaints.administration.installation import Installation
 from complaints.base.errors import ConfigError, ConflictError, NotFoundError
 from complaints.base.ids import random_uid
 from complaints.evidence import export, parts, tasks
-from complaints.evidence.chosen import AUDIT, MEDIA, Chosen, closed
+from complaints.evidence.chosen import Chosen, closed
 from complaints.ledger.journal import record_system
 from complaints.ledger.work import Actor, Work
 from complaints.store.tables import Job
@@ -87,7 +87,7 @@ def cancel(work: Work, uid: str, actor: Actor) -> None:
     changed = _change(work.session, uid, OPEN, state="cancelled", finished_at=work.now, expires_at=work.now)
     if not changed:
         raise ConflictError("this job has ended already; reload the page")
-    record_system(work, f"{_named(work, uid)}_cancelled", actor, {"job": uid})
+    record_system(work, f"{tasks.named(work, uid)}_cancelled", actor, {"job": uid})
 
 
 def again(work: Work, uid: str, actor: Actor) -> None:
@@ -96,7 +96,7 @@ def again(work: Work, uid: str, actor: Actor) -> None:
         work.session, uid, ("failed",), state="queued", error=None, finished_at=None, expires_at=None
     ):
         raise ConflictError("only a job that failed can go on; order it anew")
-    record_system(work, f"{_named(work, uid)}_resumed", actor, {"job": uid})
+    record_system(work, f"{tasks.named(work, uid)}_resumed", actor, {"job": uid})
 
 
 def claim(found: Installation, uid: str = "") -> Claimed | None:
@@ -150,64 +150,6 @@ def go_on(found: Installation, job: Claimed, deadline: float) -> bool:
         _leave_nothing(found, job.uid)
         return True
     return done
-
-
-def read(found: Installation, uid: str, actor: Actor) -> tuple[Job, Iterator[bytes]]:
-    """A finished file in blocks, once its download stands in the log; commits.
-
-    Raises NotFoundError for one that is not there, or no longer.
-    """
-
-    def write(work: Work) -> Job | None:
-        job = work.session.get(Job, uid)
-        if job is None or job.kind not in tasks.KINDS or job.state != "done" or _over(job, work.now):
-            raise NotFoundError("there is no such file, or it has been deleted")
-        if closed(work, Chosen.of(job.params)) != job.place.get("closed", 0):
-            job.expires_at = work.now
-            return None
-        record_system(
-            work, f"{_named(work, uid)}_downloaded", actor, {"job": uid, "sha256": job.result["sha256"]}
-        )
-        return job
-
-    job = found.write(write)
-    if job is None:
-        raise NotFoundError("a person in this file has asked to be left alone since; order it anew")
-    return job, parts.read(found.files, found.keys.data, uid, job.place["parts"])
-
-
-def expire(found: Installation, now: datetime, limit: int = 200) -> int:
-    """Delete the files of jobs whose time is over; the rows stay, and say when. Commits; returns how many."""
-    with found.database.reading() as session:
-        query = select(Job.uid).where(
-            Job.kind.in_(tasks.KINDS), Job.expires_at <= now, Job.state.not_in(("expired", *OPEN))
-        )
-        uids = list(session.scalars(query.limit(limit)))
-    for uid in uids:
-        found.files.delete_parts(uid)
-        found.database.write(lambda session, uid=uid: _expired(session, uid))  # type: ignore[misc]  # a default binds it
-    return len(uids)
-
-
-def media(job: Job) -> tuple[str, str]:
-    """Name and media type of a finished file."""
-    chosen = Chosen.of(job.params)
-    return chosen.name, MEDIA[chosen.form]
-
-
-def _expired(session: Session, uid: str) -> None:
-    job = session.get_one(Job, uid)
-    job.place = {}
-    job.expires_at = None
-    if job.state == "done":
-        job.state = "expired"
-    else:
-        # A failed one may still be let go on: from its beginning.
-        job.done = 0
-
-
-def _over(job: Job, now: datetime) -> bool:
-    return job.expires_at is None or job.expires_at <= now
 
 
 def _lines(found: Installation, work: Work, job: Claimed, deadline: float) -> bool:
@@ -320,12 +262,6 @@ def _leave_nothing(found: Installation, uid: str) -> None:
         state = session.scalar(select(Job.state).where(Job.uid == uid))
     if state in {"cancelled", "expired"}:
         found.files.delete_parts(uid)
-
-
-def _named(work: Work, uid: str) -> str:
-    """How events call it: an audit hands nothing out."""
-    kind = work.session.scalar(select(Job.kind).where(Job.uid == uid))
-    return AUDIT if kind == AUDIT else tasks.EXPORT
 
 
 def _change(session: Session, uid: str, states: tuple[str, ...], *more: Any, **values: Any) -> bool:

@@ -73,6 +73,9 @@ def proof(work: Work, case: Complaint, earlier: str = "") -> dict[str, Any] | No
         # For convenience only: who verifies brings the key from elsewhere.
         "key": public_key(work),
     }
+    changes = keyring.changes(work.session, row.size)
+    if changes:
+        made["keys"] = changes
     if earlier:
         size = _size(earlier)
         if size > row.size:

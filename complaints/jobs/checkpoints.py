@@ -10,7 +10,7 @@ from functools import partial
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from complaints.administration import checkpoints
+from complaints.administration import checkpoints, refusals
 from complaints.administration.installation import Installation
 from complaints.jobs.due import Outlook
 from complaints.ledger import sequencer, signing, stamps
@@ -38,7 +38,9 @@ class Tended:
 def waits(installation: Installation, seen: Outlook, now: datetime) -> bool:
     """Whether the log needs anything."""
     owed = seen.stamp is not None and bool(installation.settings.TSA_URL)
-    return seen.unplaced is not None or owed or checkpoints.due(installation, seen.size or 0, now)
+    if seen.unplaced is not None or owed:
+        return True
+    return checkpoints.due(installation, seen.size or 0, now) and not checkpoints.waits(installation)
 
 
 def tend(installation: Installation) -> Tended:
@@ -48,13 +50,18 @@ def tend(installation: Installation) -> Tended:
     now = installation.now()
     with installation.database.reading() as session:
         size = sequencer.head(session).size
-    if checkpoints.due(installation, size, now):
+        known = checkpoints.refusal(installation, session) if checkpoints.waits(installation) else None
+    if known is not None:
+        # It still stands, was told, and is tried again later; the alarm on the health page does not wait.
+        refused = known.code
+    elif checkpoints.due(installation, size, now):
         try:
             made = checkpoints.sign(installation, wait=False)
             signed = made.checkpoint.size if made else None
         except SigningError as error:
             refused = error.code
-            _log.error("no checkpoint was signed: %s", error)
+            pause = refusals.remember(installation, error)
+            _log.error("no checkpoint was signed, next try in %s: %s", pause, error)
     stamped = _stamp(installation) if installation.settings.TSA_URL else 0
     return Tended(placed, signed, stamped, refused)
 

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from complaints.administration.installation import Installation
-from complaints.evidence import jobs
+from complaints.evidence import files
 from complaints.store.tables import Attachment, Draft, Idempotency, Limit, OperatorSession, Token
 
 _PAGE = 200
@@ -25,7 +25,7 @@ def clean(installation: Installation, now: datetime) -> int:
             ).rowcount  # type: ignore[attr-defined]  # a DELETE's CursorResult has it
         return rows
 
-    return installation.database.write(expired) + _drafts(installation, now) + jobs.expire(installation, now)
+    return installation.database.write(expired) + _drafts(installation, now) + files.expire(installation, now)
 
 
 def _drafts(installation: Installation, now: datetime) -> int:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from complaints.ledger import sequencer
 from complaints.ledger.journal import SYSTEM_STREAM, record_system
-from complaints.ledger.proof import Note, Verifier, signature_line
+from complaints.ledger.proof import REVOKED, ROTATED, Note, Verifier, signature_line
 from complaints.ledger.work import Actor, Work
-from complaints.store.tables import Event
+from complaints.store.tables import Checkpoint, Event
 
-ROTATED, REVOKED = "key_rotated", "key_revoked"
+_ABOUT_KEYS = (Event.stream == SYSTEM_STREAM, Event.type.in_((ROTATED, REVOKED)))
 
 
 @dataclass(frozen=True)
@@ -73,26 +75,60 @@ def history(session: Session, present: str) -> list[Period]:
     `present` is the key of an installation that never changed it; where a rotation is in the log, the log rules.
     """
     rows = session.execute(
-        select(Event.type, Event.leaf, Event.leaf_index)
-        .where(Event.stream == SYSTEM_STREAM, Event.type.in_((ROTATED, REVOKED)))
-        .order_by(Event.seq)
+        select(Event.type, Event.leaf, Event.leaf_index).where(*_ABOUT_KEYS).order_by(Event.seq)
     ).all()
-    periods: list[Period] = []
-    for row in rows:
-        meta, index = json.loads(row.leaf)["meta"], row.leaf_index
-        if row.type == REVOKED:
-            periods = periods or [Period(present, 0)]
+    told = [(row.type, json.loads(row.leaf)["meta"], row.leaf_index) for row in rows]
+    # A revocation may come before the first handing over, which names the first key.
+    periods = [Period(next((meta["old"] for kind, meta, _ in told if kind == ROTATED), present), 0)]
+    for kind, meta, index in told:
+        if kind == REVOKED:
+            # The narrowest counts: nobody gives trust back by a second one.
+            good = meta["last_good_size"]
+            narrow = (
+                good if each.revoked_after is None else min(good, each.revoked_after) for each in periods
+            )
             periods = [
-                replace(each, revoked_after=meta["last_good_size"]) if each.vkey == meta["vkey"] else each
-                for each in periods
+                replace(each, revoked_after=most) if each.vkey == meta["vkey"] else each
+                for each, most in zip(periods, narrow, strict=True)
             ]
             continue
-        periods = periods or [Period(meta["old"], 0)]
         if index is not None:
             # A tree of `index` leaves ends before the rotation: the last one the old key vouches for alone.
             periods[-1] = replace(periods[-1], valid_to_size=index)
         periods.append(Period(meta["new"], None if index is None else index + 1))
-    return periods or [Period(present, 0)]
+    return periods
+
+
+def changes(session: Session, size: int) -> list[dict[str, Any]]:
+    """Each event about keys with the first checkpoint over it, as `proof.KeyChange` reads them, oldest first.
+
+    `growth` leads between that checkpoint and the tree of `size`. What no checkpoint covers yet is left out.
+    """
+    rows = session.execute(
+        select(Event.leaf, Event.leaf_index)
+        .where(*_ABOUT_KEYS, Event.leaf_index.is_not(None))
+        .order_by(Event.leaf_index)
+    ).all()
+    tiles, found = sequencer.tiles(session), list[dict[str, Any]]()
+    for row in rows:
+        over = session.execute(
+            select(Checkpoint.size, Checkpoint.note)
+            .where(Checkpoint.size > row.leaf_index)
+            .order_by(Checkpoint.size)
+            .limit(1)
+        ).first()
+        if over is None:
+            break
+        found.append(
+            {
+                "leaf": row.leaf.decode(),
+                "index": row.leaf_index,
+                "checkpoint": over.note,
+                "path": [each.hex() for each in tiles.inclusion(row.leaf_index, over.size)],
+                "growth": [each.hex() for each in tiles.consistency(*sorted((over.size, size)))],
+            }
+        )
+    return found
 
 
 def in_force(periods: Sequence[Period]) -> Period:

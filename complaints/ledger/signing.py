@@ -163,7 +163,8 @@ def _vkeys(session: Session, signer: Signer, last: Signed | None) -> tuple[str, 
         replaced = signer.vkey in known
         raise SigningError(
             "key-replaced" if replaced else "key-changed",
-            "this process still holds the key that was replaced. Nothing is signed here. Restart it"
+            "this process still holds the key that was replaced. Nothing is signed here. Restart it; where its keys "
+            "come from the environment, give it the new one first"
             if replaced
             else f"the key `log` is not the one that signs this log ({known[-1]}), and no event hands over to it. "
             "Nothing is signed. Put the former key back, or keep it as log.previous.key (or "

@@ -470,7 +470,8 @@ def test_a_new_key_begins_with_a_checkpoint_that_both_signed(house):
     at = next(n for n, leaf in enumerate(leaves(house)) if json.loads(leaf)["type"] == "key_rotated")
     assert periods == [keyring.Period(old.vkey, 0, at), keyring.Period(new, at + 1)]
     assert keyring.in_force(periods).vkey == new
-    # A worker that was not restarted.
+    # A worker that has its keys from the environment and was not restarted.
+    house.installation._key_files = None
     house.installation.__dict__["keys"] = desk_keys
     assert refused(house) == "key-replaced"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import stat
 import zipfile
 
@@ -25,6 +26,33 @@ def vkey(host):
 def test_init_makes_the_signers_folder_for_its_owner_alone(host):
     folder = host.folder / "complaints" / "state"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_init_on_a_second_host_does_not_make_it_sign(host, tmp_path):
+    host.good("checkpoint", "--sign")
+    note = host.good("checkpoint", "--show").split("signed ")[0].strip() + "\n"
+    second = Host(
+        tmp_path / "second",
+        COMPLAINTS_DATABASE_URI=f"sqlite:///{host.installation.database.engine.url.database}",
+        COMPLAINTS_KEYS_DIR=str(host.folder / "complaints" / "keys"),
+        COMPLAINTS_FILES_DIR=str(host.folder / "complaints" / "files"),
+    )
+    said = second.good("init")
+    assert f"checkpoints: {socket.gethostname()} signs them, so this host does not" in said
+    assert "--adopt OLDER" in said
+    assert not second.installation.settings.state_folder.exists()
+    with second.app.app_context():
+        assert second.run("tick").exit_code == 0
+    told = second.run("doctor").output
+    assert "signs the checkpoints, the last one on" in told
+    assert "to make this host sign" in told
+    assert "no checkpoint is signed" not in told
+    # It takes over: with a checkpoint from outside, once the other one no longer signs.
+    (tmp_path / "older").write_text(note, encoding="utf-8")
+    second.file()
+    second.good("checkpoint", "--adopt", tmp_path / "older")
+    assert "this host signs them" in second.good("init")
+    second.close()
 
 
 def test_show_sign_and_show(host, tmp_path):

@@ -13,7 +13,7 @@ from factories import ALICE, BOB, CAROL
 
 from complaints.base.errors import NotFoundError
 from complaints.cases import erasure
-from complaints.evidence import bundle_cases, jobs, parts, register
+from complaints.evidence import bundle_cases, files, jobs, parts, register
 from complaints.evidence.chosen import Chosen
 from complaints.jobs.cleaning import clean
 from complaints.jobs.working import work_off
@@ -49,7 +49,7 @@ def order(lived, kind, **values):
 
 
 def taken(desk, uid):
-    return b"".join(jobs.read(desk.installation, uid, BOB)[1])
+    return b"".join(files.read(desk.installation, uid, BOB)[1])
 
 
 def erase(desk, filed):

@@ -12,7 +12,7 @@ from factories import ALICE, BOB
 from sqlalchemy import select
 
 from complaints.base.errors import ConflictError, IntegrityError, NotFoundError
-from complaints.evidence import export, handling_log, jobs, parts
+from complaints.evidence import export, files, handling_log, jobs, parts
 from complaints.evidence.chosen import Chosen
 from complaints.jobs.cleaning import clean
 from complaints.jobs.working import work_off
@@ -41,7 +41,7 @@ def whole(desk, uid):
 
 
 def taken(desk, uid):
-    return b"".join(jobs.read(desk.installation, uid, BOB)[1])
+    return b"".join(files.read(desk.installation, uid, BOB)[1])
 
 
 def stored(desk):
@@ -125,7 +125,7 @@ def test_a_cancelled_job_stops_at_its_next_part_and_its_parts_go(filed, monkeypa
     with pytest.raises(ConflictError):
         filed.installation.write(lambda work: jobs.cancel(work, uid, BOB))
     with pytest.raises(NotFoundError):
-        jobs.read(filed.installation, uid, BOB)
+        files.read(filed.installation, uid, BOB)
 
 
 def test_a_failed_job_says_why_and_goes_on_from_where_it_came_to(filed, monkeypatch):
@@ -187,7 +187,7 @@ def test_a_file_is_deleted_after_its_time_and_its_row_says_so(filed):
     assert row(filed, uid).state == "done"
     filed.later(days=1, seconds=1)
     with pytest.raises(NotFoundError):
-        jobs.read(filed.installation, uid, BOB)
+        files.read(filed.installation, uid, BOB)
     clean(filed.installation, filed.clock.now)
 
     assert (row(filed, uid).state, stored(filed)) == ("expired", [])

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from complaints.base.errors import ConflictError, InputError, NotFoundError
 from complaints.cases import erasure
-from complaints.evidence import bundle, export, jobs, parts, register
+from complaints.evidence import bundle, export, files, jobs, parts, register
 from complaints.evidence.chosen import Chosen
 from complaints.jobs.cleaning import clean
 from complaints.jobs.working import work_off
@@ -48,7 +48,7 @@ def row(desk, uid):
 
 
 def take(desk, uid):
-    return b"".join(jobs.read(desk.installation, uid, BOB)[1])
+    return b"".join(files.read(desk.installation, uid, BOB)[1])
 
 
 def people(data):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import socket
 from dataclasses import replace
 from email import message_from_bytes
 from email.policy import default
@@ -14,14 +16,17 @@ from sqlalchemy import select, update
 from tsa import Authority
 from tsa import serving as stamping
 
-from complaints.administration import checkpoints
+from complaints.administration import checkpoints, refusals
 from complaints.administration.doctor import examine
 from complaints.base.translations import speaking
 from complaints.delivery.mail import MailSettings, Post
+from complaints.jobs import checkpoints as log_work
+from complaints.jobs.due import look
 from complaints.jobs.ticks import tick
 from complaints.ledger import stamps
 from complaints.ledger.sequencer import head, oldest_waiting
-from complaints.store.tables import Checkpoint, Outbox
+from complaints.ledger.state import SigningError
+from complaints.store.tables import Checkpoint, Lease, Outbox
 
 WITNESSES = ["archive@law.example", "watch@court.example"]
 
@@ -107,7 +112,142 @@ def test_a_refusal_stops_nothing_else_and_is_an_alarm_everywhere(signing):
             each for each in examine(signing.installation) if each.what.startswith("log: no checkpoint is")
         ]
     assert [each.level for each in said] == ["fail"]
-    assert "--adopt" in said[0].what
+    assert "--adopt" in said[0].remedy
+
+
+def told(office, lang):
+    """What doctor says of signing, and where it may be read: its words, and what to do."""
+    with speaking(lang):
+        return [
+            (each.level, each.what, each.remedy)
+            for each in examine(office.installation)
+            if each.what.startswith(("log:", "记录："))
+        ]
+
+
+def test_a_refusal_is_tried_again_with_growing_pauses_and_told_each_time_it_is(signing, caplog):
+    signing.file()
+    run(signing)
+    state = signing.installation.settings.state_folder / "checkpoint.json"
+    whole = state.read_text()
+    state.write_text("{}")
+    signing.pass_time(minutes=10)
+    signing.file()
+    tries = []
+    for minute in range(60):
+        caplog.clear()
+        done = run(signing, alone=True)
+        assert done.log.signed is None
+        if [each for each in caplog.records if "no checkpoint was signed" in each.getMessage()]:
+            tries.append(minute)
+        with signing.installation.reading() as work:
+            assert checkpoints.refusal(signing.installation, work.session).code == "state-damaged"
+        assert told(signing, "en")[0][0] == "fail"
+        signing.pass_time(minutes=1)
+    assert tries == [0, 1, 2, 4, 8, 16, 32]
+    # In the middle of a pause: what works again is not waited out, once anything else happens.
+    state.write_text(whole)
+    signing.file()
+    assert run(signing, alone=True).log.signed is not None
+    assert not checkpoints.waits(signing.installation)
+
+
+def test_while_a_refusal_is_waited_out_a_tick_is_idle(signing):
+    signing.file()
+    run(signing)
+    (signing.installation.settings.state_folder / "checkpoint.json").write_text("{}")
+    signing.pass_time(minutes=10)
+    signing.file()
+    assert run(signing, alone=True).log.refused == "state-damaged"
+    assert not waits(signing)
+    signing.pass_time(seconds=59)
+    assert not waits(signing)
+    signing.pass_time(seconds=1)
+    assert waits(signing)
+    assert run(signing, alone=True).log.refused == "state-damaged"
+
+
+def waits(office):
+    with office.installation.reading() as work:
+        seen = look(work.session, office.now)
+    return log_work.waits(office.installation, seen, office.now)
+
+
+def test_a_folder_that_cannot_be_written_stays_an_alarm_between_the_tries(signing, monkeypatch):
+    signing.file()
+    run(signing)
+    signing.pass_time(minutes=10)
+    signing.file()
+    with monkeypatch.context() as patched:
+        patched.setattr("pathlib.Path.replace", _full)
+        assert run(signing).log.refused == "state-unwritable"
+    (level, what, remedy), *_ = told(signing, "zh")
+    assert (level, "无法写入" in what, "磁盘" in remedy) == ("fail", True, True)
+    with signing.installation.reading() as work:
+        assert checkpoints.refusal(signing.installation, work.session).code == "state-unwritable"
+    signing.pass_time(minutes=2)
+    assert run(signing, alone=True).log.signed is not None
+    with signing.installation.reading() as work:
+        assert checkpoints.refusal(signing.installation, work.session) is None
+
+
+def _full(*_):
+    raise OSError(28, "no space left on device")
+
+
+CODES = (
+    "state-missing", "state-damaged", "state-unwritable", "origin", "smaller", "fork", "tree", "key-replaced",
+    "key-changed", "key-revoked", "key-previous",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_each_refusal_has_its_words_and_a_remedy_in_both_languages(office, code):
+    said = {}
+    for lang in ("zh", "en"):
+        with speaking(lang), office.installation.reading() as work:
+            said[lang] = refusals.told(work.session, SigningError(code, "in English only"))
+    for what, remedy in said.values():
+        assert what != code
+        assert remedy
+    assert not any(
+        re.search("[a-z]{3} [a-z]{3}", text.replace("flask complaints", "")) for text in said["zh"]
+    )
+    assert {"smaller", "fork", "state-missing", "state-damaged"} & {code} == set() or "--adopt" in said["zh"][
+        1
+    ]
+
+
+def test_doctor_says_which_host_signs_and_how_this_one_would(any_office):
+    any_office.file()
+    checkpoints.folder(any_office.installation).create()
+    run(any_office)
+    here = any_office.installation.settings
+    set_up(any_office, STATE_DIR=str(here.instance / "elsewhere"))
+    (level, what, remedy), *_ = told(any_office, "en")
+    assert level == "ok"
+    assert what.startswith(
+        f"log: {socket.gethostname()} signs the checkpoints, the last one on Monday 23 November"
+    )
+    assert str(here.instance / "elsewhere") in remedy
+    assert "--adopt OLDER" in remedy
+    assert socket.gethostname() in told(any_office, "zh")[0][1]
+    any_office.pass_time(hours=37)
+    level, what, remedy = told(any_office, "en")[0]
+    assert (level, what.startswith("log: no checkpoint since Monday")) == ("fail", True)
+    assert "--adopt" in remedy
+
+
+def test_a_second_host_with_an_empty_folder_is_told_to_remove_it(any_office):
+    any_office.file()
+    checkpoints.folder(any_office.installation).create()
+    run(any_office)
+    any_office.execute(update(Lease).where(Lease.name == "signer").values(owner="alpha"))
+    set_up(any_office, STATE_DIR=str(any_office.installation.settings.instance / "empty"))
+    checkpoints.folder(any_office.installation).create()
+    level, what, remedy = told(any_office, "en")[0]
+    assert (level, "alpha signs the checkpoints" in what) == ("fail", True)
+    assert remedy.startswith("remove the folder here")
 
 
 def test_doctor_says_who_signs_and_when_a_checkpoint_last_left(any_office):
@@ -209,6 +349,9 @@ def test_an_authority_that_is_away_is_asked_again_with_growing_pauses(signing, a
         pauses.append((row.stamp_after - signing.now).total_seconds())
         signing.now = row.stamp_after
     assert pauses == [60, 60, 120, 240]
+    assert not [what for _, what, _ in told(signing, "en") if "time stamp" in what]
+    signing.pass_time(hours=1)
+    assert [level for level, what, _ in told(signing, "en") if "1 checkpoints wait" in what] == ["look"]
     with stamping(authority) as url:
         set_up(signing, TSA_URL=url)
         run(signing, alone=True)
@@ -268,14 +411,14 @@ def test_a_response_only_openssl_reads_is_kept_as_it_came_and_says_so(signing, t
 
 
 def test_two_workers_ask_for_one_stamp_once(signing, authority):
-    from complaints.jobs import checkpoints as work
-
     with stamping(authority) as url:
         set_up(signing, TSA_URL=url)
         signing.file()
         checkpoints.sign(signing.installation)
-        first = signing.installation.database.write(lambda session: work._claim(session, signing.now))
-        assert signing.installation.database.write(lambda session: work._claim(session, signing.now)) is None
+        first = signing.installation.database.write(lambda session: log_work._claim(session, signing.now))
+        assert (
+            signing.installation.database.write(lambda session: log_work._claim(session, signing.now)) is None
+        )
         # The first died: after its lease the stamp is asked for.
         signing.pass_time(minutes=5)
         assert run(signing).log.stamped == 1

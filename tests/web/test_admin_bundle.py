@@ -14,7 +14,7 @@ from web.test_admin_export import newest, system, take
 
 from complaints.base.clock import beijing
 from complaints.cases import erasure
-from complaints.evidence import jobs
+from complaints.evidence import files, jobs
 from complaints.jobs.working import work_off
 from complaints.ledger import journal, keyring
 from complaints.ledger.proof import Files, Verifier, verify_bundle
@@ -171,7 +171,7 @@ def test_it_is_gone_after_its_time(office, lived):
     order(client, **{"from": day(office), "to": day(office)})
     job = newest(office)
     later = office.desk.clock.now + timedelta(days=jobs.KEEP_DAYS, seconds=1)
-    jobs.expire(office.installation, later)
+    files.expire(office.installation, later)
     assert take_status(client, job) == 404
     assert "到期已删除" in words(client.get(f"{ADMIN}/evidence/exports"))
 

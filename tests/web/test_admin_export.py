@@ -6,7 +6,7 @@ import pytest
 from office import ADMIN, Office, quick_passwords, send, send_from, words
 
 from complaints.cases.people import Operator
-from complaints.evidence import jobs
+from complaints.evidence import files, jobs
 from complaints.jobs.working import work_off
 from complaints.ledger.reading import history
 from complaints.store.tables import Job
@@ -182,7 +182,7 @@ def test_an_expired_file_says_so(office):
     client = office.client("auditor")
     order(client, kind="log", form="csv")
     office.desk.later(days=jobs.KEEP_DAYS, seconds=1)
-    jobs.expire(office.installation, office.desk.clock.now)
+    files.expire(office.installation, office.desk.clock.now)
 
     fresh = office.client("admin")
     assert "到期已删除" in words(fresh.get(f"{ADMIN}/evidence/exports"))

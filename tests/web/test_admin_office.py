@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from office import ADMIN, Office, quick_passwords, send, send_from, words
 
+from complaints.administration import checkpoints
 from complaints.delivery import outbox
 from complaints.jobs import leases
 from complaints.store.tables import Complaint, Operator, Outbox
@@ -234,6 +235,21 @@ def test_the_policy_page_names_what_is_missing_and_not_published(office):
     seen = words(office.client("handler").get(f"{ADMIN}/policy"))
     assert "尚未发布" in seen
     assert "服务提供者" in seen
+
+
+@pytest.mark.parametrize("page", ["health", "evidence"])
+def test_why_nothing_is_signed_is_told_in_the_readers_language(office, page):
+    office.desk.file()
+    checkpoints.sign(office.installation)
+    (office.installation.settings.state_folder / "checkpoint.json").unlink()
+    client = office.client("admin")
+    seen = words(client.get(f"{ADMIN}/{page}"))
+    assert "本机不记得自己最后签过哪一个" in seen
+    assert "flask complaints checkpoint --adopt OLDER" in seen
+    assert "this host" not in seen
+    client.set_cookie("complaints_lang", "en")
+    seen = words(client.get(f"{ADMIN}/{page}?lang=en"))
+    assert "does not remember what it signed last" in seen
 
 
 def test_a_template_of_ones_own_is_offered(office):

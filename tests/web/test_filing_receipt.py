@@ -88,8 +88,8 @@ def test_the_signed_promise_verifies_and_holds_no_code(app, person):
     page = person.open(address(person, "/promise"))
     said = json.loads(page.text)
     key = reading(app, promises.public_key)
-    assert all(step.good for step in receipt_check.verify(said, key))
+    assert all(step.good for step in receipt_check.verify(said, [key]))
     assert said["promise"]["number"] == cases(app)[0].number
     assert person.code not in page.text
     said["promise"]["result_due"] = "2027-01-01T16:00:00.000000Z"
-    assert not all(step.good for step in receipt_check.verify(said, key))
+    assert not all(step.good for step in receipt_check.verify(said, [key]))

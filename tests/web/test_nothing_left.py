@@ -19,7 +19,7 @@ from complaints.base.errors import NotFoundError
 from complaints.cases import conversation, deciding, erasure
 from complaints.cases.intake import Filed
 from complaints.cli import group
-from complaints.evidence import jobs
+from complaints.evidence import files
 from complaints.store.tables import Base, Complaint, Job, Limit, Outbox
 from complaints.web.admin.access import FRESH
 
@@ -158,7 +158,7 @@ def test_a_whole_life_leaves_no_mark_in_logs_and_bare_bytes_and_nothing_anywhere
     _no_mark(_logged(caplog), "a log line")
     for uid in ordered:
         with pytest.raises(NotFoundError):
-            jobs.read(office.installation, uid, None)
+            files.read(office.installation, uid, None)
     left = office.desk.read(
         lambda work: {
             table.name: len(work.session.execute(select(table)).all())

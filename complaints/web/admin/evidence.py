@@ -8,7 +8,7 @@ from time import monotonic
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from complaints.administration import operators
+from complaints.administration import checkpoints, operators, refusals
 from complaints.base.errors import InputError, NotAllowedError
 from complaints.evidence import jobs
 from complaints.ledger.audit_report import last
@@ -71,10 +71,12 @@ def page(order_form: ordering.OrderForm | None = None, bundle_form: bundling.Bun
     work = frame().work
     before = last(work)
     wrong: OwnForm | None = bundle_form or order_form
+    refused = checkpoints.refusal(frame().installation, work.session)
     return render_template(
         "complaints/admin/evidence.html",
         nav="evidence",
         wrong=wrong,
+        refused=refusals.told(work.session, refused) if refused else None,
         last=before,
         last_at=words.moment(before.at, work.now) if before else "",
         last_by=operators.names(work).get(before.ref, before.ref) if before else "",

@@ -15,7 +15,7 @@ from complaints.base.errors import ConflictError, InputError, NotAllowedError, N
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.cases.people import Operator
-from complaints.evidence import jobs, tasks
+from complaints.evidence import files, jobs, tasks
 from complaints.evidence.chosen import AUDIT, BUNDLE, Chosen
 from complaints.policy.states import State
 from complaints.store.tables import Job
@@ -111,8 +111,8 @@ def download(uid: str) -> ResponseReturnValue:
     if Chosen.of(held.params).unmasked and not fresh(viewer):
         return _listing(log_in_first()), 403
     frame().close()
-    job, blocks = jobs.read(frame().installation, uid, viewer.actor)
-    name, media = jobs.media(job)
+    job, blocks = files.read(frame().installation, uid, viewer.actor)
+    name, media = files.media(job)
     return Response(
         _iterated(blocks),
         content_type=media,

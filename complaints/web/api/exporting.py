@@ -14,7 +14,7 @@ from complaints.base.errors import InputError, NotFoundError
 from complaints.base.ids import random_uid, tidy_number
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
-from complaints.evidence import jobs, tasks
+from complaints.evidence import files, jobs, tasks
 from complaints.evidence.chosen import Chosen, check, known
 from complaints.store.tables import Job
 from complaints.web.api import shapes, shown
@@ -64,8 +64,8 @@ def download(call: Call, uid: str) -> Response:
     if held.state != "done":
         raise ProblemError("not-ready")
     frame().close()
-    job, blocks = jobs.read(frame().installation, uid, call.operator.actor)
-    name, media = jobs.media(job)
+    job, blocks = files.read(frame().installation, uid, call.operator.actor)
+    name, media = files.media(job)
     return Response(
         _iterated(blocks),
         content_type=media,
