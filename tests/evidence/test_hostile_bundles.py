@@ -260,7 +260,7 @@ def test_what_a_bundle_says_commands_no_terminal_and_makes_no_line_of_its_own(tm
     told = "\n".join(str(step) for step in verify_bundle(Files(path), [K1.public]))
     assert "missing" in told
     assert all(each.isprintable() for each in told.replace("\n", ""))
-    assert len(told.splitlines()) == 2 * 9
+    assert len(told.splitlines()) == 2 * 10
     assert str(Step(1, good=False, code="x", zh="a\nb", en="c\rd")).count("\n") == 1
 
 
