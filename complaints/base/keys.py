@@ -15,7 +15,7 @@ from complaints.base.errors import ConfigError
 
 # name → what a thief of this key could do; the docs print the same sentence.
 PURPOSES: dict[str, str] = {
-    "data": "reads texts, contacts and files of a stolen database",
+    "data": "reads texts, contacts and files of a stolen database, and signs messages to webhooks",
     "lookup": "tries guesses of access codes, addresses and sources against a stolen database",
     "log": "signs receipts and checkpoints in our name",
     "answers": "seals AI answers that were never given; tries guesses of questions against tokens",

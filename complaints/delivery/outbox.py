@@ -32,10 +32,10 @@ def row(
 ) -> dict[str, Any]:
     """An outbox row, computed without the database.
 
-    `recipient` is `complainant`, `operators`, `supervisors`, `compliance`, `operator:<ref>` or
-    `witness:<hash>`; `dedupe` names the cause, so that the same cause is queued once for each recipient and
-    channel. Without `not_before` a message to a complainant or a witness leaves at once; one to operators waits
-    for its digest and for the end of the quiet hours, unless the matter is `urgent`.
+    `recipient` is `complainant`, `operators`, `supervisors`, `compliance`, `operator:<ref>`,
+    `witness:<hash>` or `webhook:<uid>`; `dedupe` names the cause, so that the same cause is queued once for each
+    recipient and channel. Without `not_before` a message to a complainant or a witness leaves at once; one to
+    operators waits for its digest and for the end of the quiet hours, unless the matter is `urgent`.
     """
     return {
         "dedupe": f"{dedupe}/{channel}/{recipient}",

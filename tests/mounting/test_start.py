@@ -47,6 +47,7 @@ def test_mounting_twice_on_one_app_is_refused(app):
         ({"COMPLAINTS_SCHEDULER": "perhaps"}, ["COMPLAINTS_SCHEDULER", "bool"]),
         ({"COMPLAINTS_URL_PREFIX": "complaints"}, ["COMPLAINTS_URL_PREFIX", "slash"]),
         ({"COMPLAINTS_BASE_URL": "ai.example.cn"}, ["COMPLAINTS_BASE_URL", "https://"]),
+        ({"COMPLAINTS_WEBHOOK_NETWORKS": "intranet"}, ["COMPLAINTS_WEBHOOK_NETWORKS", "10.1.0.0/16"]),
     ],
 )
 def test_a_wrong_setting_is_an_error_at_start_that_names_it_and_what_to_write(apps, config, words):
