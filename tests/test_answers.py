@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from itsdangerous import URLSafeSerializer
 
 from complaints import answers
-from complaints.base.errors import ComplaintsError, InputError, SealError
+from complaints.base import keys
+from complaints.base.errors import ComplaintsError, ConfigError, InputError, SealError
 from complaints.base.ids import access_code, complaint_number
 
 KEY, OTHER = b"k" * 32, b"o" * 32
@@ -341,3 +342,17 @@ def test_no_token_makes_checking_raise_or_believe(token, output, prompt, user):
     assert found.sealed is None
     with pytest.raises(SealError):
         answers.read((KEY,), HERE, token)
+
+
+def test_former_keys_come_from_a_file_by_line_or_a_variable_by_comma(tmp_path):
+    keys.create_missing(tmp_path, {})
+    former, oldest = (base64.b64encode(each).decode() for each in (KEY, OTHER))
+    assert keys.load(tmp_path, {}).sealers == (keys.load(tmp_path, {}).answers,)
+    (tmp_path / "answers.previous.key").write_text(f"{former}\n{oldest}\n", encoding="ascii")
+    found = keys.load(tmp_path, {})
+    assert found.sealers == (found.answers, KEY, OTHER)
+    assert repr(KEY) not in repr(found)
+    name = "COMPLAINTS_KEY_ANSWERS_PREVIOUS"
+    assert keys.load(tmp_path, {name: f"{oldest}, {former}"}).answers_previous == (OTHER, KEY)
+    with pytest.raises(ConfigError, match="answers_previous is not base64"):
+        keys.load(tmp_path, {name: "x"})
