@@ -9,6 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "complaints"
 FLOORS = (
+    "standalone",
     "extension",
     "cli",
     "jobs",
