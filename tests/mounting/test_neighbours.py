@@ -216,6 +216,14 @@ def test_a_lost_session_costs_one_more_click_and_no_text(protected):
     assert filed_texts(protected) == [TYPED]
 
 
+def test_a_program_files_by_the_interface_under_the_hosts_csrf_protection(protected):
+    address, body = "/complaints/api/v1/complaints", {"type": "other", "fields": {"details": TYPED}}
+    made = protected.test_client(use_cookies=False).post(address, json=body, **SECURE)
+
+    assert made.status_code == 201
+    assert filed_texts(protected) == [TYPED]
+
+
 def test_the_hosts_own_forms_stay_protected(protected):
     client = protected.test_client()
     file(client, **SECURE)
