@@ -183,6 +183,7 @@ IMPERSONAL: Mapping[str, str] = {
     "complaints_reply_template": "the provider's own words",
     "complaints_lease": "which worker does what",
     "complaints_api_key": "keys of the interface: a name given by staff, a keyed hash",
+    "complaints_view": "lists staff keep: filters",
     "complaints_webhook": "addresses the provider told us to tell",
     "complaints_idempotency": "keyed hashes and references; ends after a day",
 }

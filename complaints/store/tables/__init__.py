@@ -19,6 +19,7 @@ from complaints.store.tables.office import (
     OperatorSession,
     PolicyVersion,
     ReplyTemplate,
+    SavedView,
     Webhook,
 )
 from complaints.store.tables.work import Idempotency, Job, Lease, Limit, Outbox
@@ -49,6 +50,7 @@ __all__ = [
     "PolicyVersion",
     "Private",
     "ReplyTemplate",
+    "SavedView",
     "Stream",
     "Token",
     "Webhook",

@@ -65,6 +65,10 @@ class Operator(Base):
     failures: Mapped[int]
     locked_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    pseudonym: Mapped[str | None] = mapped_column(String(60), comment="how complainants know this person")
+    totp: Mapped[bytes | None] = mapped_column(comment="sealed: the secret of the second factor")
+    totp_step: Mapped[int | None] = mapped_column(comment="the last time step a code was taken for")
+    recovery: Mapped[list[Any] | None] = mapped_column(comment="keyed hashes of unused recovery codes")
 
 
 class OperatorSession(Base):
@@ -77,6 +81,7 @@ class OperatorSession(Base):
     authenticated_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    device: Mapped[str | None] = mapped_column(String(120), comment="browser and system, in a few words")
 
 
 class ReplyTemplate(Base):
@@ -123,3 +128,15 @@ class Webhook(Base):
     answered_at: Mapped[datetime | None] = mapped_column(comment="when it last took a message")
     refused_at: Mapped[datetime | None] = mapped_column(comment="when it last refused one")
     refusal: Mapped[str | None] = mapped_column(String(200), comment="class and code, nothing personal")
+
+
+class SavedView(Base):
+    """A list an operator keeps: what stands in its address; shared ones are everybody's."""
+
+    __tablename__ = "complaints_view"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
+    name: Mapped[str] = mapped_column(String(60))
+    owner: Mapped[str] = mapped_column(String(64), index=True, comment="operator's ref")
+    shared: Mapped[bool]
+    query: Mapped[dict[str, Any]] = mapped_column(comment="filters as in the address, listed ones only")
+    created_at: Mapped[datetime]
