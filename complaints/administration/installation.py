@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from complaints.base import keys as key_files
@@ -28,17 +28,19 @@ from complaints.ledger.work import Files, Work
 from complaints.policy.profile import Policy, load
 from complaints.policy.workdays import Calendar
 from complaints.policy.years import read_year
-from complaints.store.tables import CalendarYear, PolicyVersion
+from complaints.store.tables import CalendarYear, PolicyVersion, Webhook
 from complaints.store.transactions import Database
 
 T = TypeVar("T")
 
-# One statement tells whether what this process remembers still rules. Every page asks it, so it goes by tables and
-# straight to the connection: half the time of asking by classes through the session.
-_VERSIONS, _YEARS = PolicyVersion.__table__, CalendarYear.__table__
+# One statement tells whether what this process remembers still rules, and whether anybody is told of events: without
+# a webhook a filing asks no table for them. Every page asks it, so it goes by tables and straight to the connection:
+# half the time of asking by classes through the session.
+_VERSIONS, _YEARS, _WEBHOOKS = PolicyVersion.__table__, CalendarYear.__table__, Webhook.__table__
 _HEADS = select(
     select(func.max(_VERSIONS.c.version)).scalar_subquery(),
     select(func.count()).select_from(_YEARS).scalar_subquery(),
+    exists().where(_WEBHOOKS.c.active.is_(True)),
 )
 
 
@@ -170,7 +172,7 @@ class Installation:
     def work(self, session: Session, now: datetime | None = None) -> Work:
         """A unit of work on an open session, under the policy and the calendar in force."""
         self.notice_new_key()
-        version, years = _heads(session)
+        version, years, listened = _heads(session)
         ruling = self.published(session, version)
         return Work(
             session=session,
@@ -184,6 +186,7 @@ class Installation:
             policies=lambda session, version: self.published(session, version).policy,
             gathering=self.gathering,
             callbacks=frozenset(self.hooks.disposals),
+            listened=listened,
         )
 
     def in_force(self, session: Session) -> InForce:
@@ -228,6 +231,6 @@ class Installation:
         return self._calendars[imported]
 
 
-def _heads(session: Session) -> tuple[int, int]:
-    version, years = session.connection(bind_arguments={"clause": _VERSIONS}).execute(_HEADS).one()
-    return version or 0, years
+def _heads(session: Session) -> tuple[int, int, bool]:
+    version, years, listened = session.connection(bind_arguments={"clause": _VERSIONS}).execute(_HEADS).one()
+    return version or 0, years, bool(listened)

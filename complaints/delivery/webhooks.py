@@ -88,8 +88,10 @@ def drop_waiting(work: Work, hook: Webhook, why: str) -> int:
 
 
 def _listening(work: Work) -> Sequence[tuple[str, list[Any]]]:
-    """The active webhooks and what they want; read once for a chunk."""
+    """The active webhooks and what they want; read once for a chunk, whose `listened` may be old by then."""
     chunk = work.chunk
+    if chunk is None and not work.listened:
+        return ()
     if chunk is not None and chunk.webhooks is not None:
         return chunk.webhooks
     rows = work.session.execute(select(Webhook.uid, Webhook.events).where(Webhook.active.is_(True)))

@@ -88,7 +88,8 @@ def _batch(
 ) -> Reckoned:
     """One transaction; where it fails each complaint has one of its own, so that one stops no other."""
     uids, reached = sorted(uid for _, uid in ids), 0 if again else ids[-1][0]
-    rules = replace(rules, now=installation.now())
+    # The rules were read before many batches: a webhook may have been added since.
+    rules = replace(rules, now=installation.now(), listened=True)
     try:
         moved = installation.write_under(rules, partial(_write, uids=uids, job=job, reached=reached))
         return Reckoned(len(uids), moved)

@@ -76,7 +76,8 @@ class Chunk:
 class Work:
     """One unit of work: services read it, flush into `session`, and never commit.
 
-    `callbacks` are the disposal actions that the host carries out itself.
+    `callbacks` are the disposal actions that the host carries out itself; `listened` says whether there was a
+    webhook when the policy was read.
     """
 
     session: Session
@@ -90,6 +91,7 @@ class Work:
     policies: Callable[[Session, int], Policy] = field(repr=False)
     gathering: Gathering = field(default_factory=Gathering)
     callbacks: Collection[str] = ()
+    listened: bool = True
     chunk: Chunk | None = field(default=None, repr=False)
 
     def policy_of(self, version: int) -> Policy:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -14,6 +14,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 from filing import NEW, WORDS, Person, cases, close_connections, filed, make_app, reading  # noqa: F401 - used by itself
 
 from complaints import Complaints
+from complaints.administration import webhooks
+from complaints.delivery.calling import Reach
+from complaints.ledger.work import Actor
+from complaints.store.tables import Outbox
 from complaints.store.transactions import Database
 
 
@@ -193,6 +197,42 @@ def test_a_filing_takes_at_most_twelve_statements_and_one_commit(tmp_path, datab
         assert len(ours) <= 12, ours
         assert len(commits) - (len(ours) != len(seen)) == 1
         assert len(person.receipt()) == 2
+
+
+def test_a_filing_asks_for_webhooks_only_where_there_is_one_whoever_added_it(tmp_path, database_url):
+    app, other = make_app(tmp_path, database_url), make_app(tmp_path, database_url)
+    installation = app.extensions["complaints"]
+    seen = []
+    event.listen(
+        installation.database.engine,
+        "before_cursor_execute",
+        lambda *args: seen.append(" ".join(args[2].split())),
+    )
+
+    def sent():
+        person = Person(app)
+        person.open(f"{NEW}?type=other&form=short")
+        del seen[:]
+        person.send(details=WORDS, mail="reporter@example.com")
+        ours = [
+            each for each in seen if "complaints_limit" not in each and each.startswith(("SELECT", "INSERT"))
+        ]
+        inserts = sum(each.startswith("INSERT") for each in ours)
+        person.receipt()
+        with installation.reading() as work:
+            told = list(work.session.scalars(select(Outbox.kind).where(Outbox.channel == "webhook")))
+        return len(ours) - inserts, inserts, told
+
+    def add(work):
+        return webhooks.create(
+            work, "https://hooks.example.com/in", ["filed"], Reach(), Actor("admin", "op_a")
+        )
+
+    assert sent() == (1, 7, [])
+    row, _ = other.extensions["complaints"].write(add)
+    assert sent() == (3, 8, ["filed"])
+    other.extensions["complaints"].write(lambda work: webhooks.pause(work, row.uid, Actor("admin", "op_a")))
+    assert sent()[:2] == (1, 7)
 
 
 def test_an_answer_from_the_host_travels_sealed_into_the_complaint(person, app):
