@@ -82,7 +82,7 @@ class Complaints:
         installed = Installation(settings, database, LocalFiles(settings.files_folder), hooks)
         # All are read again later; here so that a mistake shows at start.
         MailSettings.of(settings, app.config, testing=app.testing)
-        _ = installed.gathering, installed.rooms, installed.reach
+        _ = installed.gathering, installed.rooms, installed.reach, installed.vendor_keys
         if settings.policy_path is not None:
             _ = installed.file_policy
         app.extensions[KEY] = installed

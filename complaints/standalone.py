@@ -31,8 +31,8 @@ def create_app(environment: Mapping[str, str] | None = None) -> Flask:
     """The service, set up by `COMPLAINTS_*` variables; raises ConfigError for one that is unknown or wrong.
 
     `COMPLAINTS_INSTANCE` names the folder of its database, keys and files (`instance` below the current folder
-    otherwise); `SECRET_KEY` may come from the environment too, else one is kept in that folder. `COMPLAINTS_PUSH` is
-    JSON, lists are separated by commas.
+    otherwise); `SECRET_KEY` may come from the environment too, else one is kept in that folder. `COMPLAINTS_PUSH` and
+    `COMPLAINTS_VENDOR_KEYS` are JSON, lists are separated by commas.
     """
     given = os.environ if environment is None else environment
     folder = Path(given.get(FOLDER) or "instance").resolve()

@@ -24,6 +24,7 @@ from complaints.base.settings import Settings
 from complaints.cases.people import Operator
 from complaints.delivery.calling import Reach
 from complaints.delivery.push import Rooms
+from complaints.delivery.vendor_keys import vendor_keys
 from complaints.ledger.work import Files, Work
 from complaints.policy.profile import Policy, load
 from complaints.policy.workdays import Calendar
@@ -132,6 +133,11 @@ class Installation:
         """Where webhooks may lead; raises ConfigError."""
         return Reach.of(self.settings.WEBHOOK_NETWORKS, plain=self.settings.relaxed)
 
+    @cached_property
+    def vendor_keys(self) -> Mapping[str, tuple[bytes, ...]]:
+        """What signs messages to vendors, by their name in the policy; raises ConfigError."""
+        return vendor_keys(self.settings.VENDOR_KEYS)
+
     @property
     def _environment(self) -> dict[str, str]:
         return {**os.environ, **self.settings.key_settings}
@@ -187,6 +193,7 @@ class Installation:
             gathering=self.gathering,
             callbacks=frozenset(self.hooks.disposals),
             listened=listened,
+            signed=self.vendor_keys.keys(),
         )
 
     def in_force(self, session: Session) -> InForce:

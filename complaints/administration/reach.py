@@ -76,7 +76,9 @@ def gaps(installation: Installation, session: Session, people: People = from_tab
                 t("reminders: of restricted types nobody can be told as {group}", group=group),
                 t("clear an operator with a mail address for restricted types"),
             )
-    yield from _rooms(installation, installation.in_force(session).policy)
+    policy = installation.in_force(session).policy
+    yield from _rooms(installation, policy)
+    yield from _vendors(installation, policy)
 
 
 def _rooms(installation: Installation, policy: Promises) -> Iterator[Gap]:
@@ -105,3 +107,24 @@ def _rooms(installation: Installation, policy: Promises) -> Iterator[Gap]:
                     ),
                     t("name one in COMPLAINTS_PUSH, or take push out of the step"),
                 )
+
+
+def _vendors(installation: Installation, policy: Promises) -> Iterator[Gap]:
+    told = dict.fromkeys(each.vendor for each in policy.models if each.vendor_webhook)
+    for vendor in told:
+        if vendor not in installation.vendor_keys:
+            yield Gap(
+                "look",
+                t("vendors: no key signs what {vendor} would be told by its vendor_webhook", vendor=vendor),
+                t("agree on a key with the vendor and put it into COMPLAINTS_VENDOR_KEYS"),
+            )
+    for vendor in installation.vendor_keys:
+        if vendor not in told:
+            yield Gap(
+                "look",
+                t(
+                    "vendors: COMPLAINTS_VENDOR_KEYS holds a key for “{vendor}”, which has no vendor_webhook",
+                    vendor=vendor,
+                ),
+                t("write the vendor's name as it stands in the policy, or take the key away"),
+            )

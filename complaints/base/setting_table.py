@@ -156,6 +156,12 @@ SETTINGS: tuple[Setting, ...] = (
         "Private networks that webhooks may lead to, such as 10.1.0.0/16; every public address may be told.",
     ),
     Setting(
+        "VENDOR_KEYS",
+        dict,
+        {},
+        "Signing keys (whsec_…) by the vendor's name in the policy, for its vendor_webhook; a list while one is replaced.",
+    ),
+    Setting(
         "TEST_INSTALLATION",
         bool,
         default=False,

@@ -67,6 +67,7 @@ class Settings:
     DIGEST_MINUTES: int
     QUIET_HOURS: str
     WEBHOOK_NETWORKS: tuple[str, ...]
+    VENDOR_KEYS: Mapping[str, Any] = field(repr=False)
     TEST_INSTALLATION: bool
     DOCUMENT_FONT: str
     PROXIES: int

@@ -29,7 +29,7 @@ from complaints.policy.states import OPEN, State
 from complaints.store.tables import Complaint, Forward
 
 KIND, VENDOR = "forward", "vendor:"
-WAYS = ("mail", "hand")
+WAYS = ("mail", "webhook", "hand")
 MAX_TEXT = 5000
 # What was answered may still be passed on; what is joined goes with its lead.
 STATES = (OPEN | {State.DECIDED}) - {State.MERGED}
@@ -76,7 +76,7 @@ def extract(work: Work, case: Complaint, entries: Sequence[Entry]) -> str:
 def forward(
     work: Work, case: Complaint, actor: Actor, *, vendor: str, way: str, text: str, confirmed: bool = False
 ) -> Written:
-    """Pass an extract on: by mail through the outbox, or by hand where an operator did it at the vendor's.
+    """Pass an extract on: by mail or webhook through the outbox, or by hand where an operator did it at the vendor's.
 
     Raises InputError; a restricted matter needs `confirmed`.
     """
@@ -106,6 +106,7 @@ def forward(
             KIND,
             VENDOR + vendor,
             dedupe=f"{case.uid}/{written.seq}/{KIND}",
+            channel=way,
             complaint_id=case.id,
             seq=written.seq,
             not_before=work.now,
@@ -136,7 +137,7 @@ def sent(work: Work, case: Complaint, row: Forward, actor: Actor = SYSTEM) -> Wr
 
 
 def failed(work: Work, case: Complaint, row: Forward, failure: str) -> Written | None:
-    """Record that the mail will not leave; `failure` is a class and a code."""
+    """Record that it will not leave; `failure` is a class and a code."""
     if row.state != "queued" or case.erased_at is not None:
         return None
     written = journal.record(
@@ -179,10 +180,8 @@ def _check(work: Work, case: Complaint, model: Model | None, way: str, text: str
         faults["vendor"] = [t("Choose a model of the list")]
     if way not in WAYS:
         faults["way"] = [t("Choose how it is passed on")]
-    elif way == "mail" and model is not None and not model.vendor_mail:
-        faults["way"] = [
-            t("The policy names no mail address of this vendor; do it by hand, or add vendor_mail")
-        ]
+    elif model is not None and (fault := _unreachable(work, model, way)):
+        faults["way"] = [fault]
     if not text:
         faults["text"] = [t("Write what the vendor is told")]
     elif len(text) > MAX_TEXT:
@@ -195,6 +194,17 @@ def _check(work: Work, case: Complaint, model: Model | None, way: str, text: str
         faults["confirmed"] = [t("This matter is a restricted one: confirm that the vendor must know of it")]
     if faults:
         raise InputError(faults)
+
+
+def _unreachable(work: Work, model: Model, way: str) -> str:
+    """Why a vendor cannot be told this way; empty where it can."""
+    if way == "mail" and not model.vendor_mail:
+        return t("The policy names no mail address of this vendor; do it by hand, or add vendor_mail")
+    if way == "webhook" and not model.vendor_webhook:
+        return t("The policy names no vendor_webhook of this vendor; choose another way")
+    if way == "webhook" and model.vendor not in work.signed:
+        return t("COMPLAINTS_VENDOR_KEYS holds no key for this vendor; choose another way")
+    return ""
 
 
 def _without(contact: Mapping[str, Any], text: str) -> str:

@@ -37,7 +37,9 @@ class Postman:
             case "mail", recipient if recipient.startswith("witness:"):
                 self._ready().send(witness.letter(self.installation, first))
             case "mail", recipient if recipient.startswith(forwarding.VENDOR):
-                handing.hand_on(self.installation, self._ready(), first)
+                handing.by_mail(self.installation, self._ready(), first)
+            case "webhook", recipient if recipient.startswith(forwarding.VENDOR):
+                handing.by_webhook(self.installation, first)
             case disposal.CHANNEL, disposal.HOST:
                 calling.call(self.installation, first)
             case "notify", "complainant":

@@ -77,7 +77,7 @@ class Work:
     """One unit of work: services read it, flush into `session`, and never commit.
 
     `callbacks` are the disposal actions that the host carries out itself; `listened` says whether there was a
-    webhook when the policy was read.
+    webhook when the policy was read, `signed` names the vendors whose messages can be signed.
     """
 
     session: Session
@@ -92,6 +92,7 @@ class Work:
     gathering: Gathering = field(default_factory=Gathering)
     callbacks: Collection[str] = ()
     listened: bool = True
+    signed: Collection[str] = ()
     chunk: Chunk | None = field(default=None, repr=False)
 
     def policy_of(self, version: int) -> Policy:

@@ -246,12 +246,13 @@ def _numbers(policy: Promises, reader: Reader) -> None:
 
 def _models(policy: Promises, reader: Reader) -> None:
     for place, model in enumerate(policy.models):
-        if model.vendor_mail and (model.own or not model.vendor):
-            reader.fault(
-                f"models[{place}].vendor_mail",
-                "an address to pass complaints on to belongs to a vendor.",
-                "Remove it, or write own = false and vendor = …",
-            )
+        for name in ("vendor_mail", "vendor_webhook"):
+            if getattr(model, name) and (model.own or not model.vendor):
+                reader.fault(
+                    f"models[{place}].{name}",
+                    "an address to pass complaints on to belongs to a vendor.",
+                    "Remove it, or write own = false and vendor = …",
+                )
 
 
 def _cautions(policy: Promises) -> Iterator[Caution]:

@@ -14,8 +14,8 @@ def _form(name: str, default: str = "") -> Any:
     return field(default=default, metadata={"form": name})
 
 
-def _mail() -> Any:
-    return field(default=None, metadata={"form": "mail"})
+def _optional(form: str) -> Any:
+    return field(default=None, metadata={"form": form})
 
 
 def _table() -> Any:
@@ -49,8 +49,8 @@ class FilingNumbers:
 class Model:
     """A model the product uses; of another's model the vendor, number and complaint route are told.
 
-    To `vendor_mail` complaints can be passed on; it is shown to operators only. Left out it is no part of what is
-    published, so that a policy without it keeps its digest.
+    To `vendor_mail` or `vendor_webhook` complaints can be passed on; both are shown to operators only. Left out they
+    are no part of what is published, so that a policy without them keeps its digest.
     """
 
     name: str
@@ -58,7 +58,8 @@ class Model:
     vendor: str = ""
     filing_number: str = ""
     complaint_route: str = ""
-    vendor_mail: str | None = _mail()
+    vendor_mail: str | None = _optional("mail")
+    vendor_webhook: str | None = _optional("https")
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ LARGEST = 1_000_000
 LONGEST = 5_000
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]{0,39}")
 _URL = re.compile(r"https?://[^\s/?#\"'<>]+[^\s\"'<>]*")
+_HTTPS = re.compile(r"https://[^\s/?#@\"'<>]+(?:[/?][^\s#\"'<>]*)?")
 _MAIL = re.compile(r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+\.[^\s@<>,;:\"]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _TERM = re.compile(r"(accept|first_action|result|review|reply)(?:_(target|alarm))?(_24x7)?")
@@ -32,6 +33,7 @@ _TERM_NAMES = tuple(
 _TOP = ("extends", "profile", "duty", "undo_seconds", "close_after_window", "calendar", "notes")
 _FORMS = {
     "url": (_URL, "Write a full address that begins with https://."),
+    "https": (_HTTPS, "Write a full address that begins with https://, without a password in it."),
     "mail": (_MAIL, "Write one mail address, such as complaints@example.com."),
 }
 

@@ -35,7 +35,8 @@ icp = {icp}
 icp_url = {icp_url}
 
 # One block per model. own = false: a model of another company; then its vendor, its number and where the
-# vendor takes complaints are told too; to vendor_mail operators can pass a complaint on.
+# vendor takes complaints are told too; to vendor_mail operators can pass a complaint on, and to vendor_webhook,
+# signed with the key that COMPLAINTS_VENDOR_KEYS holds for the vendor. This file is published: no secret in it.
 #[[models]]
 #name = "示例模型"
 #own = false
@@ -43,6 +44,7 @@ icp_url = {icp_url}
 #filing_number = ""
 #complaint_route = "https://example.com/complaints"
 #vendor_mail = "abuse@example.com"
+#vendor_webhook = "https://example.com/hooks/complaints"
 
 # How a person reaches you, and when (Beijing time, working days). The compliance contact gets the cases
 # nobody else may review.

@@ -124,6 +124,21 @@ FAULTS = [
         "models[0].vendor_mail",
         "complaints@example.com",
     ),
+    (
+        "[[models]]\nname = 'a'\nown = true\nvendor_webhook = 'https://example.com/'\n",
+        "models[0].vendor_webhook",
+        "own = false",
+    ),
+    (
+        "[[models]]\nname = 'a'\nvendor = 'b'\nvendor_webhook = 'http://example.com/'\n",
+        "models[0].vendor_webhook",
+        "https://",
+    ),
+    (
+        "[[models]]\nname = 'a'\nvendor = 'b'\nvendor_webhook = 'https://me:secret@example.com/'\n",
+        "models[0].vendor_webhook",
+        "without a password",
+    ),
     ("[provider]\nname = 5\n", "provider.name", "quotes"),
     ('[provider]\nname = "a\\u0000b"\n', "provider.name", "again"),
     ("[provider]\nduty = '24x7'\n", "provider.duty", "top of the file"),

@@ -21,6 +21,7 @@ name = "示例大模型"
 vendor = "星河智能有限公司"
 vendor_mail = "abuse@vendor.example.com"
 complaint_route = "https://vendor.example.com/complaints"
+vendor_webhook = "https://hooks.vendor.example.com/in/a-long-path"
 """
 ANSWER = intake.Answer("太阳绕着地球转，电话13812345678", "谁绕着谁转", mark="verified", model="示例大模型")
 
@@ -213,6 +214,21 @@ def test_an_extract_is_shown_first_edited_and_sent(office):
     assert "3天未答复" in shown(office, made)
     assert act(office, made, "vendor_answer", number="V-9", text="已在新版修正").status_code == 303
     assert all(each in shown(office, made) for each in ("已答复", "V-9", "已在新版修正"))
+
+
+def test_a_vendors_webhook_is_offered_by_its_host_and_refused_without_a_key(office):
+    made = filed(office)
+    client, address = office.client("handler"), f"{page(made)}/forward"
+    text = words(client.get(address))
+    assert "由系统发送到对方接口" in text
+    assert "hooks.vendor.example.com" in text
+    assert "a-long-path" not in text
+    answer = send(client, address, "/forward", text="模型答错了", way="webhook")
+    assert answer.status_code == 422
+    assert "没有这家提供方的密钥" in words(answer)
+    office.installation.__dict__["vendor_keys"] = {"星河智能有限公司": (b"k" * 32,)}
+    assert send(client, address, "/forward", text="模型答错了", way="webhook").status_code == 303
+    assert "通过接口（webhook）" in shown(office, made)
 
 
 def test_two_operators_who_pass_on_at_once_do_not_both_do_so(office):

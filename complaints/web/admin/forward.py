@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -84,6 +85,11 @@ def _shown(page: Page, form: ForwardForm, status: int = 200) -> ResponseReturnVa
         form=form,
         vendors=[(key, f"{each.vendor}{t(' · ')}{each.name}") for key, each in models.items()],
         mails={each.vendor: each.vendor_mail for each in models.values() if each.vendor_mail},
+        hooks={
+            each.vendor: urlsplit(each.vendor_webhook).hostname
+            for each in models.values()
+            if each.vendor_webhook
+        },
         routes={each.vendor: each.complaint_route for each in models.values() if each.complaint_route},
         longest=forwarding.MAX_TEXT,
     )

@@ -30,7 +30,7 @@ def _shown(row: HandedOver, record: Record, now: datetime) -> dict[str, Any]:
         "seq": row.seq,
         "to": row.to,
         "model": row.model,
-        "way": t("By hand") if row.way == "hand" else t("By mail"),
+        "way": {"hand": t("By hand"), "webhook": t("By webhook")}.get(row.way, t("By mail")),
         "when": record.said(row.ordered_at),
         "who": record.who(row.entries[0]),
         "said": said,
