@@ -1,5 +1,6 @@
 """The complaint and report channel of a generative-AI product, as a Flask extension."""
 
+from complaints.base import signals
 from complaints.base.errors import CallbackRefused, ComplaintsError, ConfigError, InputError, PolicyError
 from complaints.base.version import __version__
 from complaints.cases.attachments import Upload
@@ -26,4 +27,5 @@ __all__ = [
     "Upload",
     "__version__",
     "include_name",
+    "signals",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, MutableMapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from sqlalchemy.orm import Session
 from complaints import answers
 from complaints.administration import callbacks
 from complaints.administration.installation import Hooks, Installation
+from complaints.base import signals
 from complaints.base.errors import ConfigError
 from complaints.base.settings import Settings
 from complaints.base.translations import gettext as t
@@ -25,7 +27,7 @@ from complaints.cases.people import Operator
 from complaints.cases.reported import Answer
 from complaints.delivery.mail import MailSettings
 from complaints.jobs import scheduler
-from complaints.store import residue
+from complaints.store import joining, residue
 from complaints.store.files import LocalFiles
 from complaints.store.transactions import Database
 from complaints.web import drafting, mounting
@@ -78,7 +80,9 @@ class Complaints:
             disposals=self._disposals,
             notifiers=self._notifiers,
         )
-        database = Database(lambda: _engine(app, settings, db or self._db))
+        database = Database(
+            lambda: _engine(app, settings, db or self._db), lambda happened: signals.send(app, happened)
+        )
         installed = Installation(settings, database, LocalFiles(settings.files_folder), hooks)
         # All are read again later; here so that a mistake shows at start.
         MailSettings.of(settings, app.config, testing=app.testing)
@@ -178,7 +182,10 @@ class Complaints:
         """
         installed = installation()
         if session is not None:
-            return intake.file(installed.work(session), filing, phone=installed.hooks.phone)
+            filed = intake.file(installed.work(session), filing, phone=installed.hooks.phone)
+            app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - werkzeug's way
+            joining.when_committed(session, partial(signals.send, app))
+            return filed
         return installed.write(lambda work: intake.file(work, filing, phone=installed.hooks.phone))
 
 

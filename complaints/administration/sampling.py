@@ -27,6 +27,7 @@ from complaints.ledger import journal
 from complaints.ledger.work import Work
 from complaints.policy.workdays import Calendar
 from complaints.store.tables import Complaint, Outbox
+from complaints.store.transactions import take_noted
 
 T = TypeVar("T")
 Progress = Callable[[int, int], None]
@@ -158,11 +159,12 @@ class _Filler:
 
 
 def _drop(work: Work) -> None:
-    """No message of a sample ever leaves; the row stays to show what would have been sent.
+    """No message of a sample ever leaves, no signal is sent; the row stays to show what would have been sent.
 
     Whatever is queued up to a sample's moment is a sample's: there were no complaints when the filling began.
     """
     outbox.settle(work)
+    take_noted(work.session)
     work.session.execute(
         update(Outbox)
         .where(Outbox.state == "queued", Outbox.created_at <= work.now)

@@ -121,6 +121,7 @@ def record(
         setattr(case, name, row[name])
     _store_private(work, case.uid, seq, personal or {}, sealed)
     apply_clocks(work, case.id, clocks)
+    work.happened(case.number, event_type, written.seq, is_test=case.is_test)
     return written
 
 

@@ -106,6 +106,8 @@ def insert_opening(work: Work, opening: Opening) -> int:
     if opening.milestones:
         rows = [{**milestone, "complaint_id": complaint_id} for milestone in opening.milestones]
         connection.execute(_MILESTONE, rows)
+    row = opening.complaint
+    work.happened(row["number"], opening.event["type"], 1, is_test=row["is_test"])
     return complaint_id
 
 

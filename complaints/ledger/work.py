@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 from complaints.base.gathering import Gathering
 from complaints.base.ids import keyed_hash
 from complaints.base.keys import Keys
+from complaints.base.signals import Happened
 from complaints.policy.profile import Policy
 from complaints.policy.workdays import Calendar
 from complaints.store.tables import Milestone
+from complaints.store.transactions import note
 
 # How the reference of a key of the JSON interface begins.
 MACHINE = "key_"
@@ -102,6 +104,10 @@ class Work:
     def on(self, session: Session) -> Work:
         """The same work on another session, for a repeated transaction."""
         return replace(self, session=session, chunk=None)
+
+    def happened(self, number: str, event: str, seq: int, *, is_test: bool) -> None:
+        """Note an event for whoever is told after the commit."""
+        note(self.session, Happened(number, event, seq, is_test))
 
     def hash(self, purpose: str, value: str) -> str:
         """A look-up hash with the installation's key."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
@@ -20,13 +20,22 @@ ATTEMPTS = 6
 # SQLite "locked"/"busy"; MySQL 1205 lock wait, 1213 deadlock; PostgreSQL serialization failure and deadlock.
 _MYSQL_RETRY = frozenset({1020, 1205, 1213})
 _POSTGRESQL_RETRY = frozenset({"40001", "40P01"})
+_NOTED = "complaints_noted"
 
 
 class Database:
-    """Opens sessions on one engine; our commit never takes a host's pending objects along."""
+    """Opens sessions on one engine; our commit never takes a host's pending objects along.
 
-    def __init__(self, engine: Engine | Callable[[], Engine]) -> None:
+    `committed` gets what was noted in a session (`note`), after the commit and outside any transaction.
+    """
+
+    def __init__(
+        self,
+        engine: Engine | Callable[[], Engine],
+        committed: Callable[[Sequence[Any]], None] | None = None,
+    ) -> None:
         self._engine = engine
+        self._committed = committed
 
     @cached_property
     def engine(self) -> Engine:
@@ -56,6 +65,12 @@ class Database:
         `work` must be safe to repeat: everything it did is rolled back first. A unique-key collision is
         repeated once, because the other writer has committed by then and `work` can see its row.
         """
+        result, noted = self._write(work)
+        if noted and self._committed is not None:
+            self._committed(noted)
+        return result
+
+    def _write(self, work: Callable[[Session], T]) -> tuple[T, Sequence[Any]]:
         collisions = 0
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -66,7 +81,7 @@ class Database:
                         session.commit()
                     # The session joined our transaction: only this commit reaches the database.
                     connection.commit()
-                    return result
+                    return result, take_noted(session)
             except IntegrityError:
                 collisions += 1
                 if collisions > 1 or attempt == ATTEMPTS:
@@ -76,6 +91,17 @@ class Database:
                     raise
                 time.sleep(random.uniform(0.005, 0.03) * 2**attempt)  # noqa: S311 - jitter, not a secret
         raise AssertionError("unreachable")
+
+
+def note(session: Session, what: object) -> None:
+    """Keep something for after this session's commit; what is rolled back is forgotten with its session."""
+    session.info.setdefault(_NOTED, []).append(what)
+
+
+def take_noted(session: Session) -> Sequence[Any]:
+    """What was noted so far; it is forgotten here."""
+    found: list[Any] = session.info.pop(_NOTED, [])
+    return found
 
 
 def begin(connection: Connection) -> None:
