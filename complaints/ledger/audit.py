@@ -17,8 +17,9 @@ from complaints.base.clock import from_stamp, stamp
 from complaints.base.errors import IntegrityError
 from complaints.ledger import audit_acts, audit_tree
 from complaints.ledger import private as sealing
+from complaints.ledger.audit_office import Office
 from complaints.ledger.audit_report import Report
-from complaints.ledger.journal import data_key
+from complaints.ledger.journal import SYSTEM_STREAM, data_key
 from complaints.ledger.persons import Persons, file_place, place
 from complaints.ledger.projection import COLUMNS, fold, fold_clocks, plain
 from complaints.ledger.proof import Chains, Finding, commitment
@@ -49,6 +50,7 @@ class _Replay:
     acts: list[Entry] = field(default_factory=list)
     pausing: list[Entry] = field(default_factory=list)
     persons: Persons = field(default_factory=Persons)
+    office: Office = field(default_factory=Office)
 
 
 def audit(
@@ -140,13 +142,17 @@ def _stream(work: Work, head: Stream, report: Report) -> Iterator[Finding]:
         yield from _milestones(work, case, replay)
         yield from audit_acts.examine(work, case, replay.acts)
         yield from _attachments(work, head.uid, replay, report)
+    elif head.uid == SYSTEM_STREAM:
+        yield from replay.office.compare(work)
     elif replay.row:
         yield Finding("complaint-missing", head.uid, "the log knows a complaint that the table does not")
 
 
 def _apply(replay: _Replay, body: dict[str, Any], where: str) -> Iterator[Finding]:
     meta = body["meta"]
-    if body["stream"] != "system":
+    if body["stream"] == SYSTEM_STREAM:
+        replay.office.take(body["type"], meta)
+    else:
         for column in fold(replay.row, body["type"], meta):
             yield Finding("replay", where, f"the event changes {column} from a value it did not have")
     for clock in fold_clocks(replay.clocks, meta):
@@ -297,6 +303,8 @@ def _file_holds(work: Work, row: Attachment, said: dict[str, Any]) -> bool:
 
 
 def _strays(work: Work) -> Iterator[Finding]:
+    if work.session.get(Stream, SYSTEM_STREAM) is None:
+        yield from Office().compare(work)
     for table, code in ((Event, "event-stray"), (Private, "private-stray"), (PersonKey, "key-stray")):
         unknown = select(table.stream).where(table.stream.not_in(select(Stream.uid))).distinct().limit(20)
         for uid in work.session.scalars(unknown):

@@ -17,7 +17,18 @@ from complaints.web.admin import words
 _LOG = ("leaf-", "place-", "checkpoint-")
 _IN_LOG = frozenset({"sequence", "chain", "tree"})
 # Where the sentence of the code leaves out a value that helps.
-_VALUES = frozenset({"complaint-row", "pause-time", "replay", "replay-clock", "leaf-version"})
+_VALUES = frozenset(
+    {
+        "complaint-row",
+        "pause-time",
+        "replay",
+        "replay-clock",
+        "leaf-version",
+        "operator-row",
+        "api-key-row",
+        "webhook-row",
+    }
+)
 
 
 def told(work: Work, found: Sequence[Mapping[str, Any]], viewer: Operator) -> list[dict[str, Any]]:
@@ -115,6 +126,13 @@ def sentences() -> dict[str, str]:
         "milestone-pause": t("A date runs during a pause, or stands still outside one."),
         "milestone-orphan": t("There are dates without a complaint."),
         "disposal-row": t("A measure is not the one that was ordered."),
+        "disposal-orphan": t("There are measures without a complaint."),
+        "forward-row": t("What was passed on to a vendor is not what the log says."),
+        "forward-orphan": t("There are hand-overs to a vendor without a complaint."),
+        "replay-act": t("An event speaks of a measure or a hand-over that never was."),
+        "operator-row": t("An operator's account, its roles or its end are not as the log says."),
+        "api-key-row": t("A key of the JSON interface, what it may do or its end are not as the log says."),
+        "webhook-row": t("A webhook, its host, its events or its pause are not as the log says."),
         "private-missing": t("Personal data is gone without an erasure in the log."),
         "private-stray": t("There is personal data that no event speaks of."),
         "private-kept": t("Personal data was erased by the log and is still there."),
