@@ -159,4 +159,7 @@ def sentences() -> dict[str, str]:
         "trigger-missing": t(
             "The database does not keep events from being changed: run `flask complaints init`."
         ),
+        "trigger-altered": t(
+            "A trigger that keeps events from being changed was altered or switched off: drop it, then run `flask complaints init`."
+        ),
     }
