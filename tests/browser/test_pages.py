@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from browser import site as sites
-from browser.test_whole_life import NEW_PASSWORD, file_on_a_phone
+from browser.test_whole_life import file_on_a_phone
 
 pytestmark = pytest.mark.browser
 AXE = Path(__file__).with_name("vendor") / "axe.min.js"
