@@ -17,7 +17,9 @@ def block(folder: Path, answer_id: str, event_id: str) -> bool:
     with closing(opened(folder)) as store, store:
         turn = store.execute("SELECT prompt, output FROM turn WHERE id = ?", (answer_id,)).fetchone()
         digests = [_digest(text) for text in turn] if turn else ["", ""]
-        done = store.execute("INSERT OR IGNORE INTO blocked VALUES (?, ?, ?, ?)", (answer_id, event_id, *digests))
+        done = store.execute(
+            "INSERT OR IGNORE INTO blocked VALUES (?, ?, ?, ?)", (answer_id, event_id, *digests)
+        )
         return done.rowcount == 1
 
 

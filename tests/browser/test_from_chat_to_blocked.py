@@ -51,7 +51,8 @@ def ask(page, question, answer):
 
 def answers(page):
     return [
-        each.removeprefix("小筑问答：").strip() for each in page.locator(".answered .words").all_text_contents()
+        each.removeprefix("小筑问答：").strip()
+        for each in page.locator(".answered .words").all_text_contents()
     ]
 
 

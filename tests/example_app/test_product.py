@@ -341,7 +341,9 @@ def test_a_stopped_answer_is_no_context_for_the_next_one(endpoint, app, client):
     stopped(app, answer_id)
     endpoint.says("地球绕着", "太阳转。")
     again = ask(client, SUN)
-    assert [each.get("piece") for each in again] == ["地球绕着太阳转。", None], "another answer is shown, looked at"
+    assert [each.get("piece") for each in again] == ["地球绕着太阳转。", None], (
+        "another answer is shown, looked at"
+    )
     assert "反映这条回答的问题" in again[-1]["below"]
     assert [row["content"] for row in endpoint.asked[-1][2]["messages"]] == [SUN]
 

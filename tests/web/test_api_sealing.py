@@ -73,9 +73,7 @@ def test_nothing_of_the_texts_is_kept_or_logged(app, sealer, caplog):
 
     def rows(work):
         tables = inspect(work.session.connection()).get_table_names()
-        return [
-            str(row) for table in tables for row in work.session.execute(text(f"SELECT * FROM {table}"))
-        ]
+        return [str(row) for table in tables for row in work.session.execute(text(f"SELECT * FROM {table}"))]
 
     found = reading(app, rows)
     assert len(found) > 3

@@ -102,7 +102,7 @@ def test_turns_of_the_page_are_offered_and_filed_only_with_a_tick(app, person, t
     person.send(details="", **tick)
     person.send(details=WORDS, back="1", **tick)
     person.send(type="other")
-    assert person.page.text.count('data-cmp-nodraft checked') == len(tick), "going back keeps the tick"
+    assert person.page.text.count("data-cmp-nodraft checked") == len(tick), "going back keeps the tick"
     person.send(**TYPED, **tick)
     first = filed(app, cases(app)[0])
     assert first.meta.get("turns", 0) == (2 if tick else 0)
