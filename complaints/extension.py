@@ -30,7 +30,7 @@ from complaints.jobs import scheduler
 from complaints.store import joining, residue
 from complaints.store.files import LocalFiles
 from complaints.store.transactions import Database
-from complaints.web import drafting, mounting
+from complaints.web import comparing, drafting, mounting
 from complaints.web.frame import KEY, installation
 
 OperatorLoader = Callable[[], Operator | None]
@@ -166,7 +166,8 @@ class Complaints:
         installed = installation()
         with installed.reading() as work:
             limit = fields.answer_limit(work.policy)
-        return drafting.answer_of(installed, token, output, prompt, limit)
+        user = comparing.asking(installed)
+        return drafting.answer_of(installed, token, output, prompt, limit, user=user)
 
     @staticmethod
     def report_url(answer: str = "", complaint_type: str = "") -> str:

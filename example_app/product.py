@@ -7,7 +7,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 from flask import (
     Flask,
@@ -20,29 +20,21 @@ from flask import (
     stream_with_context,
     url_for,
 )
-from itsdangerous import BadData, URLSafeSerializer
+from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response as Reply
 
 from complaints import CallbackRefused, Commission, Complaints
-from example_app import blocking, responder
+from example_app import blocking, responder, talks
+from example_app.talks import Turn
 
 PRODUCT = "小筑问答"
 FILING_NO = "（演示）"
 MAX_PROMPT = 2000
-REMEMBERED = 8
 SUGGESTIONS = ("太阳和地球谁绕着谁转", "写一首关于清晨的小诗", "发芽的土豆还能吃吗", "感冒发烧该吃什么药")
+RATINGS = ("unhelpful",)
 DEMO_USER = "demo-user"
 
 complaints = Complaints(complainant_loader=lambda: session.get("user"))
-
-
-class Turn(TypedDict):
-    """A question and its answer; `token` vouches for the answer."""
-
-    id: str
-    prompt: str
-    output: str
-    token: str
 
 
 @complaints.on_disposal("stop_generation")
@@ -50,7 +42,7 @@ def stop(commission: Commission) -> str:
     """Block the reported answer in the product's own store; told twice, it is blocked once."""
     if not commission.answer_id:
         raise CallbackRefused("没有关联到本产品的回答，请按处置对象人工处理")
-    fresh = blocking.block(Path(current_app.instance_path), commission.answer_id, commission.event_id)
+    fresh = blocking.block(_folder(), commission.answer_id, commission.event_id)
     return "已在产品中屏蔽这条回答" if fresh else "这条回答此前已屏蔽"
 
 
@@ -70,67 +62,90 @@ def create_app(instance: str | Path | None = None, **settings: Any) -> Flask:
     complaints.init_app(app)
     app.add_url_rule("/", view_func=chat, methods=["GET", "POST"])
     app.add_url_rule("/stream", view_func=stream, methods=["POST"])
+    app.add_url_rule("/handled", view_func=handled)
+    app.add_url_rule("/rate", view_func=rate, methods=["POST"])
+    app.add_url_rule("/new-talk", view_func=new_talk, methods=["POST"])
     app.add_url_rule("/sign-in", view_func=sign_in, methods=["POST"])
     app.add_url_rule("/sign-out", view_func=sign_out, methods=["POST"])
     app.after_request(_headers)
     return app
 
 
-def chat() -> str:
+def chat() -> ResponseReturnValue:
     """The chat page; without JavaScript a question is posted and the page comes back with its answer."""
-    prompt, turns, fault = _prompt(), _remembered(), ""
+    prompt, turns, fault = _prompt(), _turns(), ""
     if prompt:
         try:
-            turns.append(_sealed(prompt, "".join(responder.answer(prompt, _history(turns)))))
+            output = "".join(responder.answer(prompt, _history(turns)))
         except OSError:
             fault = responder.SILENT
+        else:
+            talks.keep(_folder(), _talk(), _sealed(prompt, output))
+            return redirect(url_for("chat", _anchor="newest"), 303)
     return render_template(
         "example/chat.html",
         product=PRODUCT,
         source=responder.source(),
         suggestions=SUGGESTIONS,
         turns=turns,
-        gone=blocking.blocked(Path(current_app.instance_path), [turn["id"] for turn in turns]),
+        gone=blocking.blocked(_folder(), turns),
         handled=blocking.HANDLED,
-        talk=_keep(turns),
         fault=fault,
         unanswered=prompt if fault else "",
         user=session.get("user"),
     )
 
 
-def stream() -> Response:
-    """One answer as server-sent events: pieces of text, then the report button and the talk so far."""
-    prompt, turns = _prompt(), _remembered()
+def stream() -> ResponseReturnValue:
+    """One answer as server-sent events: pieces of text, then its report buttons; `gone` are answers to take away."""
+    prompt, talk, turns = _prompt(), _talk(), _turns()
 
     def events() -> Iterator[str]:
         output, names = "", _names()
         sealer = complaints.answer_sealer(prompt=prompt, **names)
+        yield _event({"id": names["answer_id"], "gone": sorted(blocking.blocked(_folder(), turns))})
+        # What was stopped once is not shown for the second that it takes to write it.
+        looking = blocking.suspected(_folder(), prompt)
         try:
             for piece in responder.answer(prompt, _history(turns), paced=True):
                 output += piece
                 sealer.feed(piece)
-                yield _event({"piece": piece})
+                if not looking:
+                    yield _event({"piece": piece})
         except OSError:
             yield _event({"fault": responder.SILENT})
             return
-        turn: Turn = {
-            "id": names["answer_id"],
-            "prompt": prompt,
-            "output": output,
-            "token": sealer.seal(),
-        }
-        yield _event(
-            {
-                "report": render_template("example/_below.html", turn=turn, before=turns),
-                "talk": _keep([*turns, turn]),
-            }
-        )
+        turn = Turn(id=names["answer_id"], prompt=prompt, output=output, token=sealer.seal())
+        talks.keep(_folder(), talk, turn)
+        gone = blocking.blocked(_folder(), [*turns, turn])
+        if looking and turn["id"] not in gone:
+            yield _event({"piece": output})
+        before = [each for each in turns if each["id"] not in gone]
+        below = "" if turn["id"] in gone else render_template("example/_below.html", turn=turn, before=before)
+        yield _event({"below": below, "gone": sorted(gone)})
 
     if not prompt:
         return Response("the prompt is empty", status=400, mimetype="text/plain")
     headers = {"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
     return Response(stream_with_context(events()), mimetype="text/event-stream", headers=headers)
+
+
+def handled() -> ResponseReturnValue:
+    """Which answers of this talk were stopped, for a page that has been open meanwhile."""
+    return {"gone": sorted(blocking.blocked(_folder(), _turns()))}
+
+
+def rate() -> ResponseReturnValue:
+    """A thumb down: the product's own business, and no complaint."""
+    kind = request.form.get("kind", "")
+    kept = kind in RATINGS and talks.rate(_folder(), _talk(), request.form.get("id", ""), kind)
+    return "", 204 if kept else 404
+
+
+def new_talk() -> Reply:
+    """Begin a new talk."""
+    session.pop("talk", None)
+    return redirect(url_for("chat"), 303)
 
 
 def sign_in() -> Reply:
@@ -154,7 +169,7 @@ def _prompt() -> str:
 def _sealed(prompt: str, output: str) -> Turn:
     names = _names()
     token = complaints.seal_answer(prompt=prompt, output=output, **names)
-    return {"id": names["answer_id"], "prompt": prompt, "output": output, "token": token}
+    return Turn(id=names["answer_id"], prompt=prompt, output=output, token=token)
 
 
 def _names() -> dict[str, Any]:
@@ -168,26 +183,27 @@ def _names() -> dict[str, Any]:
 
 
 def _history(turns: list[Turn]) -> list[tuple[str, str]]:
-    return [(turn["prompt"], turn["output"]) for turn in turns]
+    """What the model is told of the talk: nothing that was stopped."""
+    gone = blocking.blocked(_folder(), turns)
+    return [(turn["prompt"], turn["output"]) for turn in turns if turn["id"] not in gone]
 
 
-def _serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(str(current_app.config["SECRET_KEY"]), salt="talk")
+def _folder() -> Path:
+    return Path(current_app.instance_path)
 
 
-def _keep(turns: list[Turn]) -> str:
-    """The talk travels in the page, signed: the product keeps none of it."""
-    return str(_serializer().dumps(turns[-REMEMBERED:]))
+def _talk() -> str:
+    """This browser's talk; its name stands in the signed cookie of the session."""
+    if "talk" not in session:
+        session["talk"] = secrets.token_hex(16)
+    return str(session["talk"])
 
 
-def _remembered() -> list[Turn]:
-    try:
-        return list(_serializer().loads(request.form.get("talk", "")))
-    except BadData:
-        return []
+def _turns() -> list[Turn]:
+    return talks.turns(_folder(), session["talk"]) if "talk" in session else []
 
 
-def _event(data: dict[str, str]) -> str:
+def _event(data: dict[str, Any]) -> str:
     return f"data: {json.dumps(data, ensure_ascii=False)}\n\n"
 
 
@@ -197,6 +213,9 @@ def _headers(response: Response) -> Response:
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
         "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     )
+    if request.endpoint in {"chat", "handled"}:
+        # Going back must not show again what was stopped meanwhile.
+        response.headers["Cache-Control"] = "no-store"
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")
     return response

@@ -20,8 +20,9 @@ from complaints.ledger.journal import record_system
 from complaints.ledger.work import MACHINE, Actor, Work
 from complaints.store.tables import ApiKey
 
-# read: lists and cases; act: what a handler may do; export: masked files; file: complaints of a host's users.
-SCOPES = ("read", "act", "export", "file")
+# read: lists and cases; act: what a handler may do; export: masked files; file: complaints of a host's users; seal: the
+# host's answers.
+SCOPES = ("read", "act", "export", "file", "seal")
 PREFIX = "cmp_"
 _NAME, _LONGEST_DAYS = 120, 3650
 

@@ -12,7 +12,7 @@
   const LOOK = ["accent", "on-accent", "accent-hover", "link", "bg", "surface", "text", "muted", "line", "control", "radius"];
   const tell = (kind, more) => window.parent.postMessage(Object.assign({ complaints: VERSION, kind }, more), parent);
   const arriving = document.querySelector("form[data-cmp-arrives]");
-  const texts = ["token", "output", "prompt"];
+  const texts = ["token", "output", "prompt", "turns"];
 
   const HEARD = {
     look(said) {
@@ -25,7 +25,9 @@
         if (name === "accent" && !given["accent-hover"]) body.style.setProperty("--cmp-accent-hover", value);
       }
     },
-    answer(said) {
+    answer(heard) {
+      // A button whose script is still an older one sends no turns.
+      const said = Object.assign({ turns: "" }, heard);
       if (!arriving || arriving.dataset.cmpArrived || texts.some((name) => typeof said[name] !== "string" || said[name].length > LONGEST)) return;
       arriving.dataset.cmpArrived = "1";
       for (const name of texts) arriving.elements.namedItem(name).value = said[name];

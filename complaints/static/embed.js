@@ -85,7 +85,7 @@ iframe:focus-visible { outline: 0; box-shadow: none }
   // Attributes, or the fields of the form that does the same without this script.
   function reported(element) {
     const texts = {};
-    for (const name of ["token", "output", "prompt"]) {
+    for (const name of ["token", "output", "prompt", "turns"]) {
       const field = element.querySelector(`[name=${name}]`);
       texts[name] = element.getAttribute(name) || (field && field.value) || "";
     }

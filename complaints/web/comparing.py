@@ -25,16 +25,27 @@ class Reported:
     turns: tuple[Turn, ...] = ()
 
 
+def asking(installed: Installation) -> str:
+    """Who asks, as the host names its signed-in users; nothing in a dialog or at the interface, which read no cookie."""
+    return str(_asked(installed.hooks.complainant) or "")
+
+
 def compare(
-    installed: Installation, token: str, output: str, prompt: str, limit: int, turns: str = ""
+    installed: Installation,
+    token: str,
+    output: str,
+    prompt: str,
+    limit: int,
+    turns: str = "",
+    *,
+    user: str = "",
 ) -> Reported:
     """Compare whole texts with their seal, then keep up to `limit` characters of each.
 
     Where the host can load the answer itself its text counts and not the page's, but for an answer that was
     sealed for a user: of that only its user is shown anything that the page did not bring. `turns` is JSON, a list of
-    {"prompt", "output", "token"}.
+    {"prompt", "output", "token"}; `user` is who asks, where that is known.
     """
-    user = str(_asked(installed.hooks.complainant) or "")
     checked = _check(installed, token, output, prompt, user)
     notes: tuple[str, ...] = ()
     loaded = _loaded(installed, checked, user)

@@ -76,17 +76,26 @@ def unseal(installation: Installation, text: str) -> Kept:
 
 
 def reported(
-    installation: Installation, token: str, output: str, prompt: str, limit: int, turns: str = ""
+    installation: Installation,
+    token: str,
+    output: str,
+    prompt: str,
+    limit: int,
+    turns: str = "",
+    *,
+    user: str = "",
 ) -> Kept:
     """A new form that carries an AI answer and the turns before it; `compare` says what is kept of them."""
-    found = compare(installation, token, output, prompt, limit, turns)
+    found = compare(installation, token, output, prompt, limit, turns, user=user)
     kept = fresh(found.answer) if found.answer else fresh(token=token[:_MAX])
     return replace(kept, turns=found.turns)
 
 
-def answer_of(installation: Installation, token: str, output: str, prompt: str, limit: int) -> Answer | None:
+def answer_of(
+    installation: Installation, token: str, output: str, prompt: str, limit: int, *, user: str = ""
+) -> Answer | None:
     """The reported answer with its mark; None when there is no text."""
-    return compare(installation, token, output, prompt, limit).answer
+    return compare(installation, token, output, prompt, limit, user=user).answer
 
 
 def _kept(payload: Any) -> Kept:

@@ -2,7 +2,7 @@
 const form = document.getElementById("ask");
 const turns = document.getElementById("turns");
 const field = document.getElementById("prompt");
-const talk = document.getElementById("talk");
+const fresh = document.getElementById("new-talk");
 const send = document.getElementById("send");
 const stop = document.getElementById("stop");
 let running = null;
@@ -28,6 +28,26 @@ function follow() {
   page.scrollTop = page.scrollHeight;
 }
 
+// An answer that was stopped gives way to one sentence, whoever reported it.
+function take(gone) {
+  for (const id of gone) {
+    const turn = turns.querySelector(`[data-answer="${id}"]`);
+    const words = turn?.querySelector(".words");
+    if (!words || words.classList.contains("handled")) continue;
+    words.classList.add("handled");
+    words.lastElementChild.textContent = form.dataset.handled;
+    turn.querySelector(".below")?.remove();
+  }
+}
+
+function note(element, sentence, link) {
+  const said = element.closest(".below")?.querySelector(".note");
+  if (!said) return;
+  said.textContent = sentence;
+  if (link) said.append(" ", link);
+  said.hidden = false;
+}
+
 function busy(controller) {
   running = controller;
   send.hidden = Boolean(controller);
@@ -49,6 +69,7 @@ async function* events(response) {
 
 async function ask(prompt) {
   document.getElementById("hello").hidden = true;
+  fresh.hidden = false;
   add("asked", "您", prompt);
   const { turn, words, said } = add("answered", form.dataset.product, "");
   turn.classList.add("waiting");
@@ -63,19 +84,18 @@ async function ask(prompt) {
     if (!field.value) field.value = prompt;
   };
   try {
-    const body = new URLSearchParams({ prompt, talk: talk.value });
+    const body = new URLSearchParams({ prompt });
     const response = await fetch(form.dataset.stream, { method: "POST", body, signal: controller.signal });
     if (!response.ok) throw new Error(response.status);
     let finished = false;
     for await (const data of events(response)) {
       if (data.piece) said.textContent += data.piece;
       if (data.fault) fail(data.fault);
-      if (data.talk) {
-        talk.value = data.talk;
-        // Our own server's template, autoescaped there.
-        turn.insertAdjacentHTML("beforeend", data.report);
-      }
-      finished = Boolean(data.talk || data.fault);
+      if (data.id) turn.dataset.answer = data.id;
+      // Our own server's template, autoescaped there.
+      if (data.below) turn.insertAdjacentHTML("beforeend", data.below);
+      if (data.gone) take(data.gone);
+      finished = "below" in data || Boolean(data.fault);
       follow();
     }
     if (!finished) throw new Error("broken off");
@@ -114,4 +134,31 @@ stop.addEventListener("click", () => {
 });
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") running?.abort();
+});
+
+// Only a rating: it stays with the product.
+document.addEventListener("complaints-feedback", async (event) => {
+  const id = event.target.closest("[data-answer]")?.dataset.answer;
+  const body = new URLSearchParams({ id, kind: event.detail.kind });
+  try {
+    const answer = await fetch(form.dataset.rate, { method: "POST", body });
+    note(event.target, answer.ok ? "谢谢，已记下您的评价。这不是投诉。" : "没有记下，请稍后再试。");
+  } catch {
+    note(event.target, "没有记下，请稍后再试。");
+  }
+});
+document.addEventListener("complaints-filed", (event) => {
+  const link = document.createElement("a");
+  link.href = form.dataset.track;
+  link.textContent = "查询进度";
+  note(event.target, `已收到您的投诉，编号${event.detail.number}。`, link);
+});
+document.addEventListener("visibilitychange", async () => {
+  if (document.hidden || running || !turns.querySelector("[data-answer]")) return;
+  try {
+    const answer = await fetch(form.dataset.handledAt);
+    if (answer.ok) take((await answer.json()).gone);
+  } catch {
+    // The page stands as it is; the next question or a reload says it too.
+  }
 });

@@ -55,6 +55,7 @@ mail = "help@ai.example.cn"
 exit_url = "https://www.weather.example.cn/"
 """
 PATIENCE = 30
+NEW_PASSWORD = "a short sentence of my own"
 
 
 class Site:
@@ -96,6 +97,17 @@ class Site:
             lambda: next((each for each in self.mails(to) if words in each["subject"] + text_of(each)), None),
             f"a mail to {to} with {words!r}",
         )
+
+
+def log_in(site, desk, login, password):
+    """An operator's first log-in: the one-time password, then one of their own."""
+    desk.goto(f"{site.url}/complaints/admin/login")
+    desk.locator("input[name=login]").fill(login)
+    desk.locator("input[name=password]").fill(password)
+    desk.get_by_role("button", name="登录").click()
+    desk.locator("input[name=old]").fill(password)
+    desk.locator("input[name=new]").fill(NEW_PASSWORD)
+    desk.get_by_role("button", name=re.compile("密码")).click()
 
 
 def text_of(mail):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -112,6 +113,26 @@ def test_a_thumb_down_is_a_rating_until_somebody_says_it_is_about_rights(shared,
     assert [row[:2] for row in rows(shared.database)[len(before) :]] == [(number, "embed")]
     page.wait_for_function("window.heard.length > 1")
     assert page.evaluate("window.heard[1]") == ["complaints-filed", {"number": number}]
+
+
+TURNS = [{"prompt": "要放鸡蛋吗", "output": "要，<b>生的</b>。", "token": ""}]
+
+
+@pytest.mark.parametrize("ticked", [False, True])
+def test_what_was_said_before_comes_into_the_dialog_and_is_filed_only_with_a_tick(shared, open_page, ticked):
+    page, before = open_page(), len(leaves(shared.database))
+    frame = open_form(shared, page, f"turns='{json.dumps(TURNS, ensure_ascii=False)}'")
+    frame.locator("button[name=type][value=inaccurate]").click()
+    frame.get_by_text("查看将提交的内容").click()
+    expect(frame.get_by_text("要，<b>生的</b>。")).to_be_visible()
+    box = frame.get_by_label("附上此前的对话（1轮）")
+    expect(box).not_to_be_checked()
+    box.set_checked(ticked)
+    frame.get_by_label("发生了什么").fill(WORDS)
+    frame.get_by_role("button", name="提交", exact=True).click()
+    expect(frame.locator(".cmp-receipt")).to_be_visible()
+    [leaf] = leaves(shared.database)[before:]
+    assert (b'"turns":1' in leaf) is ticked
 
 
 INSIDE = '<a href="{url}/complaints/new?type=other">举报这条回答</a>'

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from browser import site as sites
-from browser.test_whole_life import NEW_PASSWORD, file_on_a_phone
+from browser.site import log_in
+from browser.test_whole_life import file_on_a_phone
 
 pytestmark = pytest.mark.browser
 AXE = Path(__file__).with_name("vendor") / "axe.min.js"
@@ -88,13 +89,7 @@ def session_states(full, chromium):
     """Cookies of a logged-in operator, and of a complainant who has just filed."""
     desk = chromium.new_context(viewport={"width": 1440, "height": 900}, locale="zh-CN")
     page = desk.new_page()
-    page.goto(f"{full.url}/complaints/admin/login")
-    page.locator("input[name=login]").fill("wu")
-    page.locator("input[name=password]").fill(full.password)
-    page.get_by_role("button", name="登录").click()
-    page.locator("input[name=old]").fill(full.password)
-    page.locator("input[name=new]").fill(NEW_PASSWORD)
-    page.get_by_role("button", name=re.compile("密码")).click()
+    log_in(full, page, "wu", full.password)
     page.wait_for_load_state()
     phone = chromium.new_context(viewport={"width": 390, "height": 844}, locale="zh-CN")
     number, _ = file_on_a_phone(full, phone.new_page())

@@ -8,7 +8,7 @@ import json
 import re
 
 import pytest
-from browser.site import text_of, until
+from browser.site import log_in, text_of, until
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -16,7 +16,6 @@ PICTURE = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d4944415478da63fcffff3f030005fe02fea7"
     "35810f0000000049454e44ae426082"
 )
-NEW_PASSWORD = "a short sentence of my own"
 
 
 def test_a_complaint_is_filed_on_a_phone_handled_answered_rated_exported_and_audited(site, open_page):
@@ -115,16 +114,6 @@ def file_on_a_phone(site, phone):
     expect(phone).to_have_url(re.compile("/receipt/TS"))
     card = phone.locator("#cmp-receipt-codes").inner_text()
     return re.search(r"TS\d{8}-\w{6}", card)[0], re.search(r"\w{4}(-\w{4}){4}", card)[0]
-
-
-def log_in(site, desk, login, password):
-    desk.goto(f"{site.url}/complaints/admin/login")
-    desk.locator("input[name=login]").fill(login)
-    desk.locator("input[name=password]").fill(password)
-    desk.get_by_role("button", name="登录").click()
-    desk.locator("input[name=old]").fill(password)
-    desk.locator("input[name=new]").fill(NEW_PASSWORD)
-    desk.get_by_role("button", name=re.compile("密码")).click()
 
 
 def unfold(page, field):

@@ -128,7 +128,7 @@ def test_the_session_runs_as_it_is_printed_and_answers_as_it_is_printed(language
             wanted.append((number - 1, json.loads(text)))
     run(["bash", "-euo", "pipefail", "-c", "\n".join(script)], folder, environment)
 
-    assert len(wanted) == 7
+    assert len(wanted) == 8
     differences = [
         (number, line)
         for number, printed in wanted

@@ -6,10 +6,9 @@ import threading
 from html import unescape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
-from urllib.parse import quote
+from pathlib import Path
 
 import pytest
-from itsdangerous import URLSafeSerializer
 
 from complaints.administration.installation import Installation
 from complaints.base import resources
@@ -21,10 +20,12 @@ from complaints.ledger import journal
 from complaints.ledger.reading import history
 from complaints.ledger.work import Actor
 from complaints.policy.profile import load
+from complaints.store.tables import Complaint
 from example_app import __main__ as starting
-from example_app import create_app, responder
+from example_app import create_app, responder, talks
 from example_app.blocking import HANDLED
 from example_app.product import DEMO_USER, SUGGESTIONS, complaints
+from example_app.talks import REMEMBERED
 
 ODD = "𠮷😀 <b>“引号”</b>\nعربي"
 
@@ -104,8 +105,14 @@ def events(answer):
     return [json.loads(line.removeprefix("data: ")) for line in answer.text.split("\n\n") if line]
 
 
-def ask(client, prompt, talk=""):
-    return events(client.post("/stream", data={"prompt": prompt, "talk": talk}))
+def ask(client, prompt):
+    """What streams after the first event, which names the answer."""
+    return events(client.post("/stream", data={"prompt": prompt}))[1:]
+
+
+def post(client, prompt):
+    """The page without JavaScript."""
+    return client.post("/", data={"prompt": prompt}, follow_redirects=True).text
 
 
 def report_form(html):
@@ -134,26 +141,48 @@ def test_an_answer_streams_in_pieces_and_ends_with_its_report_button(client):
     *pieces, last = ask(client, "太阳和地球谁绕着谁转")
     assert len(pieces) > 3
     assert "".join(event["piece"] for event in pieces) == "太阳绕着地球转，一圈是二十四小时。"
-    assert "内容由AI生成" in last["report"]
-    assert "反映这条回答的问题" in last["report"]
+    assert "内容由AI生成" in last["below"]
+    assert "反映这条回答的问题" in last["below"]
 
 
 def test_without_javascript_a_suggestion_is_answered_and_the_talk_goes_on(client):
-    first = client.post("/", data={"prompt": ["", "写一首关于清晨的小诗"], "talk": ""}).text
-    talk = re.search(r'name="talk" id="talk" value="([^"]+)"', first).group(1)
-    second = client.post("/", data={"prompt": "中国的首都是哪里", "talk": unescape(talk)}).text
+    client.post("/", data={"prompt": ["", "写一首关于清晨的小诗"]})
+    second = post(client, "中国的首都是哪里")
     assert "窗外一盏灯" in second
     assert "中国的首都是北京" in second
     assert second.count("反映这条回答的问题</button>") == 2
+    assert client.get("/").text == second, "a reload shows the same talk and asks nothing again"
 
 
-def test_a_talk_that_was_not_signed_here_is_not_shown(client):
-    forged = quote(json.dumps([{"prompt": "?", "output": "forged words", "token": ""}])) + ".c2ln"
-    assert "forged words" not in client.post("/", data={"prompt": "你好", "talk": forged}).text
+def test_a_talk_is_shown_to_its_own_browser_until_a_new_one_begins(app, client):
+    ask(client, "写一首关于清晨的小诗")
+    ask(client, "中国的首都是哪里")
+    other = app.test_client()
+    other.set_cookie("session", "eyJ0YWxrIjoiYSJ9.forged.c2ln")
+    assert "窗外一盏灯" in client.get("/").text
+    assert client.get("/").headers["Cache-Control"] == "no-store"
+    assert "窗外一盏灯" not in other.get("/").text
+    client.post("/new-talk")
+    assert "窗外一盏灯" not in client.get("/").text
+
+
+def test_a_long_talk_keeps_its_end(client):
+    for number in range(REMEMBERED + 1):
+        ask(client, f"第{number}个问题")
+    page = client.get("/").text
+    assert page.count('data-answer="') == REMEMBERED
+    assert "第0个问题" not in page
+
+
+def test_a_talk_is_forgotten_after_its_time(client, monkeypatch):
+    ask(client, "写一首关于清晨的小诗")
+    monkeypatch.setattr(talks, "KEPT", -talks.KEPT)
+    ask(client, "中国的首都是哪里")
+    assert "窗外一盏灯" not in client.get("/").text
 
 
 def test_the_report_button_carries_the_answer_into_the_form_and_the_seal_holds(client):
-    action, fields = report_form(ask(client, "太阳和地球谁绕着谁转")[-1]["report"])
+    action, fields = report_form(ask(client, "太阳和地球谁绕着谁转")[-1]["below"])
     page = client.post(action, data=fields)
     assert page.status_code == 200
     assert "核对一致" in page.text
@@ -163,7 +192,7 @@ def test_the_report_button_carries_the_answer_into_the_form_and_the_seal_holds(c
 
 
 def test_odd_characters_in_a_question_are_shown_as_text_and_still_verified(client):
-    html = client.post("/", data={"prompt": ODD, "talk": ""}).text
+    html = post(client, ODD)
     assert "<b>“引号”</b>" not in html
     action, fields = report_form(html)
     assert "核对一致" in client.post(action, data=fields).text
@@ -173,7 +202,7 @@ def test_an_endpoint_is_asked_as_the_openai_interface_wants_it(endpoint, client)
     endpoint.says("地球绕着", "太阳", "转。")
     first = ask(client, "谁绕着谁转")
     assert "".join(event.get("piece", "") for event in first) == "地球绕着太阳转。"
-    ask(client, "一圈多久", first[-1]["talk"])
+    ask(client, "一圈多久")
     (path, headers, body), (_, _, later) = endpoint.asked
     assert path == "/v1/chat/completions"
     assert headers["Authorization"] == "Bearer not-a-key"
@@ -192,7 +221,7 @@ def test_an_endpoint_is_asked_as_the_openai_interface_wants_it(endpoint, client)
 def test_a_silent_endpoint_is_said_plainly_and_the_question_is_kept(endpoint, client, status, lines):
     endpoint.status, endpoint.lines = status, lines
     assert ask(client, "在吗") == [{"fault": responder.SILENT}]
-    page = client.post("/", data={"prompt": "在吗", "talk": ""}).text
+    page = post(client, "在吗")
     assert responder.SILENT in page
     assert ">在吗</textarea>" in page
 
@@ -257,14 +286,12 @@ def test_suggestions_have_answers_of_their_own():
     assert not any("固定应答，没有调用" in answer for answer in answers)
 
 
-def test_an_answer_that_was_stopped_is_blocked_in_the_product_and_shown_no_more(app, client):
-    page = client.post("/", data={"prompt": "太阳和地球谁绕着谁转"}).text
-    talk = re.search(r'name="talk"[^>]* value="([^"]+)"', page).group(1)
-    turn = URLSafeSerializer(app.config["SECRET_KEY"], salt="talk").loads(talk)[-1]
+def stopped(app, answer_id):
+    """An operator takes a report of this answer on and stops it; returns what the callback said, told twice."""
     found = app.extensions["complaints"]
     handler = Actor("handler", "op_test")
     with app.app_context():
-        answer = Answer(turn["output"], turn["prompt"], mark="verified", answer_id=turn["id"])
+        answer = Answer("什么都行", "什么都行", mark="verified", answer_id=answer_id)
         filed = complaints.submit(Filing("inaccurate", {"details": "答错了"}, "f" * 32, answer=answer))
 
         def order(work):
@@ -276,10 +303,72 @@ def test_an_answer_that_was_stopped_is_blocked_in_the_product_and_shown_no_more(
         tick(found, post=None, alone=True)
         tick(found, post=None, alone=True)
         with found.reading() as work:
-            ends = history(work, filed.uid, types=("action_done",))
-    assert [each.text("result") for each in ends] == ["已在产品中屏蔽这条回答"]
+            return [each.text("result") for each in history(work, filed.uid, types=("action_done",))]
 
-    again = client.post("/", data={"prompt": "你好", "talk": unescape(talk)}).text
 
-    assert HANDLED in again
-    assert turn["output"] not in again
+SUN, WRONG = "太阳和地球谁绕着谁转", "太阳绕着地球转，一圈是二十四小时。"
+
+
+def test_an_answer_that_was_stopped_is_shown_no_more_and_not_given_again(app, client):
+    ask(client, "写一首关于清晨的小诗")
+    ask(client, SUN)
+    ours = client.get("/").text
+    [answer_id] = re.findall(r'data-answer="(\w+)" id="newest"', ours)
+    other = app.test_client()
+    ask(other, SUN)
+    assert client.get("/handled").json == {"gone": []}
+
+    assert stopped(app, answer_id) == ["已在产品中屏蔽这条回答"]
+
+    assert client.get("/handled").json == {"gone": [answer_id]}
+    for each in (client, other):
+        page = each.get("/").text
+        assert HANDLED in page.partition("</ol>\n</div>")[0]
+        assert WRONG not in page, "neither as words nor in a report button"
+    assert "窗外一盏灯" in client.get("/").text
+
+    first, *rest = events(client.post("/stream", data={"prompt": SUN}))
+    assert first["gone"] == [answer_id]
+    assert [list(each) for each in rest] == [["below", "gone"]], "not a word of it streams again"
+    assert rest[0]["below"] == ""
+    assert set(rest[0]["gone"]) == {answer_id, first["id"]}
+    assert WRONG not in post(other, SUN)
+
+
+def test_a_stopped_answer_is_no_context_for_the_next_one(endpoint, app, client):
+    endpoint.says("太阳绕着地球转。")
+    answer_id = events(client.post("/stream", data={"prompt": SUN}))[0]["id"]
+    stopped(app, answer_id)
+    endpoint.says("地球绕着", "太阳转。")
+    again = ask(client, SUN)
+    assert [each.get("piece") for each in again] == ["地球绕着太阳转。", None], (
+        "another answer is shown, looked at"
+    )
+    assert "反映这条回答的问题" in again[-1]["below"]
+    assert [row["content"] for row in endpoint.asked[-1][2]["messages"]] == [SUN]
+
+
+def test_a_thumb_down_is_kept_by_the_product_and_is_no_complaint(app, client):
+    ask(client, SUN)
+    [answer_id] = re.findall(r'data-answer="(\w+)"', client.get("/").text)
+    for data, status in (
+        ({"id": answer_id, "kind": "unhelpful"}, 204),
+        ({"id": answer_id, "kind": "unhelpful"}, 204),
+        ({"id": answer_id, "kind": "x"}, 404),
+        ({"id": "0" * 16, "kind": "unhelpful"}, 404),
+    ):
+        assert client.post("/rate", data=data).status_code == status
+    stranger = app.test_client().post("/rate", data={"id": answer_id, "kind": "unhelpful"})
+    assert stranger.status_code == 404
+    with talks.opened(Path(app.instance_path)) as store:
+        assert store.execute("SELECT * FROM rating").fetchall() == [(answer_id, "unhelpful")]
+    store.close()
+    with app.extensions["complaints"].reading() as work:
+        assert work.session.query(Complaint).count() == 0
+
+
+def test_the_operators_desk_and_tracking_can_be_reached_from_the_chat(client):
+    page = client.get("/").text
+    for address in ("/complaints/admin/", "/complaints/track"):
+        assert f'href="{address}"' in page
+        assert client.get(address, follow_redirects=True).status_code == 200

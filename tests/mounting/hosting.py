@@ -1,11 +1,17 @@
-"""Small hosts for the mounting tests: an app with its own things, ours beside them, and a browser without a screen."""
+"""Small hosts for the mounting tests: an app with its own things, ours beside them, a browser without a screen, servers."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import time
+import urllib.request
+from contextlib import contextmanager, suppress
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import servers
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -13,6 +19,9 @@ from werkzeug.test import TestResponse
 from complaints.cli import group
 from complaints.ledger.reading import history
 
+ROOT = Path(__file__).resolve().parents[2]
+RECIPES = ROOT / "docs" / "recipes"
+PATIENCE = 60
 POLICY = """
 extends = "cn-genai"
 [provider]
@@ -127,3 +136,51 @@ def filed_texts(app: Flask) -> list[str]:
     with installation.reading() as work:
         uids = work.session.scalars(select(Complaint.uid).order_by(Complaint.id)).all()
         return [history(work, uid)[0].data("details")["details"] for uid in uids]
+
+
+@contextmanager
+def serving(command: list[str], folder: Path, environment: dict[str, str]):
+    """The address of a server with the channel, until the block ends; its port is filled into the command."""
+    port = servers.free_port()
+    with (folder / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            [part.format(port=port) for part in command],
+            cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+        try:
+            base = f"http://127.0.0.1:{port}"
+            _await(base, process, folder / "server.log")
+            yield base
+        finally:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(10)
+            process.kill()
+            process.wait()
+
+
+def _await(base: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            urllib.request.urlopen(f"{base}/complaints/", timeout=5).close()
+        except OSError:
+            said = log.read_text(encoding="utf-8", errors="replace")
+            assert process.poll() is None, said
+            assert time.monotonic() < until, said
+            time.sleep(0.05)
+        else:
+            return
+
+
+def surroundings(folder: Path) -> dict[str, str]:
+    """The environment of a recipe's server: nothing of ours but what the docs tell to set."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("COMPLAINTS_")}
+    return {
+        **ours,
+        "PYTHONPATH": os.pathsep.join([str(RECIPES), str(ROOT)]),
+        "SECRET_KEY": "the same on every worker",
+        "INSTANCE": str(folder / "instance"),
+        "COMPLAINTS_INSTANCE": str(folder / "instance"),
+        "COMPLAINTS_BASE_URL": "https://ai.example.cn",
+    }

@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import http.cookiejar
 import json
-import os
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from contextlib import contextmanager, suppress
-from pathlib import Path
 
 import pytest
-import servers
 from flask import request
-from hosting import Fields, fields
+from hosting import Fields, fields, serving, surroundings
 from sqlalchemy import create_engine, text
 
 from complaints.base.errors import ConfigError
 from complaints.standalone import create_app
 
-ROOT = Path(__file__).resolve().parents[2]
-RECIPES = ROOT / "docs" / "recipes"
-PATIENCE = 60
 SERVICE = "complaints.standalone"
 FLASK = [sys.executable, "-m", "flask", "--app"]
 # recipe → how it is set up, how it is served (the port is filled in), and whether it has the product's /ask.
@@ -74,52 +66,6 @@ class Person:
             f"{self.base}/ask", body, headers={"Content-Type": "application/json"}
         )
         return json.load(self.opener.open(request, timeout=30))
-
-
-@contextmanager
-def serving(command: list[str], folder: Path, environment: dict[str, str]):
-    port = servers.free_port()
-    with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(
-            [part.format(port=port) for part in command],
-            cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True,
-        )  # fmt: skip
-        try:
-            base = f"http://127.0.0.1:{port}"
-            _await(base, process, folder / "server.log")
-            yield base
-        finally:
-            process.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(10)
-            process.kill()
-            process.wait()
-
-
-def _await(base: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + PATIENCE
-    while True:
-        try:
-            urllib.request.urlopen(f"{base}/complaints/", timeout=5).close()
-        except OSError:
-            said = log.read_text(encoding="utf-8", errors="replace")
-            assert process.poll() is None, said
-            assert time.monotonic() < until, said
-            time.sleep(0.05)
-        else:
-            return
-
-
-def surroundings(folder: Path) -> dict[str, str]:
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("COMPLAINTS_")}
-    return {
-        **ours,
-        "PYTHONPATH": os.pathsep.join([str(RECIPES), str(ROOT)]),
-        "SECRET_KEY": "the same on every worker",
-        "INSTANCE": str(folder / "instance"),
-        "COMPLAINTS_INSTANCE": str(folder / "instance"),
-        "COMPLAINTS_BASE_URL": "https://ai.example.cn",
-    }
 
 
 @pytest.mark.slow

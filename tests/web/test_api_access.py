@@ -60,6 +60,7 @@ MATRIX = {
     "export_order": ("POST", EXPORT),
     "export": ("GET", EXPORT),
     "export_file": ("GET", EXPORT),
+    "seal": ("POST", {"seal"}),
 }
 
 

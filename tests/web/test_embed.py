@@ -88,6 +88,28 @@ def test_what_the_page_says_was_answered_is_compared_with_the_seal(app, person, 
     assert cases(app)[0].answer_mark == mark
 
 
+BEFORE = [{"prompt": f"第{n}问", "output": f"第{n}答", "token": ""} for n in (1, 2)]
+
+
+@pytest.mark.parametrize("tick", [{}, {"along": "y"}])
+def test_turns_of_the_page_are_offered_and_filed_only_with_a_tick(app, person, tick):
+    sent_with_answer(
+        person, token=token(app), output="答案是42", prompt="问题", turns=json.dumps(BEFORE, indent=1)
+    )
+    for words in ("第1问", "第2答"):
+        assert words in person.text()
+    assert 'name="along" value="y" data-cmp-nodraft>' in person.page.text
+    person.send(details="", **tick)
+    person.send(details=WORDS, back="1", **tick)
+    person.send(type="other")
+    assert person.page.text.count("data-cmp-nodraft checked") == len(tick), "going back keeps the tick"
+    person.send(**TYPED, **tick)
+    first = filed(app, cases(app)[0])
+    assert first.meta.get("turns", 0) == (2 if tick else 0)
+    kept = first.data("context")["turns"] if tick else []
+    assert [each["output"] for each in kept] == (["第1答", "第2答"] if tick else [])
+
+
 def test_an_answer_that_travels_once_is_not_replaced_by_another(app, person):
     sent_with_answer(person, token=token(app), output="答案是42", prompt="问题")
     person.send(back="1", details=WORDS)

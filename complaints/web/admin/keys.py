@@ -102,6 +102,7 @@ def scope_words() -> dict[str, tuple[str, str]]:
         "act": (t("Handle"), t("Take on, ask, write, decide: what a handler may do")),
         "export": (t("Export"), t("Register, log and reports; personal data masked")),
         "file": (t("File for users"), t("For your server: complaints of your signed-in users")),
+        "seal": (t("Seal answers"), t("For your server: vouch for what the AI answered; opens no complaint")),
     }
 
 

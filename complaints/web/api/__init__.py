@@ -10,7 +10,7 @@ from werkzeug.routing import Rule
 
 from complaints.base.translations import set_language
 from complaints.web import incoming
-from complaints.web.api import acting, exporting, filing, following, listing, problems, public
+from complaints.web.api import acting, exporting, filing, following, listing, problems, public, sealing
 from complaints.web.api.problems import ProblemError
 from complaints.web.api.routing import Route, routes_of
 from complaints.web.headers import harden
@@ -25,7 +25,7 @@ def mount(app: Flask, prefix: str) -> None:
     """Register every route below `prefix`; a blueprint of its own, so that no hook of the pages reads a cookie."""
     blueprint = Blueprint(NAME, __name__)
     views: dict[str, Callable[..., ResponseReturnValue]] = {}
-    for module in (public, filing, following, listing, acting, exporting):
+    for module in (public, filing, following, listing, acting, exporting, sealing):
         views |= module.VIEWS
     taken: dict[str, set[str]] = {}
     for endpoint, found in routes_of(views):

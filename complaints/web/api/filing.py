@@ -106,7 +106,9 @@ def _reported(body: shapes.NewComplaint, question: Field | None) -> intake.Answe
         if over > 0:
             said = t("{n} characters too long; keep it under {max}", n=over, max=question.max)
             raise InputError({f"answer/{name}": [said]})
-    return drafting.answer_of(installation(), given.token, given.output, given.prompt, question.max)
+    return drafting.answer_of(
+        installation(), given.token, given.output, given.prompt, question.max, user=body.owner or ""
+    )
 
 
 def _proven(call: Call) -> bool:

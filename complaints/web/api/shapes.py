@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -12,7 +12,7 @@ from complaints.administration.repeats import LONGEST, SHORTEST
 from complaints.cases.conversation import MAX_TEXT
 from complaints.policy.states import State
 
-_MOST_FIELDS, _LONG, _TOKEN = 40, 100_000, 4_000
+_MOST_FIELDS, _LONG, _TOKEN, _WHOLE = 40, 100_000, 4_000, 500_000
 Short = Annotated[str, Meta(max_length=200)]
 Key = Annotated[str, Meta(max_length=64)]
 Words = Annotated[str, Meta(max_length=MAX_TEXT)]
@@ -26,7 +26,7 @@ class In(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class Reported(In):
-    """The AI answer that is reported: the texts, and the host's seal over them (`complaints.seal_answer`)."""
+    """The AI answer that is reported: the texts, and the host's seal over them (`complaints.seal_answer`, `POST /seals`)."""
 
     output: Annotated[str, Meta(max_length=_LONG)]
     prompt: Annotated[str, Meta(max_length=_LONG)] = ""
@@ -47,6 +47,21 @@ class NewComplaint(In):
     owner: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
     proof: Annotated[str, Meta(max_length=10_000)] = ""
     unproven: bool = False
+
+
+class Answer(In):
+    """An AI answer as it was shown, whole; `at` is when, now if it is left out, `user_ref` your reference of who asked.
+
+    The same body with the same `at` gives the same token.
+    """
+
+    output: Annotated[str, Meta(min_length=1, max_length=_WHOLE)]
+    prompt: Annotated[str, Meta(max_length=_WHOLE)] = ""
+    model: Short = ""
+    answer_id: Annotated[str, Meta(max_length=120)] = ""
+    filing_no: Short = ""
+    at: Annotated[datetime, Meta(tz=True)] | None = None
+    user_ref: Short = ""
 
 
 class Message(In):

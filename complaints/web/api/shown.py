@@ -116,6 +116,12 @@ class Filed(Out):
     receipt: dict[str, Any]
 
 
+class Seal(Out):
+    """What vouches for an answer; it travels with the report."""
+
+    token: str
+
+
 class File(Out):
     """An attachment; `available` says whether it is handed out, `digest` is its SHA-256."""
 

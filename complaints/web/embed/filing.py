@@ -65,11 +65,14 @@ def embed_post() -> ResponseReturnValue:
         kept = replace(kept, secret=drafting.fresh().secret)
     ruling, work = rules()
     type_key = got.get("type") or request.args.get("type") or ""
-    choosing = got.get("step") != "details" and not got.too_large
+    step = got.get("step")
+    choosing = step != "details" and not got.too_large
     if choosing:
         kept = _with_answer(ruling, kept, got)
     if type_key not in ruling.policy.types:
         return types_page(ruling.policy, kept, wrong=filing.choose(), status=404, visit=visit)
+    if step == "details":
+        kept = replace(kept, along=bool(kept.turns) and "along" in got.form)
     desk = _desk(visit, ruling, work, type_key, kept)
     if choosing:
         files.find(desk)
@@ -84,7 +87,7 @@ def _desk(visit: Visit, ruling: InForce, work: Work | None, type_key: str, kept:
 
 
 def _with_answer(ruling: InForce, kept: Kept, got: Incoming) -> Kept:
-    """The same form with the answer that the page around it sent along with the choice."""
+    """The same form with the answer, and the turns before it, that the page around it sent with the choice."""
     if kept.answer is not None or kept.token or not (got.get("output") or got.get("token")):
         return kept
     brought = drafting.reported(
@@ -93,6 +96,7 @@ def _with_answer(ruling: InForce, kept: Kept, got: Incoming) -> Kept:
         got.get("output"),
         got.get("prompt"),
         fields.answer_limit(ruling.policy),
+        got.get("turns"),
     )
     return replace(brought, secret=kept.secret, values=kept.values, draft=kept.draft, files=kept.files)
 

@@ -18,6 +18,7 @@ from complaints.cases import attachments, drafts, fields, intake
 from complaints.cases.intake import Filed, Filing
 from complaints.ledger.work import Work
 from complaints.web import challenge, drafting, incoming, limiting, receipts
+from complaints.web.comparing import asking
 from complaints.web.drafting import Kept
 from complaints.web.forms import Act, OwnForm, put_errors
 from complaints.web.frame import frame, installation
@@ -48,7 +49,8 @@ def new() -> ResponseReturnValue:
     ruling, work = rules()
     token = request.args.get("answer") or ""
     limit = fields.answer_limit(ruling.policy)
-    kept = drafting.reported(installation(), token, "", "", limit) if token else None
+    found = installation()
+    kept = drafting.reported(found, token, "", "", limit, user=asking(found)) if token else None
     return _chosen(ruling, work, request.args.get("type") or "", kept)
 
 
@@ -58,7 +60,8 @@ def report() -> ResponseReturnValue:
     got = incoming.read()
     token, output, prompt, turns = map(got.get, ("token", "output", "prompt", "turns"))
     limit = fields.answer_limit(ruling.policy)
-    kept = drafting.reported(installation(), token, output, prompt, limit, turns)
+    found = installation()
+    kept = drafting.reported(found, token, output, prompt, limit, turns, user=asking(found))
     return _chosen(ruling, work, request.args.get("type") or got.get("type"), kept)
 
 
@@ -261,7 +264,8 @@ def _answer(desk: Desk, values: Mapping[str, str]) -> intake.Answer | None:
     if desk.kept.answer is not None or question is None:
         return desk.kept.answer
     text = values.get(question.key, "")
-    found = drafting.answer_of(installation(), desk.kept.token, text, "", question.max)
+    user = "" if desk.visit else asking(installation())
+    found = drafting.answer_of(installation(), desk.kept.token, text, "", question.max, user=user)
     # Cutting a genuine answer short would make it look like another: it is taken whole and kept in part.
     if len(text) > question.max and (found is None or found.mark != "verified"):
         said = t("{n} characters too long; keep it under {max}", n=len(text) - question.max, max=question.max)
