@@ -288,6 +288,18 @@ def _restricted(desk):
     return desk.read(lambda work: next(key for key, kind in work.policy.types.items() if kind.restricted))
 
 
+def test_the_log_of_a_type_is_that_of_the_orders_end_whatever_is_reclassified_since(desk):
+    came, stays = desk.file("inaccurate"), desk.file("other")
+    chosen = export.order(desk.installation, ALICE, Chosen("log", "jsonl", type="inaccurate"))
+    kinds = {"reclassify": "billing"}
+    for filed in (came, stays):
+        desk.do(filed, "accept")
+    desk.act(came, handling.reclassify, ALICE, kinds["reclassify"], reason="x")
+    desk.act(stays, handling.reclassify, ALICE, "inaccurate", reason="x")
+    lines = desk.read(lambda work: b"".join(export.stream(work, chosen))).splitlines()
+    assert {json.loads(line)["number"] for line in lines} == {came.number}
+
+
 def test_filters_narrow_by_time_type_state_and_test(desk, lived):
     since, until = desk.clock.now, desk.clock.now + timedelta(days=1)
     desk.later(days=1)
