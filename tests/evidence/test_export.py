@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from complaints.base.errors import InputError, NotFoundError
+from complaints.cases import handling
 from complaints.cases.masking import mask_text
 from complaints.evidence import cells, export, figures, handling_log, period_paper, register, workbook
 from complaints.evidence.chosen import Chosen, check
@@ -291,11 +292,8 @@ def _restricted(desk):
 def test_the_log_of_a_type_is_that_of_the_orders_end_whatever_is_reclassified_since(desk):
     came, stays = desk.file("inaccurate"), desk.file("other")
     chosen = export.order(desk.installation, ALICE, Chosen("log", "jsonl", type="inaccurate"))
-    kinds = {"reclassify": "billing"}
-    for filed in (came, stays):
-        desk.do(filed, "accept")
-    desk.act(came, handling.reclassify, ALICE, kinds["reclassify"], reason="x")
-    desk.act(stays, handling.reclassify, ALICE, "inaccurate", reason="x")
+    desk.act(came, handling.reclassify, ALICE, complaint_type="other")
+    desk.act(stays, handling.reclassify, ALICE, complaint_type="inaccurate")
     lines = desk.read(lambda work: b"".join(export.stream(work, chosen))).splitlines()
     assert {json.loads(line)["number"] for line in lines} == {came.number}
 

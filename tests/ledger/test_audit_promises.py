@@ -32,8 +32,8 @@ def house(desk):
             publish(
                 work, work.policy, CAROL, trial=trial, render_page=lambda _, n, lang: f"<p>{n} {lang}</p>"
             )
-        for year in (2026, 2027):
-            payload = {**YEAR, "year": year}
+        for year in (2027, 2028):
+            payload = {**YEAR, "year": year, "off": [{"date": f"{year}-01-01", "name": "元旦"}]}
             meta = {"year": year, "revision": 1, "digest": calendar_digest(payload)}
             record_system(work, "calendar_imported", CAROL, meta)
             work.session.execute(insert(CalendarYear).values(_year(work.now, payload)))
