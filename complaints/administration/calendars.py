@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
@@ -15,6 +13,7 @@ from sqlalchemy.orm import Session
 from complaints.administration.installation import Installation
 from complaints.base.clock import BEIJING, beijing
 from complaints.base.errors import ConflictError
+from complaints.ledger.audit_promises import calendar_digest
 from complaints.ledger.journal import record_system
 from complaints.ledger.work import Actor, Work
 from complaints.policy.deadlines import shown_date
@@ -147,7 +146,7 @@ def import_year(work: Work, data: YearData, by: Actor, *, revision: int) -> Cale
         reached=0,
         applied_at=None,
     )
-    meta = {**meta_of(row), "digest": _digest(payload)}
+    meta = {**meta_of(row), "digest": calendar_digest(payload)}
     record_system(work, "calendar_imported", by, meta)
     work.session.add(row)
     work.session.flush()
@@ -188,8 +187,3 @@ def _needed(work: Work, year: int) -> None:
 
 def _revision(session: Session, year: int) -> int:
     return session.scalar(select(func.max(CalendarYear.revision)).where(CalendarYear.year == year)) or 0
-
-
-def _digest(payload: Mapping[str, Any]) -> str:
-    text = json.dumps(payload, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()

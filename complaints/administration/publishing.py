@@ -7,6 +7,7 @@ from collections.abc import Callable
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from complaints.ledger.audit_promises import digest
 from complaints.ledger.journal import record_system
 from complaints.ledger.work import Actor, Work
 from complaints.policy.profile import Policy
@@ -42,7 +43,12 @@ def publish(
         reached=0,
         applied_at=None if forward else work.now,
     )
-    meta = {"version": version, "digest": policy.digest, "trial": trial}
+    meta = {
+        "version": version,
+        "digest": policy.digest,
+        "trial": trial,
+        "pages": {"zh": digest(row.page_zh), "en": digest(row.page_en)},
+    }
     record_system(work, "policy_published", by, {**meta, "forward": True} if forward else meta)
     work.session.add(row)
     work.session.flush()

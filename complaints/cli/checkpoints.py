@@ -136,7 +136,7 @@ def _show(found: Installation, save: Path | None) -> None:
     if refused is not None:
         fail(str(refused))
     if row is None:
-        fail("no checkpoint has been signed yet")
+        fail("no checkpoint has been signed yet; a worker or `flask complaints tick` signs one, or --sign")
 
 
 def _stamp(row: Checkpoint, ca_file: str) -> None:

@@ -7,6 +7,7 @@ import sys
 import click
 
 from complaints.administration.installation import Installation
+from complaints.base.clock import beijing
 from complaints.cases import access, erasure
 from complaints.cli.group import WRONG_USE, fail, group, installed, person, plainly
 from complaints.ledger import journal
@@ -123,6 +124,8 @@ def _one(found: Installation, uid: str) -> bool:
 
 def _stored(case: Complaint) -> str:
     until = (
-        case.erase_at.isoformat(timespec="seconds") if case.erase_at else "its time after the case has ended"
+        f"{beijing(case.erase_at):%Y-%m-%d %H:%M} Beijing time"
+        if case.erase_at
+        else "its time after the case has ended"
     )
     return f"{case.number}: only stored from now on; erased by itself at {until}"

@@ -12,10 +12,10 @@ from typing import Any
 import click
 from flask import current_app
 
+from complaints.administration.auditing import audit as run_audit
 from complaints.administration.installation import Installation
 from complaints.cli.group import FOUND, group, installed, person, plainly
 from complaints.evidence import filing as documents
-from complaints.ledger.audit import audit as run_audit
 from complaints.ledger.audit_report import record
 from complaints.web.frame import KEY
 
@@ -37,7 +37,7 @@ def audit(as_json: bool, by: str | None) -> None:
         told = lambda done: print(f"\r{done} complaints", end="", file=show)  # noqa: E731 - two of a kind
         placed = lambda done, total: print(f"\r{done} of {total} events", end="", file=show)  # noqa: E731 - as above
     with found.reading() as work:
-        report = run_audit(work, told, placed)
+        report = run_audit(found, work, told, placed)
     found.write(lambda work: record(work, report, person(by)))
     if show:
         print(file=show)

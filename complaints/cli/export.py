@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import IO
 
 import click
 
@@ -88,17 +90,27 @@ def export(  # noqa: PLR0917 - click hands over each option by its name
     if output is None and not exports.in_lines(chosen) and sys.stdout.isatty():
         fail("this file is no text for a terminal; say where with --output", WRONG_USE)
     settled = exports.order(found, person(by), chosen)
-    target = output.open("wb") if output else sys.stdout.buffer
-    try:
-        with found.reading() as work:
-            total = count(work, settled)
-            for chunk in exports.stream(work, settled, found.settings.DOCUMENT_FONT, _bar(total)):
-                target.write(chunk)
-    finally:
-        if output:
-            target.close()
+    with found.reading() as work, _opened(output) as target:
+        total = count(work, settled)
+        for chunk in exports.stream(work, settled, found.settings.DOCUMENT_FONT, _bar(total)):
+            target.write(chunk)
     if output:
         click.echo(f"{output}: {total} lines", err=True)
+
+
+@contextmanager
+def _opened(output: Path | None) -> Iterator[IO[bytes]]:
+    """Where to write; a file that was broken off never has the name of a whole one."""
+    if output is None:
+        yield sys.stdout.buffer
+        return
+    unfinished = output.with_name(f"{output.name}.part")
+    try:
+        with unfinished.open("wb") as file:
+            yield file
+        unfinished.replace(output)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def _bar(total: int) -> Callable[[int], None]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from complaints.base.clock import beijing, from_stamp
+
 _TEXT = """\
 投诉办理证据包 · 核验说明
 
@@ -14,10 +16,11 @@ _TEXT = """\
 1. 从本产品网站、正式信件或检查点邮件取得公钥（不要用包里的）。格式为：名称+八位十六进制+Base64。
 2. 在装有 Python 3.11 或更新版本和 cryptography 的电脑上，不需要联网，运行：
    python verify.py --key "取得的公钥"
+   没有 cryptography 的，联网运行一次：python -m pip install cryptography
    解开压缩包后在其中运行，或者写出压缩包的路径：python verify.py 证据包.zip --key "取得的公钥"
    换过密钥的，包里的换钥记录会把所给公钥与现在的连起来；请给出能取得的最新一把，不要同时给出旧的。
 3. 手里有更早的检查点（邮件、网页存档、回执）的，加上：--checkpoint 文件
-4. 每一步标有 [OK] 或 [!!]。全部为 [OK]、程序退出码为 0，即核验通过。
+4. 每一步标有 [OK] 或 [!!]。全部为 [OK]、程序退出码为 0，即核验通过；退出码为 1，有一步未通过；为 2，无从核验。
    verify.py 就是本软件所用的同一个文件，可以另行从公开发布的软件包中取得后核对。
 
 二、能证明什么
@@ -49,7 +52,8 @@ A bundle of evidence on complaints: how to verify it
    Where the key has changed, the changes in the bundle connect the one you give with the present one; give the newest
    you can get, and no older one beside it.
 3. With an older checkpoint from a mail, a saved page or a receipt, add: --checkpoint FILE
-4. Each step says [OK] or [!!]. All [OK] and exit code 0 mean that everything holds.
+4. Each step says [OK] or [!!]. All [OK] and exit code 0 mean that everything holds; 1 that a step does not; 2 that
+   nothing could be verified.
 
 It proves that no event of the period is missing, added, changed or moved, as far as the checkpoints signed with
 that key go; that each complaint's events follow one another; that the policies are those published; and that the
@@ -66,8 +70,9 @@ def explanation(scope: Mapping[str, Any], vkey: str, cases: Sequence[Mapping[str
     if scope["kind"] == "case":
         zh, en = f"投诉编号：{scope['number']}", f"Complaint: {scope['number']}"
     else:
-        zh = f"期间（协调世界时）：{scope['since']} 起，{scope['until']} 止（不含）"
-        en = f"Period (UTC): from {scope['since']} up to {scope['until']}"
+        since, until = (f"{beijing(from_stamp(scope[name])):%Y-%m-%d %H:%M}" for name in ("since", "until"))
+        zh = f"期间（北京时间）：{since} 起，{until} 止（不含）"
+        en = f"Period (UTC+8): from {since} up to {until}"
     name, number, _ = vkey.split("+", 2)
     note = f"公钥名称 name: {name}　编号 id: {number}"
     lines_zh, lines_en = _cases(cases)

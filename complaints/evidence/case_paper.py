@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -18,7 +19,7 @@ from complaints.cases.marks import mark_words
 from complaints.cases.masking import mask, mask_text
 from complaints.evidence import acts
 from complaints.evidence.chosen import Chosen, stored_only
-from complaints.evidence.papers import Sheet, kept, label, moment, sheet, state, who
+from complaints.evidence.papers import Sheet, due, kept, label, moment, sheet, state, who
 from complaints.evidence.register import on_time
 from complaints.ledger.projection import COLUMNS, fold, fold_clocks
 from complaints.ledger.proof import leaf_hash
@@ -130,6 +131,8 @@ class _Writer:
             hidden = asked is not None and asked.personal and not self.chosen.unmasked
             choice = asked.choices.get(value) if asked else None
             said = choice(language()) if choice else (mask("", value) if hidden else self._text(value))
+            if asked and asked.kind == "checkbox":
+                said = t("Yes")
             rows.append((asked.label(language()) if asked else key, said))
         if rows:
             self.paper.pairs(rows)
@@ -148,7 +151,11 @@ class _Writer:
             ("answer_id", t("Answer")),
             ("at", t("Time")),
         )
-        rows = [(said, str(answer[key])) for key, said in names if answer.get(key)]
+        rows = [
+            (said, _clock(answer[key]) if key == "at" else str(answer[key]))
+            for key, said in names
+            if answer.get(key)
+        ]
         if rows:
             self.paper.pairs(rows)
         for key, said in (("prompt", t("Asked")), ("output", t("Answered by the AI"))):
@@ -186,7 +193,7 @@ class _Writer:
                 (
                     named.get(row["kind"], row["kind"]),
                     moment(from_stamp(row["since"])),
-                    moment(from_stamp(row["due"])),
+                    due(from_stamp(row["due"])),
                     {"void": t("no longer applies"), "pending": t("still runs"), "paused": t("paused")}.get(
                         row["state"], kept(on_time(row["state"]))
                     ),
@@ -287,3 +294,12 @@ class _Writer:
             ],
             (12, 16, 44, 88),
         )
+
+
+def _clock(given: object) -> str:
+    """A time as it was sealed, on our clock; as it stands where it is none."""
+    try:
+        at = datetime.fromisoformat(str(given))
+    except ValueError:
+        return str(given)
+    return moment(at) if at.tzinfo else str(given)

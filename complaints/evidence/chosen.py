@@ -180,18 +180,21 @@ def filed(work: Work, chosen: Chosen, *, whole: bool = False) -> list[ColumnElem
     return wanted
 
 
-def logged(work: Work, chosen: Chosen, *, whole: bool = False) -> list[ColumnElement[bool]]:
+def logged(
+    work: Work, chosen: Chosen, *, whole: bool = False, today: bool = False
+) -> list[ColumnElement[bool]]:
     """What an event must meet; with a complaint's filter only events of such complaints, else all streams.
 
-    The log ends where the order says, or with `whole` nowhere.
+    The log ends where the order says, or with `whole` nowhere. What may change meanwhile, type and state, is held
+    against the complaint of today with `today`, else left to whoever replays it.
     """
     wanted: list[ColumnElement[bool]] = [] if whole else [EVENTS.c.leaf_index < chosen.size]
     if chosen.since:
         wanted.append(EVENTS.c.at >= chosen.since)
     if chosen.until:
         wanted.append(EVENTS.c.at < chosen.until)
-    about = narrowed(work, chosen)
-    if about:
+    about = narrowed(work, chosen) if today else lasting(work, chosen)
+    if about or chosen.type or chosen.state:
         wanted.append(EVENTS.c.stream.in_(select(CASES.c.uid).where(*about)))
     return wanted
 
@@ -205,7 +208,7 @@ def products(work: Work) -> dict[int, str]:
 def count(work: Work, chosen: Chosen, *, whole: bool = False) -> int:
     """How many lines it will have; for a case its events. `whole` as in `logged`."""
     if chosen.kind in {"log", "case"}:
-        query = select(func.count()).select_from(EVENTS).where(*logged(work, chosen, whole=whole))
+        query = select(func.count()).select_from(EVENTS).where(*logged(work, chosen, whole=whole, today=True))
     else:
         query = select(func.count()).select_from(CASES).where(*filed(work, chosen, whole=True))
     return int(work.session.execute(query).scalar_one())

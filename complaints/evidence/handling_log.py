@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from complaints.evidence.cells import Guard
 from complaints.evidence.chosen import CASES, EVENTS, Chosen, logged
+from complaints.evidence.replay import matching
 from complaints.ledger.proof import leaf_hash
 from complaints.ledger.work import Work
 
@@ -53,17 +54,27 @@ def batches(work: Work, chosen: Chosen, after: int = -1) -> Iterator[tuple[int, 
         .limit(_PAGE)
     )
     connection, known = work.session.connection(), dict[str, tuple[str, bool]]()
+    # Other than these at the order's end, whatever they are today.
+    left_out = set[str]()
     while True:
         page = connection.execute(query.where(EVENTS.c.leaf_index > after)).all()
         if not page:
             return
         if len(known) > _KNOWN:
             known.clear()
-        _learn(connection, known, {row[1] for row in page} - known.keys())
+            left_out.clear()
+        fresh = {row[1] for row in page} - known.keys()
+        _learn(connection, known, fresh)
+        if chosen.type or chosen.state:
+            left_out -= fresh
+            left_out |= fresh - matching(work, chosen, fresh)
         after = page[-1][0]
         # No transaction stays open while the rows are written and progress is told.
         work.session.rollback()
-        yield after, [(index, stream, leaf, *known[stream]) for index, stream, leaf in page]
+        yield (
+            after,
+            [(index, stream, leaf, *known[stream]) for index, stream, leaf in page if stream not in left_out],
+        )
         if len(page) < _PAGE:
             return
 

@@ -194,7 +194,7 @@ def _whole(found: Installation, work: Work, job: Claimed) -> bool:
             told, last = done, time.monotonic()
 
     with TemporaryFile() as file:
-        made = tasks.write(work, job.chosen, file, found.settings.DOCUMENT_FONT, progress)
+        made = tasks.write(found, work, job.chosen, file, progress)
         work.session.rollback()
         file.seek(0)
         names: list[str] = []

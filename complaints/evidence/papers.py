@@ -14,6 +14,7 @@ from complaints.evidence.paper import Identity, Paper
 from complaints.evidence.pdf import Pdf
 from complaints.ledger.reading import Entry
 from complaints.ledger.work import Work
+from complaints.policy.deadlines import shown_date
 from complaints.policy.states import State
 
 
@@ -65,6 +66,17 @@ def moment(at: datetime | None) -> str:
     if language() == "en":
         return f"{local:%Y-%m-%d %H:%M} (UTC+8)"
     return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"
+
+
+def due(at: datetime) -> str:
+    """The moment something is promised by; a day that ends is named, not the next one's beginning."""
+    local = beijing(at)
+    if (local.hour, local.minute, local.second) != (0, 0, 0):
+        return moment(at)
+    last = shown_date(at)
+    if language() == "en":
+        return f"{last:%Y-%m-%d} 24:00 (UTC+8)"
+    return f"{last.year}年{last.month}月{last.day}日 24:00"
 
 
 def day(at: datetime | None) -> str:

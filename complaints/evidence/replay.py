@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +59,20 @@ def pages(
         yield after, there
         if len(cases) < page:
             return
+
+
+def matching(work: Work, chosen: Chosen, streams: Collection[str]) -> set[str]:
+    """Those of these complaints whose type and state at the order's end are the ones asked for."""
+    rows: dict[str, dict[str, Any]] = {}
+    leaves = work.session.connection().execute(
+        select(EVENTS.c.stream, EVENTS.c.leaf)
+        .where(EVENTS.c.stream.in_(streams), EVENTS.c.leaf_index < chosen.size)
+        .order_by(EVENTS.c.stream, EVENTS.c.seq)
+    )
+    for stream, leaf in leaves:
+        body = json.loads(leaf)
+        fold(rows.setdefault(stream, {}), body["type"], body["meta"])
+    return {stream for stream, row in rows.items() if _wanted(chosen, row)}
 
 
 def promised(clocks: Clocks) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 from sqlalchemy import func, select
 
+from complaints.administration.auditing import audit
 from complaints.administration.installation import Installation
 from complaints.base.clock import stamp
 from complaints.base.errors import InputError
@@ -16,7 +17,6 @@ from complaints.base.translations import gettext as t
 from complaints.evidence import bundle, export
 from complaints.evidence.bundle_cases import MOST
 from complaints.evidence.chosen import AUDIT, BUNDLE, Chosen, check, count
-from complaints.ledger.audit import audit
 from complaints.ledger.audit_report import Report, record
 from complaints.ledger.sequencer import head
 from complaints.ledger.work import Actor, Work
@@ -71,18 +71,23 @@ def total(work: Work, chosen: Chosen) -> int:
     return count(work, chosen)
 
 
-def write(work: Work, chosen: Chosen, target: BinaryIO, font: str, progress: Callable[[int], None]) -> Done:
+def write(
+    found: Installation, work: Work, chosen: Chosen, target: BinaryIO, progress: Callable[[int], None]
+) -> Done:
     """Make the whole file; `progress` is told how many steps are behind it, often enough to stop soon."""
+    font = found.settings.DOCUMENT_FONT
     if chosen.kind == BUNDLE:
         made = bundle.make(work, target, chosen, font, lambda done, _: progress(done))
         return Done({"events": made.events, "manifest": made.digest})
     if chosen.kind == AUDIT:
-        return _audited(work, chosen, target, progress)
+        return _audited(found, work, chosen, target, progress)
     export.whole(work, chosen, target, font, progress)
     return Done()
 
 
-def _audited(work: Work, chosen: Chosen, target: BinaryIO, progress: Callable[[int], None]) -> Done:
+def _audited(
+    found: Installation, work: Work, chosen: Chosen, target: BinaryIO, progress: Callable[[int], None]
+) -> Done:
     streams = 0
 
     def looked(done: int) -> None:
@@ -90,7 +95,7 @@ def _audited(work: Work, chosen: Chosen, target: BinaryIO, progress: Callable[[i
         streams = done
         progress(done)
 
-    report = audit(work, looked, lambda done, _: progress(streams + done))
+    report = audit(found, work, looked, lambda done, _: progress(streams + done))
     target.write(_report(work, chosen, report))
     role, _, ref = chosen.by.partition(":")
     by = Actor(role, ref or role)

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from complaints.base.clock import from_stamp, stamp
 from complaints.base.errors import IntegrityError
-from complaints.ledger import audit_acts, audit_tree
+from complaints.ledger import audit_acts, audit_promises, audit_tree
 from complaints.ledger import private as sealing
 from complaints.ledger.audit_office import Office
 from complaints.ledger.audit_report import Report
@@ -78,6 +78,7 @@ def audit(
         if progress:
             progress(report.streams)
     report.findings += _strays(work)
+    report.findings += audit_promises.examine(work)
     placed = audit_tree.Placed()
     report.findings += audit_tree.examine(work, placed, placing)
     report.place(placed)

@@ -783,11 +783,19 @@ def verify_bundle(files: Files, keys: Sequence[Verifier], older: Sequence[str] =
     """Numbered steps over an untrusted bundle; never raises for what the bundle holds.
 
     `keys` come from outside; without one the bundle proves itself only, which step 2 says. `older` are signed
-    notes kept elsewhere: the log must have grown out of each of them.
+    notes kept elsewhere: the log must have grown out of each of them. A step that rests on one that does not hold is
+    not taken: what it would find is the same thing once more.
     """
     seen, steps = _Seen(files, tuple(keys), tuple(older), KeyRing(keys)), list[Step]()
     acts = (_files, _anchor, _signed, _checkpoints, _leaves, _chosen, _rules, _figures, _earlier, _stamps)
     for number, act in enumerate(acts, 1):
+        base = next(
+            (step.number for step in steps if not step.good and step.number in _RESTS.get(act, ())), 0
+        )
+        if base:
+            zh, en = f"第{base}步未通过，这一步无从核验", f"not checked, since step {base} does not hold"
+            steps.append(Step(number, good=False, code="unchecked", zh=zh, en=en))
+            continue
         try:
             zh, en = act(seen)
             steps.append(Step(number, good=True, code="", zh=zh, en=en))
@@ -1203,8 +1211,58 @@ def _stamps(seen: _Seen) -> tuple[str, str]:
     )
 
 
+# The steps that another rests on: without the signed size and root there is nothing to compare leaves with, and
+# without the leaves nothing to count.
+_RESTS: dict[Callable[[_Seen], tuple[str, str]], tuple[int, ...]] = {
+    _leaves: (4,),
+    _chosen: (4, 5),
+    _figures: (4, 5),
+    _earlier: (4,),
+    _stamps: (4,),
+}
+
+
+def _unable() -> str:
+    """Why nothing can be verified on this computer; empty where it can."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - a bundle meets whatever Python its reader has
+        return "需要 Python 3.11 或更新版本 / Python 3.11 or newer is needed"
+    try:
+        import cryptography  # noqa: F401, PLC0415 - only whether it is there
+    except ImportError:
+        return (
+            "缺少 cryptography，无法核验签名；请先运行 / cryptography is missing, and signatures cannot be verified; "
+            f"first run: {sys.executable} -m pip install cryptography"
+        )
+    return ""
+
+
+def _read_as(name: str, value: object, read: Callable[[Any], Any]) -> Any:
+    """What `read` makes of a value; raises ValueError that names where the value was given."""
+    try:
+        return read(value)
+    except (ValueError, OSError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise ValueError(f"{name}{value}: {why}") from error
+
+
+def _begin(given: argparse.Namespace) -> tuple[list[Verifier], list[str], Files]:
+    """Keys, older checkpoints and files as they were given; raises ValueError where nothing can be verified."""
+    keys = [_read_as("--key ", each, Verifier.parse) for each in given.key]
+    # As an editor may have saved it: with a mark at its beginning, with the ends of lines of Windows.
+    older = [
+        _read_as("--checkpoint ", each, lambda path: path.read_text(encoding="utf-8-sig"))
+        for each in given.checkpoint
+    ]
+    files = _read_as("", given.bundle, Files)
+    if not {"manifest.json", "manifest.note"} & files.sizes.keys():
+        raise ValueError(f"{given.bundle}: 不是证据包，没有清单 / no bundle: there is no manifest")
+    if why := _unable():
+        raise ValueError(why)
+    return keys, older, files
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Verify a bundle; exit code 0: all holds, 1: something does not, 2: wrong use."""
+    """Verify a bundle; exit code 0: all holds, 1: something does not, 2: wrong use, or nothing to verify with."""
     parser = argparse.ArgumentParser(
         description="核验投诉办理证据包 Verify a bundle of evidence on complaints."
     )
@@ -1229,17 +1287,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="早先的检查点 an older checkpoint from outside",
     )
     given = parser.parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A console without Chinese characters must not keep the result back.
+            stream.reconfigure(errors="replace")
     try:
-        keys = [Verifier.parse(each) for each in given.key]
-        # As an editor may have saved it: with a mark at its beginning, with the ends of lines of Windows.
-        older = [each.read_text(encoding="utf-8-sig") for each in given.checkpoint]
-        files = Files(given.bundle)
-    except (ValueError, OSError) as error:
-        print(f"{given.bundle}: {error}", file=sys.stderr)  # noqa: T201 - a program of its own
+        keys, older, files = _begin(given)
+    except ValueError as error:
+        print(f"无法开始核验 / cannot begin: {error}", file=sys.stderr)  # noqa: T201 - a program of its own
         return 2
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # A console without Chinese characters must not keep the result back.
-        sys.stdout.reconfigure(errors="replace")
     steps = verify_bundle(files, keys, older)
     good = all(step.good for step in steps)
     for step in steps:

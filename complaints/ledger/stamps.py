@@ -92,6 +92,12 @@ def verify(raw: bytes, note: str, ca_file: str) -> Stamp:
     return Stamp(raw, info.gen_time)
 
 
+def about(raw: bytes, note: str) -> None:
+    """Raise StampError unless an answer names this text; whose it is, nobody has verified then."""
+    if _digest(note) not in raw:
+        raise StampError("it is gone, damaged, or over another text")
+
+
 def command(folder: str, ca_file: str) -> str:
     """The line with which openssl verifies a saved checkpoint's stamp."""
     ca = ca_file or "AUTHORITY.pem"

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import re
 import socket
+import sqlite3
 import stat
 import zipfile
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from cli.test_commands import Host, after_init, host
@@ -95,6 +98,28 @@ def test_rotate_and_revoke(host):
     assert host.run("checkpoint", "--revoke", "x", "--last-good", "1", "--reason", "stolen").exit_code == 1
     host.good("checkpoint", "--revoke", old, "--last-good", "1", "--reason", "stolen")
     assert "revoked beyond 1" in host.good("checkpoint")
+
+
+@pytest.mark.tampered
+def test_a_backup_put_back_whole_fits_itself_and_is_told_by_what_the_signer_remembers(host):
+    database = host.installation.database.engine
+    path = Path(database.url.database)
+    host.file()
+    host.good("checkpoint", "--sign")
+    assert "nothing found" in host.good("audit")
+    with closing(sqlite3.connect(path)) as live, closing(sqlite3.connect(host.folder / "backup")) as copy:
+        live.backup(copy)
+    host.file()
+    host.good("checkpoint", "--sign")
+    database.dispose()
+    with closing(sqlite3.connect(host.folder / "backup")) as copy, closing(sqlite3.connect(path)) as live:
+        copy.backup(live)
+    told = host.run("audit")
+    assert told.exit_code == 1
+    assert [line.split("\t")[:2] for line in told.output.splitlines() if "\t" in line] == [
+        ["signer-smaller", "signer"]
+    ]
+    assert "1 finding" in told.output
 
 
 def test_receipt_prints_both_documents(host, tmp_path):

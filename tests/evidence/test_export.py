@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from complaints.base.errors import InputError, NotFoundError
+from complaints.cases import handling
 from complaints.cases.masking import mask_text
 from complaints.evidence import cells, export, figures, handling_log, period_paper, register, workbook
 from complaints.evidence.chosen import Chosen, check
@@ -286,6 +287,15 @@ def test_a_restricted_complaint_is_known_only_to_those_who_may_see_it(desk):
 
 def _restricted(desk):
     return desk.read(lambda work: next(key for key, kind in work.policy.types.items() if kind.restricted))
+
+
+def test_the_log_of_a_type_is_that_of_the_orders_end_whatever_is_reclassified_since(desk):
+    came, stays = desk.file("inaccurate"), desk.file("other")
+    chosen = export.order(desk.installation, ALICE, Chosen("log", "jsonl", type="inaccurate"))
+    desk.act(came, handling.reclassify, ALICE, complaint_type="other")
+    desk.act(stays, handling.reclassify, ALICE, complaint_type="inaccurate")
+    lines = desk.read(lambda work: b"".join(export.stream(work, chosen))).splitlines()
+    assert {json.loads(line)["number"] for line in lines} == {came.number}
 
 
 def test_filters_narrow_by_time_type_state_and_test(desk, lived):

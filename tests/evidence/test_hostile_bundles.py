@@ -347,3 +347,44 @@ def test_no_damage_to_an_archive_makes_the_verifier_fall(archive, tmp_path_facto
     path = Path(tmp_path_factory.getbasetemp()) / "damaged.zip"
     path.write_bytes(damaged[: data.draw(st.integers(0, len(damaged)))] if cut else damaged)
     assert proof.main([str(path), "--key", str(K1.public)]) in {0, 1, 2}
+
+
+def run(*words, isolated=()):
+    return subprocess.run(
+        [sys.executable, *isolated, proof.__file__, *map(str, words)],
+        capture_output=True,
+        check=False,
+        text=True,
+        encoding="utf-8",
+        env={"PYTHONIOENCODING": "utf-8", "PATH": os.environ["PATH"]},
+    )
+
+
+def test_without_cryptography_nothing_is_said_of_the_bundle(tmp_path):
+    path = packed(tmp_path / "b.zip", whole())
+    ran = run(path, "--key", K1.public, isolated=("-S",))
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "cryptography" in ran.stderr
+    assert "pip install" in ran.stderr
+
+
+@pytest.mark.parametrize("words", [["--key", "x"], ["--checkpoint", "nowhere"]])
+def test_what_cannot_be_used_is_named_by_the_option_it_was_given_to(words, tmp_path):
+    ran = run(packed(tmp_path / "b.zip", whole()), *words)
+    assert ran.returncode == 2
+    assert f"cannot begin: {' '.join(words)}: " in ran.stderr
+
+
+def test_a_folder_without_a_manifest_is_no_bundle(tmp_path):
+    (tmp_path / "notes.txt").write_text("x", encoding="utf-8")
+    ran = run(tmp_path)
+    assert ran.returncode == 2
+    assert "there is no manifest" in ran.stderr
+
+
+def test_a_step_that_rests_on_another_accuses_nobody(tmp_path):
+    path = packed(tmp_path / "b.zip", whole())
+    steps = verify_bundle(Files(path), [K2.public])
+    assert [step.number for step in steps if step.code == "unchecked"] == [5, 6, 8, 9, 10]
+    assert all("4" in step.zh and "4" in step.en for step in steps if step.code == "unchecked")
+    assert {step.code for step in steps if not step.good} == {"UNANCHORED", "unchecked"}

@@ -234,11 +234,9 @@ def test_an_audit_by_command_is_told_of_where_it_is_newer(office):
 
 
 def test_every_code_the_audit_knows_has_its_sentence_in_both_languages():
-    folder = Path(findings.__file__).parents[2] / "ledger"
-    source = "".join(
-        (folder / f"{name}.py").read_text(encoding="utf-8")
-        for name in ("audit", "audit_acts", "audit_tree", "proof")
-    )
+    package = Path(findings.__file__).parents[2]
+    files = [*(package / "ledger").glob("*.py"), package / "administration" / "auditing.py"]
+    source = "".join(file.read_text(encoding="utf-8") for file in files)
     codes = set(re.findall(r'Finding\(\s*"([a-z-]+)"', source)) | {
         "event-stray",
         "private-stray",
@@ -250,6 +248,8 @@ def test_every_code_the_audit_knows_has_its_sentence_in_both_languages():
         "operator-row",
         "api-key-row",
         "webhook-row",
+        "signer-smaller",
+        "signer-fork",
     }
 
     with speaking("en"):

@@ -14,7 +14,7 @@ from complaints.store.tables import Checkpoint, Complaint
 from complaints.web.admin import words
 
 # These are about the log itself; all others about what stands beside it and is held against it.
-_LOG = ("leaf-", "place-", "checkpoint-")
+_LOG = ("leaf-", "place-", "checkpoint-", "signer-")
 _IN_LOG = frozenset({"sequence", "chain", "tree"})
 # Where the sentence of the code leaves out a value that helps.
 _VALUES = frozenset(
@@ -81,17 +81,18 @@ def _since(work: Work, each: Mapping[str, Any]) -> str:
 def _place(where: str) -> str:
     """Where, as far as people can say it; the exact place stands beside it."""
     first, *rest = where.split("/")
-    match first:
-        case "leaf":
-            return t("Event {n} of the whole log", n=rest[0] if rest else "")
-        case "checkpoint":
-            return t("The checkpoint of {n} events", n=rest[0] if rest else "")
-        case "size":
-            return t("The tree of {n} events", n=rest[0] if rest else "")
-        case "system":
-            first_words = t("The installation's own events")
-        case _:
-            first_words = ""
+    value = rest[0] if rest else ""
+    whole = {
+        "leaf": t("Event {n} of the whole log", n=value),
+        "checkpoint": t("The checkpoint of {n} events", n=value),
+        "size": t("The tree of {n} events", n=value),
+        "policy": t("Version {n} of the policy", n=value),
+        "calendar": t("The calendar of {year}", year=value),
+        "signer": t("What this host remembers of its last signature"),
+    }
+    if first in whole:
+        return whole[first]
+    first_words = t("The installation's own events") if first == "system" else ""
     if rest and rest[0].isdigit():
         event = t("event {n}", n=rest[0])
         return t("{first}, {second}", first=first_words, second=event) if first_words else event
@@ -125,14 +126,20 @@ def sentences() -> dict[str, str]:
         "milestone-missing": t("A date that an event set is gone."),
         "milestone-pause": t("A date runs during a pause, or stands still outside one."),
         "milestone-orphan": t("There are dates without a complaint."),
+        "replay-act": t("An event speaks of a measure or a hand-over that never was."),
         "disposal-row": t("A measure is not the one that was ordered."),
         "disposal-orphan": t("There are measures without a complaint."),
         "forward-row": t("What was passed on to a vendor is not what the log says."),
         "forward-orphan": t("There are hand-overs to a vendor without a complaint."),
-        "replay-act": t("An event speaks of a measure or a hand-over that never was."),
         "operator-row": t("An operator's account, its roles or its end are not as the log says."),
         "api-key-row": t("A key of the JSON interface, what it may do or its end are not as the log says."),
         "webhook-row": t("A webhook, its host, its events or its pause are not as the log says."),
+        "policy-row": t("A published policy or its page is not as it was published."),
+        "policy-stray": t("There is a policy that no event published."),
+        "policy-missing": t("A published policy is gone."),
+        "calendar-row": t("A calendar year is not the one that was imported."),
+        "calendar-stray": t("There is a calendar year that no event imported."),
+        "calendar-missing": t("An imported calendar year is gone."),
         "private-missing": t("Personal data is gone without an erasure in the log."),
         "private-stray": t("There is personal data that no event speaks of."),
         "private-kept": t("Personal data was erased by the log and is still there."),
@@ -156,6 +163,11 @@ def sentences() -> dict[str, str]:
         ),
         "checkpoint-root": t("The log does not lead to what was signed: it was changed."),
         "checkpoint-beyond": t("More events were signed than there are: the end is missing."),
+        "checkpoint-stamp": t("The time stamp of a checkpoint is gone, or does not hold."),
+        "signer-smaller": t(
+            "The log is shorter than what this host signed: an older backup was restored, or its end was deleted."
+        ),
+        "signer-fork": t("The log is not the one this host signed."),
         "trigger-missing": t(
             "The database does not keep events from being changed: run `flask complaints init`."
         ),
