@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from complaints.base.errors import NotAllowedError, TransitionError
+from complaints.base.texts import whole
 from complaints.cases import escalation
 from complaints.delivery import outbox, webhooks
 from complaints.ledger import journal
@@ -161,12 +162,12 @@ def tell_operators(work: Work, case: Complaint, kind: str, seq: int, *, to: str 
 
 def from_complainant(text: str) -> Personal:
     """Words of the complainant."""
-    return Personal(COMPLAINANT, text.encode())
+    return Personal(COMPLAINANT, whole(text).encode())
 
 
 def from_operator(text: str) -> Personal:
     """Words of an operator."""
-    return Personal(OPERATOR, text.encode())
+    return Personal(OPERATOR, whole(text).encode())
 
 
 def _usable(case: Complaint, action: str) -> None:

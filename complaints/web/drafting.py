@@ -13,6 +13,7 @@ from itsdangerous import BadData, BadSignature, URLSafeSerializer
 from itsdangerous.encoding import base64_decode
 
 from complaints.administration.installation import Installation
+from complaints.base.texts import whole
 from complaints.cases.reported import Answer, Turn
 from complaints.web.comparing import compare
 
@@ -76,17 +77,25 @@ def unseal(installation: Installation, text: str) -> Kept:
 
 
 def reported(
-    installation: Installation, token: str, output: str, prompt: str, limit: int, turns: str = ""
+    installation: Installation,
+    token: str,
+    output: str,
+    prompt: str,
+    limit: int,
+    turns: str = "",
+    user: str | None = None,
 ) -> Kept:
     """A new form that carries an AI answer and the turns before it; `compare` says what is kept of them."""
-    found = compare(installation, token, output, prompt, limit, turns)
+    found = compare(installation, token, output, prompt, limit, turns, user)
     kept = fresh(found.answer) if found.answer else fresh(token=token[:_MAX])
     return replace(kept, turns=found.turns)
 
 
-def answer_of(installation: Installation, token: str, output: str, prompt: str, limit: int) -> Answer | None:
+def answer_of(
+    installation: Installation, token: str, output: str, prompt: str, limit: int, user: str | None = None
+) -> Answer | None:
     """The reported answer with its mark; None when there is no text."""
-    return compare(installation, token, output, prompt, limit).answer
+    return compare(installation, token, output, prompt, limit, user=user).answer
 
 
 def _kept(payload: Any) -> Kept:
@@ -119,7 +128,8 @@ def _unsigned(text: str) -> Any:
             raise ValueError("the form's hidden part cannot be read") from error
         if not inflater.eof:
             raise ValueError("the form's hidden part is larger than any form")
-    return json.loads(data)
+    # An escape may stand for half of a character, which no page can be written with.
+    return json.loads(whole(json.dumps(json.loads(data), ensure_ascii=False)))
 
 
 def _serializer(installation: Installation) -> URLSafeSerializer:

@@ -106,7 +106,9 @@ def _reported(body: shapes.NewComplaint, question: Field | None) -> intake.Answe
         if over > 0:
             said = t("{n} characters too long; keep it under {max}", n=over, max=question.max)
             raise InputError({f"answer/{name}": [said]})
-    return drafting.answer_of(installation(), given.token, given.output, given.prompt, question.max)
+    # A browser's cookies say nothing here: who reports is whom the host's key names, else nobody.
+    user = body.owner or ""
+    return drafting.answer_of(installation(), given.token, given.output, given.prompt, question.max, user)
 
 
 def _proven(call: Call) -> bool:

@@ -93,6 +93,7 @@ def _with_answer(ruling: InForce, kept: Kept, got: Incoming) -> Kept:
         got.get("output"),
         got.get("prompt"),
         fields.answer_limit(ruling.policy),
+        user="",
     )
     return replace(brought, secret=kept.secret, values=kept.values, draft=kept.draft, files=kept.files)
 

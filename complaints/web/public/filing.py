@@ -261,7 +261,9 @@ def _answer(desk: Desk, values: Mapping[str, str]) -> intake.Answer | None:
     if desk.kept.answer is not None or question is None:
         return desk.kept.answer
     text = values.get(question.key, "")
-    found = drafting.answer_of(installation(), desk.kept.token, text, "", question.max)
+    found = drafting.answer_of(
+        installation(), desk.kept.token, text, "", question.max, user="" if desk.visit else None
+    )
     # Cutting a genuine answer short would make it look like another: it is taken whole and kept in part.
     if len(text) > question.max and (found is None or found.mark != "verified"):
         said = t("{n} characters too long; keep it under {max}", n=len(text) - question.max, max=question.max)
