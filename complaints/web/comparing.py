@@ -33,8 +33,11 @@ class Record:
         """What a host's loader gave; None for what is no answer. Raises whatever strange values raise."""
         if not isinstance(found, Mapping) or not isinstance(found.get("output"), str) or not found["output"]:
             return None
-        said, turns = (whole(str(found.get(name) or "")) for name in ("prompt", "model")), found.get("turns")
-        return cls(whole(found["output"]), *said, list(turns) if isinstance(turns, Sequence) else None)
+        prompt, model = (whole(str(found.get(name) or "")) for name in ("prompt", "model"))
+        turns = found.get("turns")
+        return cls(
+            whole(found["output"]), prompt, model, list(turns) if isinstance(turns, Sequence) else None
+        )
 
 
 @dataclass(frozen=True)
