@@ -15,7 +15,6 @@ from __future__ import annotations
 import binascii
 import hashlib
 import hmac
-import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -24,6 +23,7 @@ from struct import Struct
 from typing import Any, Literal, NamedTuple
 
 from complaints.base.errors import InputError, SealError
+from complaints.base.texts import whole
 
 Mark = Literal["verified", "altered", "unverified"]
 # Version, then in base64: key id, audience, microseconds, lengths of answer id and model, tag, veiled digests of
@@ -41,7 +41,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
 _FIRST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICRO
 _LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICRO
-_HALF = re.compile("[\ud800-\udfff]")
 
 
 class Sealed(NamedTuple):
@@ -273,12 +272,7 @@ def _keyed(key: bytes, purpose: bytes, size: int, data: bytes) -> bytes:
 def _bytes(text: str) -> bytes:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if "\x00" in text:
-        text = text.replace("\x00", "\ufffd")
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        return _HALF.sub("\ufffd", text).encode()
+    return whole(text).encode()
 
 
 def _micros(at: datetime | None) -> int:

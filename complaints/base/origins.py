@@ -7,6 +7,8 @@ import re
 from complaints.base.errors import ConfigError
 
 _ORIGIN = re.compile(r"(https?)://([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?")
+# Where an origin ends: after anything else, such as @ or _, what was read is only the beginning of a longer name.
+_END = ("", "/", "?", "#")
 _USUAL = {"http": "80", "https": "443"}
 
 
@@ -23,8 +25,9 @@ def exact_origin(text: str) -> str:
 
 def origin_of(address: str) -> str:
     """The origin of a whole address; empty when it has none."""
-    found = _ORIGIN.match(address.lower())
-    return _written(*found.groups()) if found else ""
+    address = address.lower()
+    found = _ORIGIN.match(address)
+    return _written(*found.groups()) if found and address[found.end() :][:1] in _END else ""
 
 
 def _written(scheme: str, host: str, port: str | None) -> str:

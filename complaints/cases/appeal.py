@@ -10,7 +10,7 @@ from complaints.base.translations import gettext as t
 from complaints.cases import deciding
 from complaints.cases.deciding import Decision
 from complaints.cases.handling import require_text
-from complaints.cases.people import Operator
+from complaints.cases.people import Operator, behind
 from complaints.cases.step import from_complainant, from_operator, step, tell_operators
 from complaints.ledger.journal import Written
 from complaints.ledger.work import COMPLAINANT, Actor, Work
@@ -72,12 +72,13 @@ def review(work: Work, case: Complaint, actor: Actor, verdict: Verdict, decision
     return deciding.enter(work, case, "change", actor, decision)
 
 
-def eligible(case: Complaint, operators: Collection[Operator]) -> list[Operator]:
-    """Who may review this case: anyone who handles complaints and did not decide this one."""
+def eligible(work: Work, case: Complaint, operators: Collection[Operator]) -> list[Operator]:
+    """Who may review this case: anyone who handles complaints and did not decide this one, also not by a key."""
+    decider = behind(work, case.decided_by)
     return [
         operator
         for operator in operators
-        if operator.ref != case.decided_by
+        if operator.ref != decider
         and operator.may("handler", "supervisor", "admin")
         and (operator.restricted or not case.restricted)
     ]

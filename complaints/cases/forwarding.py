@@ -6,6 +6,8 @@ The provider who offers the product goes on owing the answer: nothing here touch
 from __future__ import annotations
 
 import hashlib
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -188,7 +190,7 @@ def _check(work: Work, case: Complaint, model: Model | None, way: str, text: str
         faults["text"] = [t("Keep it under {n} characters", n=MAX_TEXT)]
     else:
         contact = history(work, case.uid, types=("filed",))[0].data("contact")
-        if any(mark in text for mark in _marks(contact)):
+        if _names(contact, text):
             faults["text"] = [t("It names the complainant or their address; take that out")]
     if case.restricted and not confirmed:
         faults["confirmed"] = [t("This matter is a restricted one: confirm that the vendor must know of it")]
@@ -209,14 +211,33 @@ def _unreachable(work: Work, model: Model, way: str) -> str:
 
 def _without(contact: Mapping[str, Any], text: str) -> str:
     """The text without addresses, numbers and the name its complainant gave."""
-    name = str(contact.get("name") or "")
-    if len(name) >= _SHORTEST:
-        text = text.replace(name, mask("name", name))
+    name = str(contact.get("name") or "").strip()
+    if (spelled := _spelled(name)) is not None:
+        text = spelled.sub(lambda _: mask("name", name), text)
     return mask_text(text)
 
 
-def _marks(contact: Mapping[str, Any]) -> list[str]:
-    return [str(value) for value in contact.values() if len(str(value)) >= _SHORTEST]
+def _names(contact: Mapping[str, Any], text: str) -> bool:
+    """Whether a text names its complainant or how to reach them, however it is spaced or written."""
+    spelled = _spelled(str(contact.get("name") or "").strip())
+    ways = (_bare(str(value)) for key, value in contact.items() if key != "name")
+    bare = _bare(text)
+    return bool(spelled and spelled.search(text)) or any(
+        len(way) >= _SHORTEST and way in bare for way in ways
+    )
+
+
+def _spelled(name: str) -> re.Pattern[str] | None:
+    """A name in either case and with any space; one in Latin letters only as words of its own."""
+    if len(name) < _SHORTEST:
+        return None
+    letters = r"\s*".join(re.escape(letter) for letter in name if not letter.isspace())
+    return re.compile(f"(?<![A-Za-z]){letters}(?![A-Za-z])", re.IGNORECASE)
+
+
+def _bare(text: str) -> str:
+    text = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(letter for letter in text if letter.isalnum() or letter == "@")
 
 
 def _key(model: Model) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy import insert, select
 
 from complaints.base.clock import beijing
 from complaints.base.ids import access_code, complaint_number, random_uid
+from complaints.base.texts import whole
 from complaints.cases import attachments, escalation, fields
 from complaints.cases.attachments import SealedFile, Upload
 from complaints.cases.reported import Answer as Answer  # noqa: PLC0414 - hosts know it as intake's
@@ -239,4 +240,6 @@ def _messages(work: Work, uid: str, case: Mapping[str, Any]) -> tuple[dict[str, 
 
 
 def _json(values: Mapping[str, Any]) -> Personal:
-    return Personal(sealing.COMPLAINANT, json.dumps(values, ensure_ascii=False, sort_keys=True).encode())
+    return Personal(
+        sealing.COMPLAINANT, whole(json.dumps(values, ensure_ascii=False, sort_keys=True)).encode()
+    )

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from complaints.ledger.work import Actor
+from sqlalchemy import select
+
+from complaints.ledger.work import MACHINE, Actor, Work
+from complaints.store.tables import ApiKey
 
 # From most to least: the role under which somebody acts when they hold several.
 _RANK = ("admin", "supervisor", "handler", "auditor")
@@ -34,3 +37,10 @@ class Operator:
     def may(self, *roles: str) -> bool:
         """Whether they hold one of these roles; admin may do what each other role may, but for deciding."""
         return bool(self.roles & set(roles))
+
+
+def behind(work: Work, ref: str | None) -> str | None:
+    """Who answers for what `ref` did: for a key, whoever made it."""
+    if ref is None or not ref.startswith(MACHINE):
+        return ref
+    return work.session.scalar(select(ApiKey.created_by).where(ApiKey.ref == ref)) or ref

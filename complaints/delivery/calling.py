@@ -30,6 +30,8 @@ _GONE = 410
 _LONGEST = 500
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+# What is handed out of IPv6; all else loops back, is translated, stays on a site, or was never given to anybody.
+_GIVEN_OUT = ipaddress.IPv6Network("2000::/3")
 # RFC 6052: an address of this network is an IPv4 address for whoever translates.
 _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
 
@@ -84,7 +86,8 @@ class Reach:
         inner = _inner(address)
         if any(inner in network for network in self.networks if network.version == inner.version):
             return True
-        return inner.is_global and not inner.is_multicast
+        given_out = inner.version == 4 or inner in _GIVEN_OUT  # noqa: PLR2004 - the version's own number
+        return given_out and inner.is_global and not inner.is_multicast
 
     def find(self, host: str, port: int) -> str:
         """An address of `host` that may be called; raises DeliveryError where one of them may not.
@@ -169,7 +172,7 @@ class _Attempt:
             self.failed = DeliveryError(TIMEOUT)
         except ssl.SSLError:
             self.failed = DeliveryError("WebhookCertificate")
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             self.failed = DeliveryError(f"Webhook{type(error).__name__}")
         finally:
             if self._connection is not None:
@@ -186,6 +189,9 @@ class _Attempt:
     def _post(self) -> None:
         self._connection = _Pinned(self.parts, self.seconds)
         self._connection.find(self.reach)
+        if not self._abandoned:
+            self._connection.connect()
+        # Whoever gave up has counted this attempt as failed.
         if self._abandoned:
             return
         target = (self.parts.path or "/") + (f"?{self.parts.query}" if self.parts.query else "")

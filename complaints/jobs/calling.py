@@ -88,7 +88,7 @@ class _Attempt:
     def __init__(self, app: Flask, callback: Callable[..., Any], commission: Commission) -> None:
         self.app, self.callback, self.commission = app, callback, commission
         self.said: object = None
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
     def outcome(self, *, last: bool) -> Outcome:
         """Call it, and wait no longer than `SECONDS`."""
@@ -112,5 +112,5 @@ class _Attempt:
             # Its own context: a host's session is bound to it, and is closed with it.
             with self.app.app_context():
                 self.said = self.callback(self.commission)
-        except Exception as error:  # noqa: BLE001 - whatever a host raises is a reason to try again
+        except BaseException as error:  # noqa: BLE001 - whatever a host raises, also to end the process, is no success
             self.error = error

@@ -6,15 +6,38 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from complaints import answers
 from complaints.administration.installation import Installation
 from complaints.answers import Checked
+from complaints.base.texts import whole
 from complaints.cases.reported import Answer, Turn
 
+T = TypeVar("T")
 _log = logging.getLogger("complaints")
-_LONGEST_TOKEN = 2000
+_LONGEST_TOKEN, _LONGEST_MODEL = 2000, 80
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the host says an answer was; `turns` is None where it says nothing of them."""
+
+    output: str
+    prompt: str
+    model: str
+    turns: Sequence[Any] | None
+
+    @classmethod
+    def of(cls, found: Any) -> Record | None:
+        """What a host's loader gave; None for what is no answer. Raises whatever strange values raise."""
+        if not isinstance(found, Mapping) or not isinstance(found.get("output"), str) or not found["output"]:
+            return None
+        prompt, model = (whole(str(found.get(name) or "")) for name in ("prompt", "model"))
+        turns = found.get("turns")
+        return cls(
+            whole(found["output"]), prompt, model, list(turns) if isinstance(turns, Sequence) else None
+        )
 
 
 @dataclass(frozen=True)
@@ -27,7 +50,7 @@ class Reported:
 
 def asking(installed: Installation) -> str:
     """Who asks, as the host names its signed-in users; nothing in a dialog or at the interface, which read no cookie."""
-    return str(_asked(installed.hooks.complainant) or "")
+    return _asked(installed.hooks.complainant, lambda found: str(found or "")) or ""
 
 
 def compare(
@@ -51,10 +74,10 @@ def compare(
     loaded = _loaded(installed, checked, user)
     if loaded is not None:
         notes = ("loaded", "page_differed") if output.strip() and checked.mark == "altered" else ("loaded",)
-        output, prompt = str(loaded["output"]), str(loaded.get("prompt") or "")
+        output, prompt = loaded.output, loaded.prompt
         checked = _check(installed, token, output, prompt, user)
-    said = loaded.get("turns") if loaded else None
-    context = _turns(installed, said if isinstance(said, Sequence) else _parsed(turns), limit)
+    said = loaded.turns if loaded is not None else None
+    context = _turns(installed, _parsed(turns) if said is None else said, limit)
     if not output.strip() or not limit:
         return Reported(None, context)
     if len(output) > limit or len(prompt) > limit:
@@ -70,7 +93,7 @@ def compare(
     if sealed is None:
         return Reported(answer, context)
     named = {
-        "model": sealed.model or str((loaded or {}).get("model") or ""),
+        "model": sealed.model or (loaded.model[:_LONGEST_MODEL] if loaded is not None else ""),
         "answer_id": sealed.answer_id,
         "filing_no": sealed.filing_no,
         "at": f"{sealed.at:%Y-%m-%dT%H:%M:%SZ}",
@@ -93,22 +116,21 @@ def _check(installed: Installation, token: str, output: str, prompt: str, user: 
     )
 
 
-def _loaded(installed: Installation, checked: Checked, user: str) -> Mapping[str, Any] | None:
+def _loaded(installed: Installation, checked: Checked, user: str) -> Record | None:
     """The host's own record of the answer, if the host has one and the reporter may be shown it."""
     sealed, loader = checked.sealed, installed.hooks.answer
     if sealed is None or not sealed.answer_id or loader is None:
         return None
     if sealed.for_user and not (user and sealed.of_user(user)):
         return None
-    found = _asked(loader, sealed.answer_id)
-    return found if isinstance(found, Mapping) and found.get("output") else None
+    return _asked(loader, Record.of, sealed.answer_id)
 
 
-def _asked(call: Callable[..., Any] | None, *arguments: Any) -> Any:
+def _asked(call: Callable[..., Any] | None, read: Callable[[Any], T], *arguments: Any) -> T | None:
     if call is None:
         return None
     try:
-        return call(*arguments)
+        return read(call(*arguments))
     except Exception as error:  # noqa: BLE001 - whatever breaks at the host, the report is taken
         # The class alone: the host's message may hold what somebody wrote.
         _log.error("%s of the host failed: %s", getattr(call, "__name__", "a loader"), type(error).__name__)
@@ -121,7 +143,7 @@ def _turns(installed: Installation, said: Sequence[Any], limit: int) -> tuple[Tu
     for each in said[-most:] if most else ():
         if not isinstance(each, Mapping):
             continue
-        prompt, output, token = (str(each.get(name) or "") for name in ("prompt", "output", "token"))
+        prompt, output, token = (whole(str(each.get(name) or "")) for name in ("prompt", "output", "token"))
         if not (prompt.strip() or output.strip()):
             continue
         checked = _check(installed, token, output, prompt, "")

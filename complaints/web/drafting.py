@@ -13,6 +13,7 @@ from itsdangerous import BadData, BadSignature, URLSafeSerializer
 from itsdangerous.encoding import base64_decode
 
 from complaints.administration.installation import Installation
+from complaints.base.texts import whole
 from complaints.cases.reported import Answer, Turn
 from complaints.web.comparing import compare
 
@@ -128,7 +129,8 @@ def _unsigned(text: str) -> Any:
             raise ValueError("the form's hidden part cannot be read") from error
         if not inflater.eof:
             raise ValueError("the form's hidden part is larger than any form")
-    return json.loads(data)
+    # An escape may stand for half of a character, which no page can be written with.
+    return json.loads(whole(json.dumps(json.loads(data), ensure_ascii=False)))
 
 
 def _serializer(installation: Installation) -> URLSafeSerializer:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from flask_wtf import FlaskForm
 from wtforms import Form
 
+from complaints.base.translations import gettext as t
+
 _FOR_EVER = 100 * 365 * 24 * 3600
 
 
@@ -23,6 +25,11 @@ class OwnForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
 
 class Act(OwnForm):
     """A form with nothing but its token: one button."""
+
+
+def old_page() -> str:
+    """What is said of a form whose token does not hold."""
+    return t("The page was open a long time. All is still here. Submit again")
 
 
 def put_errors(form: Form, faults: Mapping[str, Sequence[str]], fallback: str = "") -> None:

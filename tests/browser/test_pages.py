@@ -54,15 +54,28 @@ ADMIN = {
     "operators": "/admin/operators",
     "health": "/admin/health",
     "webhooks": "/admin/webhooks",
+    "keys": "/admin/keys",
+    "audit": "/admin/evidence/audit",
     "replies": "/admin/replies",
     "account": "/admin/account",
 }
 
 
+# The model is somebody else's, so that a case can be passed on.
+VENDOR = """
+[[models]]
+name = "示例大模型"
+own = false
+vendor = "示例模型有限公司"
+vendor_mail = "abuse@vendor.example.com"
+"""
+
+
 def _fill(site):
-    """Sample complaints, and ordered files the clock will make."""
+    """Sample complaints, a key, a webhook, and ordered files the clock will make."""
     site.flask("demo-data", "--force")
     site.flask("checkpoint", "--sign")
+    site.flask("key", "add", "工单系统", "--scope", "read", "--days", "30", "--by", "陈明")
     for kind, form in (("log", "jsonl"), ("register", "xlsx"), ("period", "pdf")):
         site.flask("export", kind, "--format", form, "--job", "--by", "陈明")
 
@@ -75,7 +88,7 @@ def full(tmp_path_factory):
     with sites.running(
         folder / "site",
         address,
-        sites.POLICY.replace("undo_seconds = 1\n", "") + "[public]\ncheckpoint = true\n",
+        sites.POLICY.replace("undo_seconds = 1\n", "") + "[public]\ncheckpoint = true\n" + VENDOR,
         prepare=_fill,
     ) as running:
         running.password = running.operator(
@@ -181,17 +194,37 @@ def test_axe_finds_nothing_on_any_page_of_the_operators(full, session_states, ch
         page.goto(f"{full.url}/complaints/admin/case/{number}")
         hold(page, f"admin-case-{state}", look, request.config)
         if state == "accepted":
-            page.goto(f"{full.url}/complaints/admin/case/{number}/decide")
-            hold(page, "admin-decide", look, request.config)
+            for name in ("decide", "forward"):
+                page.goto(f"{full.url}/complaints/admin/case/{number}/{name}")
+                hold(page, f"admin-{name}", look, request.config)
         if state in {"accepted", "closed"}:
             page.goto(f"{full.url}/complaints/admin/case/{number}/personal")
             for folded in page.locator("details summary").all():
                 folded.click()
             hold(page, f"admin-personal-{state}", look, request.config)
+    page.goto(f"{full.url}/complaints/admin/keys")
+    page.locator("a[href$='/revoke']").first.click()
+    hold(page, "admin-key-revoke", look, request.config)
+    _held_once(page, "keys/add", "input[name=name]", "a", look, request.config)
+    _held_once(page, "webhooks/add", "input[name=url]", "https://hooks.example.com/in", look, request.config)
+    page.locator("a[href$='/remove']").first.click()
+    hold(page, "admin-webhook-remove", look, request.config)
     page.goto(f"{full.url}/complaints/admin/case/{_stored(full, chromium, session_states)}")
     page.locator("#stored summary").click()
     hold(page, "admin-case-stored", look, request.config)
     context.close()
+
+
+def _held_once(page, place, field, value, look, config):
+    """Hold the page of a form that is sent empty, and the one that shows a new secret this once."""
+    home = re.sub(r"/admin/.*", "/admin/", page.url)
+    name = place.partition("/")[0]
+    for given in ("", value):
+        page.goto(home + name)
+        form = page.locator(f"form[action$='{place}']")
+        form.locator(field).fill(given)
+        form.locator("button[type=submit], .cmp-acts button").last.click()
+        hold(page, f"admin-{name}-{'made' if given else 'faulty'}", look, config)
 
 
 def _stored(full, chromium, session_states):

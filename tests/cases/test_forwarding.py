@@ -140,6 +140,27 @@ def test_what_cannot_go_out_says_why(desk, changes, field):
     assert letters(desk, made) == []
 
 
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        ("他叫王 小 明", True),
+        ("WANG xiaoming says", True),
+        ("电话 138 1234-5678", True),
+        ("电话１３８１２３４５６７８", True),
+        ("Wang＠Example.com", True),
+        ("wang xiaomingsheng", False),
+        ("138 1234 567", False),
+    ],
+)
+def test_who_complains_is_found_however_it_is_written(said, named):
+    contacts = ({**CONTACT, "name": name} for name in ("王小明", "Wang Xiaoming"))
+    assert any(forwarding._names(each, said) for each in contacts) is named
+
+
+def test_a_name_is_masked_in_either_case_and_only_as_a_name():
+    assert forwarding._without({"name": "Li Wei"}, "LI  WEI and Li Weiss") == "L** and Li Weiss"
+
+
 def test_a_restricted_matter_goes_only_when_somebody_confirms_it(desk):
     made = filed(desk, "minor")
     with pytest.raises(InputError) as caught:

@@ -171,6 +171,7 @@ def test_the_checked_address_is_called_whatever_the_name_leads_to_afterwards(rec
         "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0",
         "224.0.0.1", "255.255.255.255", "198.18.0.1", "::1", "::", "fe80::1", "fd00:1::1", "ff02::1",
         "::ffff:10.1.2.3", "64:ff9b::a01:203", "2002:a01:203::1", "2001:db8::1", "2001:0:4136:e378:8000:63bf:f5fe:fdfc",
+        "::127.0.0.1", "::ffff:0:10.1.2.3", "64:ff9b:1::a01:203", "fec0::1", "5f00::1",
     ],
 )  # fmt: skip
 def test_an_address_that_is_not_public_is_never_called(address):

@@ -272,6 +272,32 @@ def test_what_the_host_has_begun_when_a_decision_is_taken_back_is_recorded_to_it
     assert [each.state for each in rows(any_office, made)] == ["done", "taken_back"]
 
 
+@pytest.mark.parametrize("raised", [SystemExit(0), GeneratorExit()], ids=lambda raised: type(raised).__name__)
+def test_a_callback_that_would_end_the_process_has_done_nothing(any_office, raised):
+    def callback(commission):
+        del commission
+        raise raised
+
+    any_office.disposals["stop_generation"] = callback
+    made = ordered(any_office)
+
+    run(any_office)
+
+    assert rows(any_office, made)[0].state == "pending"
+    assert [each.meta.get("failure") for each in ends(any_office, made)] == [type(raised).__name__]
+
+
+def test_words_of_the_host_with_half_a_character_are_kept_and_nothing_is_done_twice(any_office):
+    heard = listening(any_office, answer=["已处理\ud800"])
+    made = ordered(any_office)
+
+    run(any_office)
+    run(any_office)
+
+    assert len(heard) == 1
+    assert [each.text("result") for each in ends(any_office, made)] == ["已处理\ufffd"]
+
+
 def test_a_callback_that_hangs_keeps_nobody_waiting(any_office, monkeypatch):
     monkeypatch.setattr(calling, "SECONDS", 0.05)
     end = threading.Event()

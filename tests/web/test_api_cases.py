@@ -13,14 +13,17 @@ from office import Office, quick_passwords
 sys.path.insert(0, str(Path(__file__).parent))
 
 from filing import PNG
-from machine import REPEAT, Machine, kind, make_key
+from machine import BOSS, REPEAT, Machine, kind, make_key
 
 from complaints.administration import api_keys
-from complaints.cases import erasure
+from complaints.base.errors import NotAllowedError
+from complaints.cases import appeal, erasure
+from complaints.cases.deciding import Decision
 from complaints.jobs.working import work_off
+from complaints.ledger import journal
 from complaints.ledger.journal import SYSTEM_STREAM
 from complaints.ledger.reading import history
-from complaints.ledger.work import COMPLAINANT
+from complaints.ledger.work import COMPLAINANT, Actor
 from complaints.store.tables import ApiKey
 
 SECRET = "13812345678"
@@ -257,6 +260,24 @@ def test_a_key_reviews_neither_its_own_decision_nor_that_of_the_person_who_made_
     assert [kind(first), kind(second)] == ["not-allowed", "not-allowed"]
     assert third.json["state"] == "decided"
     assert office.desk.case(own).state == office.desk.case(makers).state == "under_review"
+
+
+def test_two_keys_of_one_person_are_that_person(office, machine):
+    filed = office.desk.file()
+    beside = Machine(office.app, make_key(office.installation, "read", "act")[1])
+    under_review(office, filed, lambda: machine.act(filed.number, "decide", decided(office, filed)))
+    refused = beside.act(filed.number, "review", {"verdict": "confirm", "text": "维持原答复"})
+
+    def by_hand(work):
+        case = journal.lock(work, filed.uid)
+        confirmed = Decision("", "", "维持原答复")
+        appeal.review(work, case, Actor("supervisor", BOSS.ref), "confirm", confirmed)
+
+    with pytest.raises(NotAllowedError):
+        office.installation.write(by_hand)
+    assert kind(refused) == "not-allowed"
+    assert "review" not in beside.get(f"/cases/{filed.number}").json["can"]
+    assert office.desk.case(filed).state == "under_review"
 
 
 def test_a_decision_is_taken_back_only_before_it_goes_out(office, machine):

@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from filing import PNG, cases, close_connections, filed, make_app, reading  # noqa: F401 - used by itself
 from machine import REPEAT, Machine, kind, make_key
 
+from complaints import Complaints
 from complaints.base.clock import utcnow
 from complaints.cases.attachments import held
 from complaints.evidence import receipt_check
@@ -270,3 +271,24 @@ def test_every_attachment_of_a_refused_repeat_is_gone(app, machine):
         app, lambda work: [held(work, case.uid) for case in work.session.scalars(select(Complaint))]
     )
     assert sorted(len(each) for each in files) == [0, 1]
+
+
+@pytest.mark.parametrize(("owner", "notes"), [("user-7", ()), ("user-8", ("other_user",))])
+def test_who_reports_an_answer_is_whom_the_hosts_key_names_and_never_a_cookie(
+    tmp_path, database_url, owner, notes
+):
+    asked = []
+    app = make_app(tmp_path, database_url, {"complainant_loader": lambda: asked.append(1) or "user-7"})
+    with app.test_request_context():
+        token = Complaints.seal_answer(output="答案是42", user_ref="user-7")
+    body = {
+        "type": "inaccurate",
+        "fields": {"details": "不对"},
+        "answer": {"output": "答案是42", "token": token},
+    }
+    host = Machine(app, make_key(app.extensions["complaints"], "file")[1])
+    answer = host.post("/complaints", {**body, "owner": owner})
+
+    assert answer.status_code == 201
+    assert filed(app, cases(app)[-1]).meta.get("answer", []) == list(notes)
+    assert asked == []

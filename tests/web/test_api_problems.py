@@ -137,6 +137,7 @@ ROWS = [
     ("not-possible", lambda at: at.person.post(f"{at.mine}/appeal", {"text": "不同意"})),
     ("stale", lambda at: at.noted('"77"')),
     ("too-large", lambda at: at.broken(b'{"type": "' + b"x" * 6_000_001 + b'"}')),
+    ("too-large", lambda at: at.broken(b"[" + b"0," * 200_000 + b"0]")),
     ("media-type", lambda at: at.broken(b"type=other", Content_Type="application/x-www-form-urlencoded")),
     ("media-type", lambda at: at.broken(b"{}", Content_Type="text/plain")),
     ("schema", lambda at: at.broken(b"[]")),

@@ -25,6 +25,16 @@ def forged(data, *, squeezed=True):
     return ("." if squeezed else "") + base64.urlsafe_b64encode(body).rstrip(b"=").decode() + ".forged"
 
 
+@pytest.mark.parametrize("squeezed", [True, False])
+def test_half_of_a_character_in_a_forgery_becomes_one_that_can_be_shown(squeezed):
+    half = {"output": "\ud800", "prompt": "\udfffb"}
+    said = {"type": "\ud800", "values": {"details": "a\ud800"}, "answer": half, "turns": [half]}
+    kept = drafting.unseal(installed(b"one"), forged(json.dumps(said).encode(), squeezed=squeezed))
+    assert (kept.type, kept.values["details"]) == ("\ufffd", "a\ufffd")
+    assert (kept.answer.output, kept.turns[0].prompt) == ("\ufffd", "\ufffdb")
+    assert drafting.seal(installed(b"one"), kept)
+
+
 def test_a_small_forgery_cannot_fill_the_memory():
     text = forged(b'{"type":"' + b"a" * 200 * MB + b'"}')
     assert len(text) < MB

@@ -198,6 +198,9 @@ def test_no_other_page_can_be_framed_whatever_it_is_asked(app):
         {"Origin": "http://localhost.evil.com"},
         {},
         {"Referer": "https://evil.com/complaints/embed/new"},
+        {"Referer": "http://localhost_x.evil.com/"},
+        {"Referer": "http://localhost@evil.com/"},
+        {"Referer": "http://localhost:80x.evil.com/"},
     ],
 )
 @pytest.mark.parametrize("path", ["new", "receipt"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections import deque
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -152,6 +153,13 @@ def test_line_ends_and_space_of_a_form_alter_nothing(app):
     assert newest(app)[0].answer_mark == "verified"
 
 
+class Broken:
+    """What no text can be made of."""
+
+    def __str__(self):
+        raise RuntimeError(WORDS)
+
+
 LOADED = {
     "the record agrees": ({"output": OUTPUT, "prompt": PROMPT}, OUTPUT, "verified", ["loaded"]),
     "the page said something else": (
@@ -170,6 +178,14 @@ LOADED = {
     "there is no record": (None, OUTPUT, "verified", []),
     "a record without an answer": ({"prompt": PROMPT}, OUTPUT, "verified", []),
     "something strange": ("text", OUTPUT, "verified", []),
+    "bytes": ({"output": OUTPUT.encode()}, OUTPUT, "verified", []),
+    "a value that breaks": ({"output": OUTPUT, "prompt": Broken()}, OUTPUT, "verified", []),
+    "half of a character": (
+        {"output": OUTPUT, "prompt": "\ud800", "model": "\ud800", "turns": deque([{"prompt": "\ud800"}])},
+        OUTPUT,
+        "altered",
+        ["prompt_altered", "loaded"],
+    ),
     "it breaks": (RuntimeError(WORDS), OUTPUT, "verified", []),
 }
 
@@ -193,7 +209,7 @@ def test_what_the_host_loads_counts_and_a_host_that_fails_costs_nothing(tmp_path
     assert (row.answer_mark, first.meta.get("answer", [])) == (mark, notes)
     assert first.data("answer")["output"] == (record["output"] if "loaded" in notes else page)
     assert [each.getMessage() for each in caplog.records] == (
-        ["load of the host failed: RuntimeError"] if isinstance(record, Exception) else []
+        ["load of the host failed: RuntimeError"] * len(asked) if "breaks" in case else []
     )
 
 
@@ -340,6 +356,7 @@ def test_a_form_whose_signature_is_gone_keeps_the_turns_but_not_what_was_said_of
         '[{"prompt": " "}]',
         "[" * 100_000,
         '[{"prompt": {"a": 1}}]',
+        r'[{"prompt": "\ud800", "output": "\udfff\u0000"}]',
     ],
 )
 def test_turns_of_any_other_shape_cost_nothing(app, text):

@@ -72,6 +72,12 @@ def fresh(who: Operator) -> bool:
     return who.authenticated_at is not None and frame().installation.now() - who.authenticated_at <= FRESH
 
 
+def know_login(who: Operator) -> None:
+    """Raise NotAllowedError where the host does not say when somebody logged in: what leaves or ends needs it said."""
+    if who.authenticated_at is None:
+        raise NotAllowedError("this needs to know when its operator logged in")
+
+
 def log_in_first() -> str:
     """What a reader is told whose log-in is not fresh."""
     return t("Log out and in again first: this needs a log-in of the last 15 minutes")

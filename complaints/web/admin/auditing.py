@@ -8,7 +8,6 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from complaints.administration import operators
-from complaints.base.translations import gettext as t
 from complaints.evidence import jobs
 from complaints.evidence.chosen import AUDIT, Chosen
 from complaints.ledger.audit_report import last
@@ -18,7 +17,7 @@ from complaints.web.admin.access import operator, roles
 from complaints.web.admin.evidence import READERS, begin
 from complaints.web.admin.forms import sent
 from complaints.web.admin.working import JobForm, share, size_words, why_ended
-from complaints.web.forms import Act
+from complaints.web.forms import Act, old_page
 from complaints.web.frame import frame
 
 # An event is opened, hashed and replayed: a page waits for fewer of them than for lines of a table.
@@ -36,7 +35,7 @@ def audit() -> ResponseReturnValue:
     if request.method == "GET":
         return page()
     if not sent(Act()):
-        return page(t("The page was open a long time. All is still here. Submit again")), 400
+        return page(old_page()), 400
     running = any(job.state in jobs.OPEN for job in jobs.recent(frame().work.session, (AUDIT,)))
     if not running:
         frame().close()

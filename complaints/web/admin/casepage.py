@@ -19,7 +19,7 @@ from complaints.cases import access as reach
 from complaints.cases import appeal, attachments, forwarding, looking, marks, queries
 from complaints.cases.happenings import channels
 from complaints.cases.masking import mask
-from complaints.cases.people import Operator
+from complaints.cases.people import Operator, behind
 from complaints.cases.step import USES
 from complaints.ledger.reading import Entry, history
 from complaints.ledger.work import Work
@@ -111,7 +111,7 @@ class Page:
         if "accept" in names:
             # One submit takes a complaint on and answers it.
             names.add("decide")
-        if case.decided_by == self.viewer.ref:
+        if behind(self.work, case.decided_by) == behind(self.work, self.viewer.ref):
             names -= {"confirm", "change", "overturn", "send_back"}
         if case.release_due is None or self.work.now >= case.release_due:
             names.discard("take_back")
@@ -149,9 +149,9 @@ class Page:
         if self.case.state != State.UNDER_REVIEW:
             return None
         people = operators.active(self.work) if built_in() else []
-        able = [who.name for who in appeal.eligible(self.case, people)]
+        able = [who.name for who in appeal.eligible(self.work, self.case, people)]
         return {
-            "own": self.case.decided_by == self.viewer.ref,
+            "own": behind(self.work, self.case.decided_by) == self.viewer.ref,
             "able": able,
             "nobody": built_in() and not able,
             "decided_by": self.record.name(self.case.decided_by),

@@ -22,7 +22,7 @@ from complaints.policy.deadlines import words as day_words
 from complaints.store import residue
 from complaints.store.tables import Complaint
 from complaints.web.admin import words
-from complaints.web.admin.access import STAFF, fresh, log_in_first, operator, roles
+from complaints.web.admin.access import STAFF, fresh, know_login, log_in_first, operator, roles
 from complaints.web.admin.case import StoredForm, opened
 from complaints.web.admin.casepage import Page
 from complaints.web.admin.files import inert
@@ -83,8 +83,7 @@ def personal(number: str) -> ResponseReturnValue:
     act = request.form.get("act", "")
     if act not in ACTS:
         return _shown(page, status=400)
-    if viewer.authenticated_at is None:
-        raise NotAllowedError("erasing needs to know when its reader logged in")
+    know_login(viewer)
     form = PersonalForm(prefix=f"{act}-")
     if not sent(form):
         return _shown(page, act, form, status=400)
@@ -127,8 +126,7 @@ def open_stored(number: str) -> ResponseReturnValue:
 def kept_data(number: str) -> ResponseReturnValue:
     """What is kept about the complainant, as the tracking page gives it, to hand to them."""
     page, viewer = opened(number), operator()
-    if viewer.authenticated_at is None:
-        raise NotAllowedError("an export needs to know when its reader logged in")
+    know_login(viewer)
     if page.stored:
         # Handing it over is reading it: the reason comes first, as on the page of the case.
         return redirect(url_for("complaints.admin.case", number=number, _anchor="stored"), 303)

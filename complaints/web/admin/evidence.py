@@ -9,12 +9,12 @@ from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from complaints.administration import checkpoints, operators, refusals
-from complaints.base.errors import InputError, NotAllowedError
+from complaints.base.errors import InputError
 from complaints.evidence import jobs
 from complaints.ledger.audit_report import last
 from complaints.store.tables import Job
 from complaints.web.admin import bundling, ordering, words
-from complaints.web.admin.access import operator, roles
+from complaints.web.admin.access import know_login, operator, roles
 from complaints.web.admin.forms import sent
 from complaints.web.forms import Act, OwnForm, put_errors
 from complaints.web.frame import frame
@@ -42,8 +42,7 @@ def order_bundle() -> ResponseReturnValue:
     form, viewer = bundling.sent_form(), operator()
     if not sent(form):
         return page(bundle_form=form), 400
-    if viewer.authenticated_at is None:
-        raise NotAllowedError("an export needs to know when its reader logged in")
+    know_login(viewer)
     chosen = bundling.chosen_by(form, viewer)
     frame().close()
     try:

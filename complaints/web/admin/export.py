@@ -20,12 +20,12 @@ from complaints.evidence.chosen import AUDIT, BUNDLE, Chosen
 from complaints.policy.states import State
 from complaints.store.tables import Job
 from complaints.web.admin import auditing, words
-from complaints.web.admin.access import fresh, log_in_first, operator, roles
+from complaints.web.admin.access import fresh, know_login, log_in_first, operator, roles
 from complaints.web.admin.evidence import READERS, begin, page
 from complaints.web.admin.forms import sent
 from complaints.web.admin.ordering import OrderForm, chosen_by, kinds, sentence, state_word
 from complaints.web.admin.working import JobForm, share, size_words, why_ended
-from complaints.web.forms import Act, put_errors
+from complaints.web.forms import Act, old_page, put_errors
 from complaints.web.frame import frame
 from complaints.web.headers import DOWNLOAD_CSP
 
@@ -47,8 +47,7 @@ def order() -> ResponseReturnValue:
     form, viewer = OrderForm(), operator()
     if not sent(form):
         return page(form), 400
-    if viewer.authenticated_at is None:
-        raise NotAllowedError("an export needs to know when its reader logged in")
+    know_login(viewer)
     chosen = chosen_by(form, viewer)
     if chosen.unmasked and not viewer.may("auditor"):
         raise NotAllowedError("only an auditor may take personal data away unmasked")
@@ -86,7 +85,7 @@ def change(deed: str) -> ResponseReturnValue:
     audited = held is not None and held.kind == AUDIT
     told = auditing.page if audited else _listing
     if not sent(form):
-        return told(t("The page was open a long time. All is still here. Submit again")), 400
+        return told(old_page()), 400
     act = jobs.cancel if deed == "cancel" else jobs.again
     try:
         frame().write(lambda work: act(work, form.uid.data or "", who))
@@ -100,9 +99,8 @@ def download(uid: str) -> ResponseReturnValue:
     """A finished file, streamed; that it left stands in the log first."""
     viewer = operator()
     if not sent(Act()):
-        return _listing(t("The page was open a long time. All is still here. Submit again")), 400
-    if viewer.authenticated_at is None:
-        raise NotAllowedError("an export needs to know when its reader logged in")
+        return _listing(old_page()), 400
+    know_login(viewer)
     held = frame().work.session.get(Job, uid)
     if held is None or held.kind not in tasks.KINDS:
         raise NotFoundError("there is no such file")

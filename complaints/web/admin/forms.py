@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from wtforms import HiddenField
 
-from complaints.base.translations import gettext as t
-from complaints.web.forms import OwnForm
+from complaints.web.forms import OwnForm, old_page
 
 
 class CaseForm(OwnForm):
@@ -26,5 +25,5 @@ def sent(form: OwnForm) -> bool:
         return True
     if "csrf_token" in form.errors:
         form.csrf_token.errors = []
-        form.form_errors = [t("The page was open a long time. All is still here. Submit again")]
+        form.form_errors = [old_page()]
     return False

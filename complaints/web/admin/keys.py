@@ -9,12 +9,12 @@ from flask.typing import ResponseReturnValue
 from wtforms import BooleanField, SelectMultipleField, StringField
 
 from complaints.administration import api_keys, operators
-from complaints.base.errors import InputError, NotAllowedError
+from complaints.base.errors import InputError
 from complaints.base.translations import gettext as t
 from complaints.ledger.work import Work
 from complaints.store.tables import ApiKey
 from complaints.web.admin import words
-from complaints.web.admin.access import fresh, log_in_first, operator, roles
+from complaints.web.admin.access import fresh, know_login, log_in_first, operator, roles
 from complaints.web.admin.forms import sent
 from complaints.web.forms import Act, OwnForm, put_errors
 from complaints.web.frame import frame
@@ -107,8 +107,7 @@ def scope_words() -> dict[str, tuple[str, str]]:
 
 
 def _fresh() -> bool:
-    if operator().authenticated_at is None:
-        raise NotAllowedError("a key needs to know when its maker logged in")
+    know_login(operator())
     return fresh(operator())
 
 

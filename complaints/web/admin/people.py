@@ -17,7 +17,7 @@ from complaints.ledger.work import Work
 from complaints.web.admin import words
 from complaints.web.admin.access import STAFF, built_in, operator, roles
 from complaints.web.admin.forms import sent
-from complaints.web.forms import Act, OwnForm, put_errors
+from complaints.web.forms import Act, OwnForm, old_page, put_errors
 from complaints.web.frame import frame
 
 
@@ -100,9 +100,7 @@ def change(what: str) -> ResponseReturnValue:
     form = LoginName()
     blank = AddForm(formdata=None, data={"roles": ["handler"]})
     if not built_in() or not sent(form):
-        return _accounts(
-            blank, fault=t("The page was open a long time. All is still here. Submit again")
-        ), 400
+        return _accounts(blank, fault=old_page()), 400
     login, who = form.login.data or "", operator().actor
     try:
         if what == "reset":

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from wtforms import HiddenField, SelectMultipleField, StringField
 
 from complaints.administration import operators, webhooks
-from complaints.base.errors import ComplaintsError, InputError, NotAllowedError
+from complaints.base.errors import ComplaintsError, InputError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.cases.happenings import happened
@@ -21,9 +21,9 @@ from complaints.ledger.work import Work
 from complaints.policy.deadlines import clock
 from complaints.store.tables import Webhook
 from complaints.web.admin import words
-from complaints.web.admin.access import fresh, log_in_first, operator, roles
+from complaints.web.admin.access import fresh, know_login, log_in_first, operator, roles
 from complaints.web.admin.forms import sent
-from complaints.web.forms import OwnForm, put_errors
+from complaints.web.forms import OwnForm, old_page, put_errors
 from complaints.web.frame import frame
 
 MINUTES_A_DAY = 24 * 60
@@ -84,7 +84,7 @@ def change(turn: str) -> ResponseReturnValue:
     """Send a test message, pause, resume, or give an address a new key, which is shown this once."""
     form, viewer, blank = OneForm(), operator(), _blank()
     if not sent(form):
-        return _listing(blank, fault=_old_page()), 400
+        return _listing(blank, fault=old_page()), 400
     if (stale := _stale(viewer)) is not None:
         return _listing(blank, fault=stale), 422
     uid, who = form.uid.data or "", viewer.actor
@@ -106,7 +106,7 @@ def change(turn: str) -> ResponseReturnValue:
 def remove(uid: str) -> ResponseReturnValue:
     """Ask once more, then forget the address and its key."""
     if request.method == "POST" and not sent(OneForm()):
-        return _listing(_blank(), fault=_old_page()), 400
+        return _listing(_blank(), fault=old_page()), 400
     row = webhooks.find(frame().work, uid)
     if request.method == "GET":
         return _removal(row)
@@ -123,13 +123,8 @@ def _blank() -> HookForm:
 
 def _stale(viewer: Operator) -> str | None:
     """Why this operator must log in again first; None when the log-in is fresh."""
-    if viewer.authenticated_at is None:
-        raise NotAllowedError("a webhook needs to know when its administrator logged in")
+    know_login(viewer)
     return None if fresh(viewer) else log_in_first()
-
-
-def _old_page() -> str:
-    return t("The page was open a long time. All is still here. Submit again")
 
 
 def _listing(form: HookForm, *, made: tuple[Webhook, str] | None = None, fault: str = "") -> str:

@@ -10,7 +10,7 @@ import msgspec
 from flask import Response
 
 from complaints.administration import operators, repeats
-from complaints.base.errors import InputError, NotAllowedError, NotFoundError, TransitionError
+from complaints.base.errors import InputError, NotFoundError, TransitionError
 from complaints.base.translations import gettext as t
 from complaints.cases import access, appeal, conversation, deciding, handling, queries, relations
 from complaints.cases.attachments import Upload
@@ -21,7 +21,7 @@ from complaints.ledger import journal
 from complaints.ledger.journal import Written
 from complaints.ledger.work import Work
 from complaints.policy.states import State
-from complaints.store.tables import ApiKey, Complaint
+from complaints.store.tables import Complaint
 from complaints.web.admin.access import HANDLERS, built_in
 from complaints.web.admin.caseforms import filled
 from complaints.web.api import shapes, shown
@@ -39,7 +39,6 @@ class Doing:
     work: Work
     case: Complaint
     who: Operator
-    key: ApiKey
     body: Any
     files: tuple[Upload, ...]
 
@@ -142,9 +141,6 @@ def _decline(at: Doing) -> Written:
 
 def _review(at: Doing) -> Written:
     filled(at.body.text)
-    if at.key.created_by == at.case.decided_by:
-        # Whoever decided could otherwise review by a key of their own.
-        raise NotAllowedError("the person who decided has made this key")
     return appeal.review(at.work, at.case, at.who.actor, at.body.verdict, _decision(at.body))
 
 
@@ -192,8 +188,7 @@ def _view(name: str) -> Callable[..., Any]:
 
 
 def _do(call: Call, number: str, act: Act) -> Response:
-    who, key, ticket, body = call.operator, call.key, call.ticket, call.body
-    assert key is not None
+    who, ticket, body = call.operator, call.ticket, call.body
     found = access.find(frame().work, number)
     if not queries.may_see(who, found):
         raise NotFoundError("no such complaint")
@@ -208,7 +203,7 @@ def _do(call: Call, number: str, act: Act) -> Response:
             return dict(earlier.result)
         if case.version != call.version:
             raise ProblemError("stale", headers={"ETag": f'"{case.version}"'}, version=case.version)
-        done = act(Doing(work, case, who, key, body, call.files))
+        done = act(Doing(work, case, who, body, call.files))
         work.session.flush()
         result = {
             "number": case.number,

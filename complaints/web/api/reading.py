@@ -25,6 +25,7 @@ PART, FILES = "json", "files"
 _DEEPEST = 32
 _LARGEST = 2**53
 _DIGITS = 17
+_SIGNS, _MOST_SIGNS = (b",", b"[", b"{"), 100_000
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,9 @@ def query(shape: type[T] | None) -> T | None:
 
 def parse(data: bytes) -> Any:
     """JSON as RFC 8259 wants it, and no more: raises a problem with a name of its own for each fault."""
+    # Each value costs far more than its bytes; no body of the schema has a fraction of so many.
+    if sum(map(data.count, _SIGNS)) > _MOST_SIGNS:
+        raise ProblemError("too-large")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

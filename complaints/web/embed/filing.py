@@ -8,12 +8,12 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from complaints.administration.installation import InForce
-from complaints.base.translations import gettext as t
 from complaints.cases import fields
 from complaints.ledger.work import Work
 from complaints.web import drafting, faults, headers, incoming, visiting
 from complaints.web.drafting import Kept
 from complaints.web.embed import receipt
+from complaints.web.forms import old_page
 from complaints.web.frame import installation
 from complaints.web.incoming import Incoming
 from complaints.web.public import filing
@@ -109,7 +109,7 @@ def _back(desk: Desk, got: Incoming) -> ResponseReturnValue:
 
 def _stale(desk: Desk, got: Incoming) -> ResponseReturnValue:
     form = desk.form(got.form)
-    said = t("The page was open a long time. All is still here. Submit again")
+    said = old_page()
     form.form_errors = [said, *(files.missing(storage.filename or "") for storage in got.files)]
     files.find(desk)
     return details_page(desk, form, status=400)

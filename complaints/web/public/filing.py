@@ -20,7 +20,7 @@ from complaints.ledger.work import Work
 from complaints.web import challenge, drafting, incoming, limiting, receipts
 from complaints.web.comparing import asking
 from complaints.web.drafting import Kept
-from complaints.web.forms import Act, OwnForm, put_errors
+from complaints.web.forms import Act, OwnForm, old_page, put_errors
 from complaints.web.frame import frame, installation
 from complaints.web.incoming import Incoming
 from complaints.web.public import filing_files as files
@@ -295,7 +295,7 @@ def _fault(desk: Desk, got: Incoming, error: Exception, status: int) -> Response
 
 
 def _stale(form: OwnForm, got: Incoming) -> None:
-    form.csrf_token.errors = [t("The page was open a long time. All is still here. Submit again")]
+    form.csrf_token.errors = [old_page()]
     form.form_errors = [files.missing(storage.filename or "") for storage in got.files]
 
 

@@ -8,7 +8,7 @@ from flask_wtf import FlaskForm
 from complaints.base.errors import InputError
 from complaints.base.translations import gettext as t
 from complaints.cases.attachments import MB, Upload, check, display_name
-from complaints.web.forms import put_errors
+from complaints.web.forms import old_page, put_errors
 from complaints.web.frame import frame
 
 
@@ -19,7 +19,7 @@ def genuine(form: FlaskForm) -> bool:
     if token is None or not token.errors:
         return True
     token.errors = []
-    put_errors(form, {"": [t("The page was open a long time. All is still here. Submit again")]})
+    put_errors(form, {"": [old_page()]})
     return False
 
 
