@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from complaints.ledger.work import Actor
+from sqlalchemy import select
+
+from complaints.ledger.work import Actor, Work
+from complaints.store.tables import Operator as Account
 
 # From most to least: the role under which somebody acts when they hold several.
 _RANK = ("admin", "supervisor", "handler", "auditor")
@@ -34,3 +38,13 @@ class Operator:
     def may(self, *roles: str) -> bool:
         """Whether they hold one of these roles; admin may do what each other role may, but for deciding."""
         return bool(self.roles & set(roles))
+
+
+def pseudonyms(work: Work, refs: Collection[str]) -> Mapping[str, str]:
+    """What complainants may read of these people instead of a name; who has no pseudonym is left out."""
+    if not refs:
+        return {}
+    query = select(Account.ref, Account.pseudonym).where(
+        Account.ref.in_(sorted(refs)), Account.pseudonym.is_not(None)
+    )
+    return {row.ref: row.pseudonym for row in work.session.execute(query)}
