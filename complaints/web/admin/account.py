@@ -72,7 +72,7 @@ def register(blueprint: Blueprint) -> None:
         "/account/second-factor", "second_factor", second_factor_page, methods=["GET", "POST"]
     )
     blueprint.add_url_rule(
-        "/account/sessions/<any(one,others):what>", "sessions_end", sessions_end, methods=["POST"]
+        "/account/sessions/<any(one,others):which>", "sessions_end", sessions_end, methods=["POST"]
     )
 
 
@@ -111,7 +111,7 @@ def second_factor_page() -> ResponseReturnValue:
 
 
 @roles(*STAFF)
-def sessions_end(what: str) -> ResponseReturnValue:
+def sessions_end(which: str) -> ResponseReturnValue:
     """End one of one's own sessions, or all but this one."""
     _ours()
     form = SessionForm()
@@ -121,7 +121,7 @@ def sessions_end(what: str) -> ResponseReturnValue:
 
     def end(work: Work) -> None:
         row = operators.by_ref(work, ref)
-        if what == "others":
+        if which == "others":
             sessions.end_others(work, row, token)
         else:
             sessions.end_one(work, row, kept)
