@@ -55,6 +55,7 @@ ADMIN = {
     "webhooks": "/admin/webhooks",
     "replies": "/admin/replies",
     "account": "/admin/account",
+    "second-factor": "/admin/account/second-factor",
 }
 
 
