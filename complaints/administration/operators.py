@@ -22,7 +22,7 @@ from complaints.ledger.work import Actor, Work
 from complaints.store.tables import Operator, OperatorSession
 
 ROLES = ("handler", "supervisor", "auditor", "admin")
-_LOGIN, _NAME, _MAIL = 120, 120, 254
+_LOGIN, _NAME, _MAIL, _PSEUDONYM = 120, 120, 254, 60
 
 
 def create(
@@ -88,7 +88,7 @@ def active(work: Work) -> list[people.Operator]:
 
 def disable(work: Work, login: str, *, by: Actor) -> Operator:
     """End an account: its sessions end at once, its name stays. The last active administrator stays."""
-    row = _find(work, login)
+    row = find(work, login)
     if row.active:
         _not_last_admin(work, row)
         row.active = False
@@ -99,7 +99,7 @@ def disable(work: Work, login: str, *, by: Actor) -> Operator:
 
 def enable(work: Work, login: str, *, by: Actor) -> Operator:
     """Open a disabled account again, with the password it had."""
-    row = _find(work, login)
+    row = find(work, login)
     if not row.active:
         row.active, row.failures, row.locked_until = True, 0, None
         _log(work, "operator_enabled", by, row)
@@ -108,7 +108,7 @@ def enable(work: Work, login: str, *, by: Actor) -> Operator:
 
 def reset(work: Work, login: str, *, by: Actor) -> tuple[Operator, str]:
     """A new one-time password; every session ends and a lock is lifted."""
-    row = _find(work, login)
+    row = find(work, login)
     password = passwords.one_time()
     row.password_hash, row.must_change = passwords.hashed(password), True
     row.failures, row.locked_until = 0, None
@@ -119,7 +119,7 @@ def reset(work: Work, login: str, *, by: Actor) -> tuple[Operator, str]:
 
 def change_roles(work: Work, login: str, roles: Collection[str], *, restricted: bool, by: Actor) -> Operator:
     """Give an account other roles; raises InputError when none is left or the last administrator would go."""
-    row = _find(work, login)
+    row = find(work, login)
     if not roles or not set(roles) <= set(ROLES):
         raise InputError({"roles": [t("Choose at least one role")]})
     if "admin" not in roles:
@@ -131,19 +131,37 @@ def change_roles(work: Work, login: str, roles: Collection[str], *, restricted: 
     return row
 
 
+def call(work: Work, login: str, pseudonym: str, *, by: Actor) -> Operator:
+    """Set what complainants read instead of the name; empty: a neutral word. Raises InputError."""
+    row, given = find(work, login), " ".join(pseudonym.split())
+    if len(given) > _PSEUDONYM:
+        raise InputError({"pseudonym": [t("Use at most {n} characters", n=_PSEUDONYM)]})
+    bare = given.casefold()
+    if given and any(real.casefold() in bare for real in (row.name, row.login)):
+        raise InputError({"pseudonym": [t("Complainants must not read the real name; choose another one")]})
+    if (given or None) != row.pseudonym:
+        row.pseudonym = given or None
+        _log(work, "operator_pseudonym_changed", by, row)
+    return row
+
+
 def set_password(work: Work, ref: str, old: str, new: str) -> Operator:
     """Replace one's own password; every session of the account ends, so the caller opens a new one."""
-    row = work.session.scalar(select(Operator).where(Operator.ref == ref))
-    if row is None:
-        raise NotFoundError("no such operator")
+    row = by_ref(work, ref)
     if not passwords.matches(row.password_hash, old):
         raise InputError({"old": [t("The present password is not right")]})
     passwords.check(new, row.login, old)
     row.password_hash, row.must_change = passwords.hashed(new), False
     end_all(work, row)
-    _log(
-        work, "operator_password_changed", Actor("admin" if "admin" in row.roles else row.roles[0], ref), row
-    )
+    _log(work, "operator_password_changed", acting(row), row)
+    return row
+
+
+def log_out(work: Work, login: str, *, by: Actor) -> Operator:
+    """End every session of an account, which may log in again at once."""
+    row = find(work, login)
+    end_all(work, row)
+    _log(work, "operator_logged_out", by, row)
     return row
 
 
@@ -164,7 +182,21 @@ def seen(row: Operator, authenticated_at: Any = None) -> people.Operator:
     )
 
 
-def _find(work: Work, login: str) -> Operator:
+def by_ref(work: Work, ref: str) -> Operator:
+    """The account with this reference; raises NotFoundError."""
+    row = work.session.scalar(select(Operator).where(Operator.ref == ref))
+    if row is None:
+        raise NotFoundError("no such operator")
+    return row
+
+
+def acting(row: Operator) -> Actor:
+    """The owner of an account, as they stand in the log for what they do to it."""
+    return Actor("admin" if "admin" in row.roles else row.roles[0], row.ref)
+
+
+def find(work: Work, login: str) -> Operator:
+    """The account with this log-in name; raises NotFoundError."""
     row = work.session.scalar(select(Operator).where(Operator.login == login.strip().casefold()))
     if row is None:
         raise NotFoundError("no such operator")

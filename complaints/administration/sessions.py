@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import delete, select, update
 
@@ -15,6 +15,9 @@ from complaints.store.tables import Operator, OperatorSession
 
 FAILURES = 5
 LOCK = timedelta(minutes=15)
+# How exactly it is noted when a session was last used: a page is no reason to write each time.
+SEEN = timedelta(minutes=10)
+_DEVICE = 120
 
 
 @dataclass(frozen=True)
@@ -52,34 +55,48 @@ def attempt(work: Work, login: str) -> Attempt:
     return Attempt(row.id if tried <= FAILURES else None, row.password_hash)
 
 
-def begin(work: Work, operator_id: int, hours: int) -> str:
-    """Open a session after a good password and forget failures; returns the cookie's value, kept as a hash."""
+def begin(work: Work, operator_id: int, hours: int, device: str = "") -> str:
+    """Open a session after a good log-in and forget failures; returns the cookie's value, kept as a hash.
+
+    `device` is the browser and its system in a few words.
+    """
     token = secrets.token_urlsafe(32)
-    work.session.execute(
-        update(Operator).where(Operator.id == operator_id).values(failures=0, locked_until=None)
-    )
+    forget_failures(work, operator_id)
     work.session.execute(delete(OperatorSession).where(OperatorSession.expires_at <= work.now))
     work.session.add(
         OperatorSession(
-            token_hash=sha256_hex(token.encode()),
+            token_hash=key(token),
             operator_id=operator_id,
             created_at=work.now,
             authenticated_at=work.now,
             seen_at=work.now,
             expires_at=work.now + timedelta(hours=hours),
+            device=device[:_DEVICE] or None,
         )
     )
     work.session.flush()
     return token
 
 
-def current(work: Work, token: str) -> tuple[Operator, datetime] | None:
-    """The active account this cookie belongs to and when it logged in; None when ended or expired."""
+def forget_failures(work: Work, operator_id: int) -> None:
+    """Count wrong tries of this account from none again, after a good one."""
+    work.session.execute(
+        update(Operator).where(Operator.id == operator_id).values(failures=0, locked_until=None)
+    )
+
+
+def key(token: str) -> str:
+    """How a session is kept: the cookie cannot be made from it."""
+    return sha256_hex(token.encode())
+
+
+def current(work: Work, token: str) -> tuple[Operator, OperatorSession] | None:
+    """The active account this cookie belongs to, and the session; None when ended or expired."""
     found = work.session.execute(
-        select(Operator, OperatorSession.authenticated_at)
+        select(Operator, OperatorSession)
         .join(OperatorSession, OperatorSession.operator_id == Operator.id)
         .where(
-            OperatorSession.token_hash == sha256_hex(token.encode()),
+            OperatorSession.token_hash == key(token),
             OperatorSession.expires_at > work.now,
             Operator.active.is_(True),
         )
@@ -87,8 +104,45 @@ def current(work: Work, token: str) -> tuple[Operator, datetime] | None:
     return (found[0], found[1]) if found else None
 
 
+def of(work: Work, row: Operator) -> list[OperatorSession]:
+    """The open sessions of an account, the one used last first."""
+    query = select(OperatorSession).where(
+        OperatorSession.operator_id == row.id, OperatorSession.expires_at > work.now
+    )
+    return list(
+        work.session.scalars(query.order_by(OperatorSession.seen_at.desc(), OperatorSession.token_hash))
+    )
+
+
+def used(work: Work, kept: str) -> None:
+    """Note that a session is in use, to ten minutes."""
+    work.session.execute(
+        update(OperatorSession)
+        .where(OperatorSession.token_hash == kept, OperatorSession.seen_at <= work.now - SEEN)
+        .values(seen_at=work.now)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def end(work: Work, token: str) -> None:
     """End one session."""
+    work.session.execute(delete(OperatorSession).where(OperatorSession.token_hash == key(token)))
+
+
+def end_one(work: Work, row: Operator, kept: str) -> None:
+    """End one session of this account; one that is not there has ended already."""
     work.session.execute(
-        delete(OperatorSession).where(OperatorSession.token_hash == sha256_hex(token.encode()))
+        delete(OperatorSession).where(
+            OperatorSession.operator_id == row.id, OperatorSession.token_hash == kept
+        )
     )
+
+
+def end_others(work: Work, row: Operator, token: str) -> int:
+    """End every session of this account but the one of this cookie; returns how many."""
+    done = work.session.execute(
+        delete(OperatorSession).where(
+            OperatorSession.operator_id == row.id, OperatorSession.token_hash != key(token)
+        )
+    )
+    return int(done.rowcount)  # type: ignore[attr-defined]  # a DELETE's CursorResult has it

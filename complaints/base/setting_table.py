@@ -115,6 +115,12 @@ SETTINGS: tuple[Setting, ...] = (
         "Earlier turns of a talk that a reporter may choose to send along at most; 0: none is offered.",
     ),
     Setting("SESSION_HOURS", int, 12, "Hours until a built-in operator must log in again."),
+    Setting(
+        "REQUIRE_TOTP",
+        bool,
+        default=False,
+        help="Whether built-in operators must set up a second factor before anything else.",
+    ),
     Setting("TRACKING_MINUTES", int, 30, "Minutes a tracking page stays open on a device."),
     Setting("MAIL_SENDER", str, "", "Sender of mails; empty: the host's MAIL_DEFAULT_SENDER."),
     Setting("MAIL_SERVER", str, "", "SMTP server; empty: the host's MAIL_SERVER."),

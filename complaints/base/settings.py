@@ -54,6 +54,7 @@ class Settings:
     ANSWER_DAYS: int
     CONTEXT_TURNS: int
     SESSION_HOURS: int
+    REQUIRE_TOTP: bool
     TRACKING_MINUTES: int
     MAIL_SENDER: str
     MAIL_SERVER: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from sqlalchemy import select
 
 from complaints.ledger.work import MACHINE, Actor, Work
 from complaints.store.tables import ApiKey
+from complaints.store.tables import Operator as Account
 
 # From most to least: the role under which somebody acts when they hold several.
 _RANK = ("admin", "supervisor", "handler", "auditor")
@@ -44,3 +46,13 @@ def behind(work: Work, ref: str | None) -> str | None:
     if ref is None or not ref.startswith(MACHINE):
         return ref
     return work.session.scalar(select(ApiKey.created_by).where(ApiKey.ref == ref)) or ref
+
+
+def pseudonyms(work: Work, refs: Collection[str]) -> Mapping[str, str]:
+    """What complainants may read of these people instead of a name; who has no pseudonym is left out."""
+    if not refs:
+        return {}
+    query = select(Account.ref, Account.pseudonym).where(
+        Account.ref.in_(sorted(refs)), Account.pseudonym.is_not(None)
+    )
+    return {row.ref: row.pseudonym for row in work.session.execute(query)}

@@ -11,6 +11,7 @@ from complaints.base.errors import NotFoundError
 from complaints.cases import attachments
 from complaints.cases.attachments import Held
 from complaints.cases.deciding import DECISIONS
+from complaints.cases.people import pseudonyms
 from complaints.ledger.measures import Measure, measures
 from complaints.ledger.private import OPERATOR
 from complaints.ledger.reading import Entry, history
@@ -18,6 +19,7 @@ from complaints.ledger.work import Work
 from complaints.policy.states import RELEASES, State, allowed, public_state
 from complaints.store.tables import Complaint
 
+_STAFF = frozenset({"handler", "supervisor", "admin"})
 # Events a complainant reads of, as they happen; decisions appear with their release, clocks only as breaches.
 TOLD = frozenset(
     {
@@ -51,13 +53,17 @@ TOLD = frozenset(
 
 @dataclass(frozen=True)
 class Moment:
-    """One line of the timeline: `kind` is the event's type, `text` what was written, if anything."""
+    """One line of the timeline: `kind` is the event's type, `text` what was written, if anything.
+
+    `by` is the pseudonym of the operator who acted; empty for one without, and for everybody else.
+    """
 
     at: datetime
     kind: str
     text: str = ""
     files: Sequence[Held] = ()
     auto: bool = False
+    by: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -73,6 +79,7 @@ class DecisionView:
     decided_at: datetime
     released_at: datetime
     underway: frozenset[int] = frozenset()
+    by: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,7 +114,8 @@ def public_view(work: Work, case: Complaint) -> PublicView:
     released = released_view(case)
     actions = work.policy_of(case.policy_version).actions
     done = measures(entries, [key for key, each in actions.items() if each.immediate])
-    decisions, timeline = _told(entries, files, _underway(done))
+    called = pseudonyms(work, {entry.ref for entry in entries if entry.role in _STAFF})
+    decisions, timeline = _told(entries, files, _underway(done), called)
     question = next((moment for moment in reversed(timeline) if moment.kind == "asked"), None)
     state = visible_state(case)
     first = entries[0]
@@ -186,7 +194,10 @@ def _underway(done: Sequence[Measure]) -> Mapping[int, frozenset[int]]:
 
 
 def _told(
-    entries: Sequence[Entry], files: Sequence[Held], underway: Mapping[int, frozenset[int]]
+    entries: Sequence[Entry],
+    files: Sequence[Held],
+    underway: Mapping[int, frozenset[int]],
+    called: Mapping[str, str],
 ) -> tuple[list[DecisionView], list[Moment]]:
     decisions: list[DecisionView] = []
     timeline: list[Moment] = []
@@ -198,8 +209,9 @@ def _told(
         if entry.type == "taken_back":
             waiting = None
         elif entry.type == "released" and waiting is not None:
-            decisions.append(_decision(waiting, entry, underway))
-            timeline.append(Moment(entry.at, waiting.type, waiting.text("public")))
+            by = called.get(waiting.ref, "")
+            decisions.append(_decision(waiting, entry, underway, by))
+            timeline.append(Moment(entry.at, waiting.type, waiting.text("public"), by=by))
             waiting = None
         elif entry.type == "clock" and any(each["step"] == "due" for each in entry.meta.get("due", ())):
             timeline.append(Moment(entry.at, "late", details=entry.meta))
@@ -213,12 +225,20 @@ def _told(
         elif entry.type in TOLD:
             said = entry.text("message") or (entry.text("public") if entry.type == "overturned" else "")
             timeline.append(
-                Moment(entry.at, entry.type, said, brought, entry.role == "system", details=entry.meta)
+                Moment(
+                    entry.at,
+                    entry.type,
+                    said,
+                    brought,
+                    entry.role == "system",
+                    called.get(entry.ref, ""),
+                    details=entry.meta,
+                )
             )
     return decisions, timeline
 
 
-def _decision(entry: Entry, release: Entry, underway: Mapping[int, frozenset[int]]) -> DecisionView:
+def _decision(entry: Entry, release: Entry, underway: Mapping[int, frozenset[int]], by: str) -> DecisionView:
     return DecisionView(
         kind=entry.type,
         outcome=str(entry.meta.get("outcome") or ""),
@@ -228,6 +248,7 @@ def _decision(entry: Entry, release: Entry, underway: Mapping[int, frozenset[int
         decided_at=entry.at,
         released_at=release.at,
         underway=underway.get(entry.seq, frozenset()),
+        by=by,
     )
 
 

@@ -1,10 +1,10 @@
-"""operator add, list, disable."""
+"""operator add, list, disable, reset-totp."""
 
 from __future__ import annotations
 
 import click
 
-from complaints.administration import operators
+from complaints.administration import operators, second_factor
 from complaints.cli.group import group, installed, person, plainly
 from complaints.policy.states import ROLES
 
@@ -49,7 +49,8 @@ def list_operators() -> None:
     with installed().reading() as work:
         for each in operators.everyone(work):
             state = "active" if each.active else "disabled"
-            click.echo(f"{each.login}\t{each.name}\t{','.join(each.roles)}\t{state}")
+            factor = "totp" if each.totp is not None else "password"
+            click.echo(f"{each.login}\t{each.name}\t{','.join(each.roles)}\t{state}\t{factor}")
 
 
 @operator.command("disable")
@@ -60,3 +61,13 @@ def disable(login: str, by: str | None) -> None:
     """Disable an account and end its sessions; its name stays in the log."""
     installed().write(lambda work: operators.disable(work, login, by=person(by)))
     click.echo(f"operator {login} disabled")
+
+
+@operator.command("reset-totp")
+@click.argument("login")
+@click.option("--by", default=None, help="Who resets it; default: the shell's user.")
+@plainly
+def reset_totp(login: str, by: str | None) -> None:
+    """Take an operator's second factor away, as after a lost phone, and end the sessions."""
+    installed().write(lambda work: second_factor.reset(work, login, by=person(by)))
+    click.echo(f"operator {login}: no second factor, logged out")

@@ -11,7 +11,7 @@ from complaints.administration.installation import Installation
 from complaints.base.clock import from_stamp
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language, speaking
-from complaints.cases import access, erasure, views
+from complaints.cases import access, erasure, people, views
 from complaints.delivery.mail import Letter
 from complaints.delivery.sending import DeliveryError, OutboxView
 from complaints.ledger.reading import history
@@ -30,6 +30,7 @@ LINKS: Mapping[str, tuple[str, str]] = {
     "code_link": ("new_code", "code"),
 }
 _PRODUCT_LENGTH = 10
+_DECIDED = frozenset({"decided", "declined", "review_result"})
 
 
 def letter(installation: Installation, message: OutboxView) -> Letter:
@@ -161,6 +162,7 @@ def _values(installation: Installation, work: Work, case: Complaint, message: Ou
         "late": _late(work, case, message),
         "moved": _moved(work, case, message),
         "body": _other_body(policy, case, lang),
+        "by": _by(work, case, message.kind),
         "link": address_of(installation, "track"),
         "test": case.is_test,
     }
@@ -231,6 +233,12 @@ def _moved(work: Work, case: Complaint, message: OutboxView) -> list[dict[str, s
         for old, new in dates
         if old and new
     ]
+
+
+def _by(work: Work, case: Complaint, kind: str) -> str:
+    """What complainants call whoever wrote or decided; empty without a pseudonym: a real name is in no mail."""
+    ref = case.decided_by if kind in _DECIDED else case.assignee
+    return people.pseudonyms(work, {ref}).get(ref, "") if ref else ""
 
 
 def _other_body(policy: Any, case: Complaint, lang: str) -> str:

@@ -58,6 +58,7 @@ ADMIN = {
     "audit": "/admin/evidence/audit",
     "replies": "/admin/replies",
     "account": "/admin/account",
+    "second-factor": "/admin/account/second-factor",
 }
 
 

@@ -17,6 +17,8 @@ MATRIX = {
     "login": {"GET": ANYONE, "POST": ANYONE},
     "logout": {"POST": ANYONE},
     "account": {"GET": STAFF, "POST": STAFF},
+    "second_factor": {"GET": STAFF, "POST": STAFF},
+    "sessions_end": {"POST": STAFF},
     "queue": {"GET": STAFF},
     "find": {"GET": STAFF},
     "case": {"GET": STAFF},
@@ -50,6 +52,7 @@ MATRIX = {
     "operators": {"GET": READERS},
     "operator_add": {"POST": {"admin"}},
     "operator_change": {"POST": {"admin"}},
+    "operator_edit": {"GET": {"admin"}, "POST": {"admin"}},
     "keys": {"GET": {"admin"}},
     "key_add": {"POST": {"admin"}},
     "key_revoke": {"GET": {"admin"}, "POST": {"admin"}},
@@ -65,6 +68,7 @@ FILLED = {
     "uid": "0" * 32,
     "action": "accept",
     "what": "disable",
+    "which": "others",
     "deed": "cancel",
     "turn": "pause",
     "letter": 1,
@@ -176,12 +180,14 @@ def test_with_the_hosts_users_there_is_no_login_of_ours(tmp_path, clock):
     assert client.get(f"{ADMIN}/").status_code == 404
     assert client.get(f"{ADMIN}/login").status_code == 404
     assert client.get(f"{ADMIN}/account").status_code == 404
+    assert client.get(f"{ADMIN}/account/second-factor").status_code == 404
 
     office.loader = Operator("u17", "王", frozenset({"handler"}))
     page = client.get(f"{ADMIN}/")
     assert page.status_code == 200
     assert "logout" not in page.get_data(as_text=True)
     assert client.get(f"{ADMIN}/account").status_code == 404
+    assert client.get(f"{ADMIN}/account/second-factor").status_code == 404
 
 
 def test_a_cookie_of_ours_opens_nothing_where_the_host_has_users(tmp_path, clock, monkeypatch):

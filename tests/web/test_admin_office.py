@@ -73,7 +73,7 @@ def test_every_failed_log_in_reads_alike(office, who):
     answer = log_in(office, who, "wrong password")
 
     assert answer.status_code == 403
-    assert "登录名或密码不正确" in words(answer)
+    assert "登录名、密码或动态码不正确" in words(answer)
     assert not cookie(answer)
     assert "wrong password" not in answer.get_data(as_text=True)
 

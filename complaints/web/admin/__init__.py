@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from complaints.web.admin import (
     access,
+    account,
     acts,
     auditing,
     calendar,
@@ -33,6 +34,7 @@ def register(blueprint: Blueprint) -> None:
     watch.register(blueprint)
     for module in (
         login,
+        account,
         queue,
         case,
         acts,

@@ -89,18 +89,28 @@ def must_change() -> bool:
     return bool(g.get("complaints_must_change"))
 
 
+def must_set_up() -> bool:
+    """Whether the visitor has no second factor where the settings ask for one."""
+    visitor()
+    return bool(g.get("complaints_must_set_up"))
+
+
 def _load() -> Operator | None:
     hook = frame().installation.hooks.operator
     if hook is not None:
         found = hook()
         return found if isinstance(found, Operator) and found.roles else None
     token = request.cookies.get(COOKIE)
-    session = sessions.current(frame().work, token) if token else None
-    if session is None:
+    found_here = sessions.current(frame().work, token) if token else None
+    if found_here is None:
         return None
-    row, since = session
+    row, session = found_here
     g.complaints_must_change = row.must_change
-    return operators.seen(row, since)
+    g.complaints_must_set_up = frame().settings.REQUIRE_TOTP and row.totp is None
+    if frame().work.now - session.seen_at >= sessions.SEEN:
+        kept = session.token_hash
+        frame().write(lambda work: sessions.used(work, kept))
+    return operators.seen(row, session.authenticated_at)
 
 
 def _guard() -> ResponseReturnValue | None:
@@ -118,8 +128,11 @@ def _guard() -> ResponseReturnValue | None:
         return redirect(url_for("complaints.admin.login", next=back or None), 303)
     if not who.may(*open_to):
         raise NotAllowedError("this page needs another role")
-    if must_change() and request.endpoint not in {"complaints.admin.account", "complaints.admin.logout"}:
+    page = (request.endpoint or "").rpartition(".")[2]
+    if must_change() and page not in {"account", "logout"}:
         return redirect(url_for("complaints.admin.account"), 303)
+    if must_set_up() and page not in {"account", "second_factor", "logout"}:
+        return redirect(url_for("complaints.admin.second_factor"), 303)
     return None
 
 

@@ -1,4 +1,4 @@
-"""Log in, log out, change one's password: for built-in accounts only."""
+"""Log in and log out: for built-in accounts only."""
 
 from __future__ import annotations
 
@@ -8,36 +8,31 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 from wtforms import HiddenField, PasswordField, StringField
 
-from complaints.administration import operators, passwords, sessions
-from complaints.base.errors import InputError, NotFoundError
+from complaints.administration import second_factor, sessions
+from complaints.base.errors import NotFoundError
 from complaints.base.translations import gettext as t
+from complaints.ledger.work import Work
 from complaints.web import limiting
-from complaints.web.admin.access import ANYONE, COOKIE, STAFF, built_in, must_change, operator, roles, visitor
+from complaints.web.admin.access import ANYONE, COOKIE, built_in, roles, visitor
+from complaints.web.admin.devices import here
 from complaints.web.admin.forms import sent
-from complaints.web.forms import Act, OwnForm, put_errors
+from complaints.web.forms import Act, OwnForm
 from complaints.web.frame import frame
 
 
 class LoginForm(OwnForm):
-    """Name and password; where to go afterwards."""
+    """Name, password and the code of whoever has switched that on; where to go afterwards."""
 
     login = StringField()
     password = PasswordField()
+    code = StringField()
     next = HiddenField()
 
 
-class PasswordForm(OwnForm):
-    """The present password and a new one."""
-
-    old = PasswordField()
-    new = PasswordField()
-
-
 def register(blueprint: Blueprint) -> None:
-    """Add the pages of an account."""
+    """Add the door."""
     blueprint.add_url_rule("/login", "login", login, methods=["GET", "POST"])
     blueprint.add_url_rule("/logout", "logout", logout, methods=["POST"])
-    blueprint.add_url_rule("/account", "account", account, methods=["GET", "POST"])
 
 
 @roles(ANYONE)
@@ -57,14 +52,24 @@ def login() -> ResponseReturnValue:
     given, password = form.login.data or "", form.password.data or ""
     tried = frame().write(lambda work: sessions.attempt(work, given))
     # Between two transactions: hashing is slow on purpose, and nobody may wait for it at the database.
-    if not tried.holds(password) or tried.operator_id is None:
+    good = tried.holds(password)
+    hours, code, device = frame().settings.SESSION_HOURS, form.code.data or "", here()
+
+    def enter(work: Work) -> str | None:
+        # With a wrong password the code is looked at all the same: how long it takes must not tell which was wrong.
+        held = tried.operator_id
+        passed = held is not None and second_factor.passes(work, held, code, spend=good)
+        return sessions.begin(work, held, hours, device) if good and passed and held is not None else None
+
+    token = frame().write(enter)
+    if token is None:
         form.form_errors = [
-            t("Name or password is not right, or there were too many tries. Check them, or wait 15 minutes")
+            t(
+                "Name, password or code is not right, or there were too many tries. Check them, or wait 15 minutes"
+            )
         ]
         return _login_page(form), 403
-    account_id, hours = tried.operator_id, frame().settings.SESSION_HOURS
-    token = frame().write(lambda work: sessions.begin(work, account_id, hours))
-    return _with_cookie(redirect(_inside(form.next.data or ""), 303), token)
+    return with_cookie(redirect(_inside(form.next.data or ""), 303), token)
 
 
 @roles(ANYONE)
@@ -83,42 +88,12 @@ def logout() -> ResponseReturnValue:
     return response
 
 
-@roles(*STAFF)
-def account() -> ResponseReturnValue:
-    """Change one's own password; after the first log-in this comes before everything else."""
-    if not built_in():
-        raise NotFoundError("the host keeps its users' passwords")
-    form = PasswordForm()
-    if request.method == "GET":
-        return _account_page(form)
-    if not sent(form):
-        return _account_page(form), 400
-    ref, old, new = operator().ref, form.old.data or "", form.new.data or ""
-    hours = frame().settings.SESSION_HOURS
-
-    def change(work: Any) -> str:
-        row = operators.set_password(work, ref, old, new)
-        return sessions.begin(work, row.id, hours)
-
-    try:
-        token = frame().write(change)
-    except InputError as error:
-        put_errors(form, error.fields)
-        return _account_page(form), 422
-    return _with_cookie(redirect(url_for("complaints.admin.queue"), 303), token)
-
-
 def _login_page(form: LoginForm) -> str:
     return render_template("complaints/admin/login.html", form=form)
 
 
-def _account_page(form: PasswordForm) -> str:
-    return render_template(
-        "complaints/admin/account.html", form=form, first=must_change(), shortest=passwords.SHORTEST
-    )
-
-
-def _with_cookie(answer: Any, token: str) -> Response:
+def with_cookie(answer: Any, token: str) -> Response:
+    """An answer that hands over the session's cookie."""
     response = make_response(answer)
     response.set_cookie(
         COOKIE,

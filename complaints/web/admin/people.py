@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import BooleanField, EmailField, HiddenField, SelectMultipleField, StringField, TextAreaField
 
-from complaints.administration import operators, templates
+from complaints.administration import operators, second_factor, templates
 from complaints.administration.templates import Template
 from complaints.base.errors import InputError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.ledger.work import Work
+from complaints.store.tables import Operator as Account
 from complaints.web.admin import words
-from complaints.web.admin.access import STAFF, built_in, operator, roles
+from complaints.web.admin.access import STAFF, built_in, fresh, log_in_first, operator, roles
 from complaints.web.admin.forms import sent
 from complaints.web.forms import Act, OwnForm, old_page, put_errors
 from complaints.web.frame import frame
@@ -27,6 +28,14 @@ class AddForm(OwnForm):
     login = StringField()
     name = StringField()
     mail = EmailField()
+    roles = SelectMultipleField(validate_choice=False, choices=[])
+    restricted = BooleanField()
+
+
+class EditForm(OwnForm):
+    """What an account may do, and what complainants read instead of its name."""
+
+    pseudonym = StringField()
     roles = SelectMultipleField(validate_choice=False, choices=[])
     restricted = BooleanField()
 
@@ -48,13 +57,22 @@ class TemplateForm(OwnForm):
     body = TextAreaField()
 
 
+_ACTS = {
+    "disable": operators.disable,
+    "enable": operators.enable,
+    "end": operators.log_out,
+    "factor": second_factor.reset,
+}
+
+
 def register(blueprint: Blueprint) -> None:
     """Add the pages about people and their texts."""
     blueprint.add_url_rule("/operators", "operators", accounts)
     blueprint.add_url_rule("/operators/add", "operator_add", add, methods=["POST"])
     blueprint.add_url_rule(
-        "/operators/<any(disable,enable,reset):what>", "operator_change", change, methods=["POST"]
+        "/operators/<any(disable,enable,reset,end,factor):what>", "operator_change", change, methods=["POST"]
     )
+    blueprint.add_url_rule("/operators/<ref>", "operator_edit", edit, methods=["GET", "POST"])
     blueprint.add_url_rule("/replies", "replies", replies)
     blueprint.add_url_rule("/replies/save", "reply_save", reply_save, methods=["POST"])
 
@@ -96,7 +114,7 @@ def add() -> ResponseReturnValue:
 
 @roles("admin")
 def change(what: str) -> ResponseReturnValue:
-    """Disable or enable an account, or give it a new one-time password."""
+    """Disable or enable an account, give it a new one-time password, end its sessions or its second factor."""
     form = LoginName()
     blank = AddForm(formdata=None, data={"roles": ["handler"]})
     if not built_in() or not sent(form):
@@ -106,10 +124,40 @@ def change(what: str) -> ResponseReturnValue:
         if what == "reset":
             row, password = frame().write(lambda work: operators.reset(work, login, by=who))
             return _accounts(blank, made=(row.login, row.name, password))
-        act = operators.disable if what == "disable" else operators.enable
+        if what == "factor":
+            _may_reset(login)
+        act = _ACTS[what]
         frame().write(lambda work: act(work, login, by=who))
     except InputError as error:
         return _accounts(blank, fault=" ".join(said for row in error.fields.values() for said in row)), 422
+    return redirect(url_for("complaints.admin.operators"), 303)
+
+
+@roles("admin")
+def edit(ref: str) -> ResponseReturnValue:
+    """Roles, clearance and pseudonym of one account; one that is not there leads back to the list."""
+    row = next((each for each in operators.everyone(frame().work) if each.ref == ref), None)
+    if row is None or not built_in():
+        return redirect(url_for("complaints.admin.operators"), 303)
+    if request.method == "GET":
+        kept = {"pseudonym": row.pseudonym or "", "roles": row.roles, "restricted": row.restricted}
+        return _edited(row, EditForm(formdata=None, data=kept))
+    form = EditForm()
+    if not sent(form):
+        return _edited(row, form), 400
+    login, who = row.login, operator().actor
+
+    def save(work: Work) -> None:
+        operators.call(work, login, form.pseudonym.data or "", by=who)
+        operators.change_roles(
+            work, login, form.roles.data or [], restricted=bool(form.restricted.data), by=who
+        )
+
+    try:
+        frame().write(save)
+    except InputError as error:
+        put_errors(form, error.fields)
+        return _edited(row, form), 422
     return redirect(url_for("complaints.admin.operators"), 303)
 
 
@@ -136,6 +184,21 @@ def reply_save() -> ResponseReturnValue:
         put_errors(form, error.fields)
         return _replies(form), 422
     return redirect(url_for("complaints.admin.replies"), 303)
+
+
+def _may_reset(login: str) -> None:
+    """A second factor is taken away by somebody else who has logged in just now; raises InputError."""
+    me = operator()
+    if not fresh(me):
+        raise InputError({"": [log_in_first()]})
+    if operators.find(frame().work, login).ref == me.ref:
+        raise InputError({"": [t("Switch off your own under “My account”, with password and code")]})
+
+
+def _edited(row: Account, form: EditForm) -> str:
+    return render_template(
+        "complaints/admin/operator_edit.html", form=form, row=row, role_words=words.roles()
+    )
 
 
 def _accounts(form: AddForm, *, made: tuple[str, str, str] | None = None, fault: str = "") -> str:

@@ -148,7 +148,13 @@ def _shown(work: Work, view: PublicView) -> shown.Complaint:
         question=question.text if question else "",
         decisions=[_decision(work, case, each) for each in view.decisions],
         timeline=[
-            shown.Moment(at=each.at, event=each.kind, text=each.text, files=[file.uid for file in each.files])
+            shown.Moment(
+                at=each.at,
+                event=each.kind,
+                text=each.text,
+                files=[file.uid for file in each.files],
+                by=each.by,
+            )
             for each in view.timeline
         ],
         files=_files(view),
@@ -169,6 +175,7 @@ def _decision(work: Work, case: Complaint, made: DecisionView) -> shown.Verdict:
         actions=list(made.actions),
         decided_at=made.decided_at,
         released_at=made.released_at,
+        by=made.by,
     )
 
 

@@ -141,16 +141,20 @@ class Files(Out):
 
 
 class Moment(Out):
-    """Something that happened, with what was written and which files came with it."""
+    """Something that happened, with what was written and which files came with it.
+
+    `by` is what complainants call the operator who acted; empty for one without a name of that kind.
+    """
 
     at: datetime
     event: str
     text: str
     files: list[str]
+    by: str
 
 
 class Verdict(Out):
-    """A decision that went out; `outcome`, `reason` and `actions` are keys of the policy."""
+    """A decision that went out; `outcome`, `reason` and `actions` are keys of the policy; `by` as in Moment."""
 
     event: str
     outcome: str
@@ -160,6 +164,7 @@ class Verdict(Out):
     actions: list[str]
     decided_at: datetime
     released_at: datetime
+    by: str
 
 
 class Complaint(Out):

@@ -188,7 +188,7 @@ class _Words:
     def message(self, moment: Moment) -> dict[str, Any]:
         ours = moment.kind in _OURS
         return {
-            "who": t("We") if ours else t("You"),
+            "who": (moment.by or t("Handling staff")) if ours else t("You"),
             "side": "ours" if ours else "theirs",
             "when": clock(moment.at, self.lang),
             "text": moment.text,
@@ -229,6 +229,7 @@ class _Words:
             ],
             "reason": (reason.text or reason.label)(self.lang) if reason else "",
             "text": made.text,
+            "by": t("Handled by {name}", name=made.by or t("Handling staff")),
             "when": clock(made.released_at, self.lang),
         }
 

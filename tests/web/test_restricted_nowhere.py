@@ -1,0 +1,239 @@
+"""A complaint of a restricted type is nowhere for whoever is not cleared: every page and address, each role.
+
+The routes come from `url_map`, so that a page of tomorrow is held against this as well.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from office import ADMIN, Office, quick_passwords
+from sqlalchemy import select
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from machine import Machine, make_key
+
+from complaints.cases import intake
+from complaints.cases.attachments import check
+from complaints.delivery.fanout import eligible
+from complaints.delivery.people import Recipient
+from complaints.store.tables import Attachment
+
+UNKNOWN, NO_UID = "TS20261123-222222", "0" * 32
+ROLES = ("handler", "supervisor", "auditor", "admin")
+SECRET = "只有被点名的人可以知道的事"
+# Values for what an address asks for beside the complaint; a route with another name fails until it is thought of.
+FILLED = {
+    "action": "accept",
+    "what": "disable",
+    "which": "others",
+    "deed": "cancel",
+    "turn": "pause",
+    "letter": 1,
+    "ref": "key_22222222",
+}
+CASES = ("number", "uid", "file")
+# Evidence is whole or it is none: log and register count a hidden case, without its words; no handler sees them.
+WHOLE = ("/evidence", "/evidence/count")
+ANSWER = intake.Answer("同一个回答", "同一个问题", mark="verified")
+
+
+@pytest.fixture
+def office(tmp_path, clock, monkeypatch):
+    quick_passwords(monkeypatch)
+    made = Office(tmp_path, clock).start(clock)
+    for who in ROLES:
+        made.client(who)
+    made.desk.file("other", fields={"details": "大家都能看的一件"}, answer=ANSWER)
+    return made
+
+
+def hide(office):
+    """A restricted complaint about the same answer, with a file, late by now."""
+    kind = next(
+        key
+        for key, row in office.desk.read(lambda work: work.policy.types).items()
+        if row.restricted and set(row.required) <= {"details"} and not row.contact_required
+    )
+    uploads = [check("证据.txt", SECRET.encode(), max_mb=1)]
+    return office.desk.file(kind, fields={"details": SECRET}, answer=ANSWER, uploads=uploads)
+
+
+def rules(app, prefix, *, aimed):
+    return [
+        rule
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.startswith(prefix) and bool(set(CASES) & rule.arguments) is aimed
+    ]
+
+
+def address(app, rule, number, uid):
+    values = {"number": number, "uid": uid, "file": uid, **FILLED}
+    with app.test_request_context():
+        return rule.build({key: values[key] for key in rule.arguments})[1]
+
+
+def bare(answer, *numbers):
+    """What a reader sees: without tokens, and with every given number read alike."""
+    text = re.sub(r'(name="csrf_token" value=|nonce=)"[^"]*"', "", answer.get_data(as_text=True))
+    for each in numbers:
+        text = text.replace(each, "…")
+    return answer.status_code, re.sub(r"lang=\w\w", "", answer.headers.get("Location", "")), text
+
+
+def with_token(client):
+    html = client.get(f"{ADMIN}/replies").get_data(as_text=True)
+    return re.search(r'name="csrf_token" value="([^"]+)"', html)[1]
+
+
+@pytest.mark.parametrize("who", ROLES)
+def test_no_guessed_address_tells_a_hidden_case_from_none(office, who):
+    hidden, client = hide(office), office.client(who)
+    uid = office.desk.read(
+        lambda work: work.session.scalars(select(Attachment.uid).where(Attachment.stream == hidden.uid)).one()
+    )
+    token, told, asked = with_token(client), [], 0
+    data = {"csrf_token": token, "version": "1", "text": "文字", "do": "send", "reason": "理由"}
+    for rule in rules(office.app, "complaints.admin.", aimed=True):
+        for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
+            actions = caseacts() if "action" in rule.arguments else ("",)
+            for action in actions:
+                FILLED["action"] = action or "accept"
+                one = address(office.app, rule, hidden.number, uid)
+                none = address(office.app, rule, UNKNOWN, NO_UID)
+                given = data if method == "POST" else None
+                left = bare(client.open(one, method=method, data=given), hidden.number, uid)
+                right = bare(client.open(none, method=method, data=given), UNKNOWN, NO_UID)
+                asked += 1
+                if left != right or left[0] in {200, 500}:
+                    told.append((method, one, left[0], right[0]))
+
+    assert told == []
+    assert asked > 20
+    assert [entry.type for entry in office.desk.events(hidden)] == ["filed"]
+
+
+def caseacts():
+    from complaints.web.admin.caseforms import ACTS
+
+    return tuple(ACTS)
+
+
+@pytest.mark.parametrize("who", ROLES)
+def test_no_page_changes_when_a_hidden_case_arrives(office, who):
+    client, changed = office.client(who), []
+    paths = [
+        address(office.app, rule, UNKNOWN, NO_UID)
+        for rule in rules(office.app, "complaints.admin.", aimed=False)
+        if "GET" in rule.methods and not rule.endpoint.endswith(("logout", "key_revoke", "second_factor"))
+    ]
+    paths += [
+        f"{ADMIN}/?view={view}" for view in ("all", "late", "unassigned", "review", "ended", "measures")
+    ]
+    paths += [f"{ADMIN}/?view=all&type=minor_harm", f"{ADMIN}/?view=all&state=submitted"]
+    for path in paths:
+        client.get(path)
+    before = {path: visible(client.get(path)) for path in paths}
+    hidden = hide(office)
+    for path, was in before.items():
+        now = visible(client.get(path))
+        if (now != was and not path.endswith(WHOLE)) or hidden.number in now or SECRET in now:
+            changed.append(path)
+
+    assert changed == []
+    assert len(paths) > 15
+
+
+def visible(answer):
+    """The words of a page but for what counts the log as a whole, which says nothing of a complaint's kind."""
+    text = bare(answer)[2]
+    if "/health" in answer.request.path or answer.request.path.endswith(("/evidence", "/audit")):
+        text = re.sub(r"\d+", "0", text)
+    # Words that change with each drawing: a new secret of the second factor, the secret of a new record.
+    return re.sub(
+        r'<svg class="cmp-qr".*?</svg>|id="factor-key">[^<]*|name="(offered|secret|draft)" value="[^"]*"',
+        "",
+        text,
+        flags=re.DOTALL,
+    )
+
+
+@pytest.mark.parametrize("scope", ["read", "act", "export"])
+def test_no_key_without_the_permission_tells_a_hidden_case_from_none(office, scope):
+    hidden = hide(office)
+    uid = office.desk.read(
+        lambda work: work.session.scalars(select(Attachment.uid).where(Attachment.stream == hidden.uid)).one()
+    )
+    _, key = make_key(office.installation, scope)
+    machine, told, asked = Machine(office.app, key), [], 0
+    for rule in office.app.url_map.iter_rules():
+        if not rule.rule.startswith("/complaints/api/v1/") or not {"number", "uid"} & rule.arguments:
+            continue
+        if set(rule.arguments) - {"number", "uid", "act", "name"}:
+            raise AssertionError(f"{rule.rule} asks for more: think of it here")
+        for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
+            answers = []
+            for number, file in ((hidden.number, uid), (UNKNOWN, NO_UID)):
+                values = {"number": number, "uid": file, "act": "accept", "name": "accept"}
+                with office.app.test_request_context():
+                    url = rule.build({name: values[name] for name in rule.arguments})[1]
+                sent = office.app.test_client().open(
+                    url,
+                    method=method,
+                    headers={"Authorization": f"Bearer {key}", "If-Match": '"1"'},
+                    json={} if method == "POST" else None,
+                )
+                answers.append(bare(sent, number, file))
+            asked += 1
+            if answers[0] != answers[1] or answers[0][0] < 400:
+                told.append((method, rule.rule, answers[0][0], answers[1][0]))
+
+    assert told == []
+    assert asked > 5
+    listed = machine.get("/cases")
+    assert hidden.number not in listed.text
+    assert [entry.type for entry in office.desk.events(hidden)] == ["filed"]
+
+
+def test_similar_reports_and_joining_do_not_name_it(office):
+    from complaints.cases import queries
+    from complaints.cases.people import Operator
+    from complaints.store.tables import Complaint
+
+    hidden = hide(office)
+    plain = office.desk.read(
+        lambda work: work.session.scalars(select(Complaint).where(Complaint.uid != hidden.uid)).one()
+    )
+    found = {
+        cleared: office.desk.read(
+            lambda work, cleared=cleared: [
+                each.number
+                for each in queries.similar(
+                    work, Operator("x", "x", frozenset({"handler"}), restricted=cleared), plain
+                )
+            ]
+        )
+        for cleared in (True, False)
+    }
+
+    assert found == {True: [hidden.number], False: []}
+    page = office.client("handler").get(f"{ADMIN}/case/{plain.number}").get_data(as_text=True)
+    assert hidden.number not in page
+
+
+@pytest.mark.parametrize("group", ["operators", "supervisors"])
+def test_no_notice_of_it_goes_to_whoever_is_not_cleared(group):
+    people = [
+        Recipient(f"op_{role}{cleared}", role, f"{role}@x.cn", frozenset({role}), cleared, "zh")
+        for role in ROLES
+        for cleared in (True, False)
+    ]
+    told = eligible(people, group, restricted=True)
+
+    assert told
+    assert all(each.restricted for each in told)
+    assert len(eligible(people, group, restricted=False)) > len(told)
