@@ -8,6 +8,7 @@ from complaints.web.admin import (
     access,
     acts,
     auditing,
+    bulk,
     calendar,
     case,
     decide,
@@ -34,6 +35,7 @@ def register(blueprint: Blueprint) -> None:
     for module in (
         login,
         queue,
+        bulk,
         case,
         acts,
         files,
