@@ -201,7 +201,7 @@ def _one(found: Installation, job: Claimed, ends: Sequence[str]) -> str:
 
 
 def _why(error: Exception) -> str:
-    known = {NotFoundError: "unknown", ConflictError: "moved"}
+    known: dict[type[Exception], str] = {NotFoundError: "unknown", ConflictError: "moved"}
     return known.get(type(error), "refused" if isinstance(error, ComplaintsError) else "failed")
 
 

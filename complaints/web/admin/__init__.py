@@ -23,6 +23,7 @@ from complaints.web.admin import (
     people,
     queue,
     recording,
+    replies,
     watch,
     webhooks,
 )
@@ -46,6 +47,7 @@ def register(blueprint: Blueprint) -> None:
         office,
         calendar,
         people,
+        replies,
         keys,
         evidence,
         auditing,
