@@ -125,7 +125,7 @@ def test_every_shipped_template_holds_only_what_can_be_filled(desk):
 )
 def test_filling_leaves_every_other_character_alone(text, known):
     assert variables.fill(text, {}) == text
-    filled = variables.fill(text, {name: "X" for name in known})
+    filled = variables.fill(text, dict.fromkeys(known, "X"))
     assert all(f"{{{name}}}" not in filled for name in known)
 
 

@@ -40,15 +40,15 @@ def test_a_few_are_previewed_confirmed_and_done_while_the_page_waits(office):
     first = post(client, do="ticked", case=cases)
     seen = post(client, do="preview", case=cases, act="accept")
     assert (first.status_code, seen.status_code) == (200, 200)
-    assert "1 件将会改动" in words(seen)
+    assert "1件将会改动" in words(seen)
     assert "当前状态不能这样处理" in words(seen)
     assert types(office, one) == ["filed"]
 
     done = post(client, do="confirm", case=cases, act="accept")
     assert done.status_code == 303
     told = client.get(done.headers["Location"])
-    assert "1 件已办理" in words(told)
-    assert "1 件跳过" in words(told)
+    assert "1件已办理" in words(told)
+    assert "1件跳过" in words(told)
     assert one.number in words(told)
     assert beside.number not in words(told)
     assert [types(office, each) for each in (one, two, beside)] == [
@@ -79,7 +79,7 @@ def test_what_is_many_waits_for_a_worker_and_the_page_says_how_far(office, monke
     assert types(office, rows[0]) == ["filed"]
     work_off(office.installation)
 
-    assert "2 件已办理" in words(client.get(where))
+    assert "2件已办理" in words(client.get(where))
     assert "统一备注" not in client.get(where).get_data(as_text=True)
     assert "统一备注" in client.get(page(rows[0])).get_data(as_text=True)
 
@@ -110,7 +110,7 @@ def test_only_who_ordered_it_or_a_supervisor_stops_it(office, monkeypatch):
         ({"act": "decide"}, "请选择要做什么"),
         ({"act": "accept", "case": []}, "请至少选择一件投诉"),
         ({"act": "accept", "case": ["nonsense", "x:y"]}, "请至少选择一件投诉"),
-        ({"act": "accept", "case": [f"{n:032}:1" for n in range(1001)]}, "一次最多处理 1000 件"),
+        ({"act": "accept", "case": [f"{n:032}:1" for n in range(1001)]}, "一次最多处理1000件"),
     ],
 )
 def test_what_is_not_whole_comes_back_with_what_was_typed(office, values, said):
@@ -135,6 +135,6 @@ def test_a_restricted_case_in_anothers_order_is_counted_and_not_named(office):
     told = words(office.client("handler").get(where))
     assert plain.number in told
     assert secret.number not in told
-    assert "另有 1 件您无权查看" in told
+    assert "另有1件您无权查看" in told
     refused = post(office.client("handler"), do="preview", case=cases, act="note", text="x")
     assert secret.number not in words(refused)
