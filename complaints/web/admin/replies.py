@@ -46,9 +46,10 @@ def replies() -> ResponseReturnValue:
 def save() -> ResponseReturnValue:
     """Show a text on invented data, keep it, or take it away."""
     form = TemplateForm()
-    given = Template(
-        *(str(form[name].data or "") for name in ("key", "lang", "use", "type", "title", "body"))
+    key, lang, use, kind, title, body = (
+        str(form[name].data or "") for name in ("key", "lang", "use", "type", "title", "body")
     )
+    given = Template(key, lang, use, kind, title, body)
     held, do, who = _held(given.key, given.lang), request.form.get("do", "save"), operator().actor
     if not sent(form):
         return _page(form, held), 400
