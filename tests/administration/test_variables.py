@@ -96,7 +96,7 @@ def test_a_template_keeps_only_variables_of_its_act_and_the_others_are_named(des
     with pytest.raises(InputError) as refused:
         desk.installation.write(lambda work: templates.save(work, given, BY))
     said = refused.value.fields["body"][0]
-    assert said.startswith(" ".join(wrong) + " ")
+    assert said.startswith(" ".join(wrong) + "在")
 
 
 def test_ones_own_template_is_deleted_and_the_shipped_one_comes_back(desk):

@@ -30,7 +30,7 @@ def keys(page: Page, decision: Decision, mode: str, verdict: str) -> tuple[str, 
 def preview(page: Page, decision: Decision, mode: str, verdict: str) -> dict[str, Any]:
     """The part of the page, the message, and whether the words seem to be in another language."""
     case, lang = page.case, page.case.lang
-    with speaking(lang):  # type: ignore[arg-type]  # a case's language is one of ours
+    with speaking(lang):
         html = render_template("complaints/admin/_as_seen.html", **_seen(page, decision, mode, verdict))
     return {
         "lang": lang,
