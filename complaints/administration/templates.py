@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from complaints.administration import variables
 from complaints.base.errors import InputError
 from complaints.base.translations import gettext as t
 from complaints.ledger.journal import record_system
@@ -18,7 +19,9 @@ from complaints.store.tables import ReplyTemplate
 
 USES = ("reply", "ask", "decide", "decline")
 _SHIPPED = Path(__file__).resolve().parent / "templates.toml"
-_GAP = re.compile(r"【填写[^】]*】|\[fill in[^\]]*\]", re.IGNORECASE)
+_GAP = re.compile(
+    r"【(?:填写|待填|补充)[^】]*】|【[\s…._]*】|\[fill in[^\]]*\]|\{[^\W\d]\w{0,39}\}", re.IGNORECASE
+)
 _KEY, _TITLE, _BODY = 40, 120, 5000
 
 
@@ -57,21 +60,33 @@ def everything(work: Work) -> list[Template]:
     )
 
 
-def save(work: Work, template: Template, by: Actor) -> None:
-    """Write a template of the installation; an empty body takes it away. Raises InputError. Flushes."""
-    faults = {}
+def check(work: Work, template: Template) -> None:
+    """Raise InputError for a template that cannot be kept as it is, naming each variable it does not know."""
+    faults: dict[str, list[str]] = {}
     if not re.fullmatch(r"[a-z0-9_]{1,40}", template.key):
         faults["key"] = [t("Use small letters, digits and underscores")]
     if template.use not in USES or template.lang not in {"zh", "en"}:
         faults["use"] = [t("Choose from the list")]
+    if template.type and template.type not in work.policy.types:
+        faults["type"] = [t("Choose a type of the list")]
     if not template.title.strip() or len(template.title) > _TITLE:
         faults["title"] = [t("Give a short title")]
     if len(template.body) > _BODY:
         faults["body"] = [
             t("{n} characters too long; keep it under {max}", n=len(template.body) - _BODY, max=_BODY)
         ]
+    wrong = variables.unknown(template.body, template.use)
+    if wrong and "body" not in faults:
+        known = " ".join(f"{{{name}}}" for name in variables.names(template.use))
+        said = t("{places} cannot be filled in here; use only: {known}", places=" ".join(wrong), known=known)
+        faults["body"] = [said]
     if faults:
         raise InputError(faults)
+
+
+def save(work: Work, template: Template, by: Actor) -> None:
+    """Write a template of the installation; an empty body takes it away. Raises InputError. Flushes."""
+    check(work, template)
     row = work.session.get(ReplyTemplate, (template.key, template.lang)) or ReplyTemplate(
         key=template.key, lang=template.lang
     )
@@ -82,6 +97,16 @@ def save(work: Work, template: Template, by: Actor) -> None:
     record_system(
         work, "template_saved", by, {"key": template.key, "lang": template.lang, "use": template.use}
     )
+
+
+def remove(work: Work, key: str, lang: str, by: Actor) -> None:
+    """Delete a template of the installation; a shipped one under its key comes back. Flushes."""
+    row = work.session.get(ReplyTemplate, (key, lang))
+    if row is None:
+        raise InputError({"key": [t("There is no template of your own under this key")]})
+    work.session.delete(row)
+    work.session.flush()
+    record_system(work, "template_removed", by, {"key": key, "lang": lang})
 
 
 def gaps(text: str) -> list[str]:

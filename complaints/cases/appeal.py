@@ -63,7 +63,11 @@ def review(work: Work, case: Complaint, actor: Actor, verdict: Verdict, decision
     if verdict == "confirm":
         require_text(decision.text, "text")
         kept = Decision(
-            case.outcome or "", decision.reason or case.reason or "", decision.text, decision.note
+            case.outcome or "",
+            decision.reason or case.reason or "",
+            decision.text,
+            decision.note,
+            facts=decision.facts,
         )
         return deciding.enter(work, case, "confirm", actor, kept)
     if verdict != "change":
@@ -103,5 +107,12 @@ def _take_on(work: Work, case: Complaint, actor: Actor, decision: Decision) -> W
             "appeal_until": None,
         },
         clocks=milestones.start(work, case, ("result",), cycle),
-        personal={"public": from_operator(decision.text)},
+        personal={
+            "public": from_operator(decision.text),
+            **{
+                name: from_operator(said)
+                for name, said in (("note", decision.note), ("facts", decision.facts))
+                if said
+            },
+        },
     )

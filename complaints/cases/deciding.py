@@ -32,13 +32,14 @@ DECISIONS = ("decided", "declined", "confirmed", "changed", "overturned", "decid
 
 @dataclass(frozen=True)
 class Decision:
-    """What an operator decides; `text` goes to the complainant, `note` never does."""
+    """What an operator decides; `text` goes to the complainant, `note` and `facts` (what was found) never do."""
 
     outcome: str
     reason: str
     text: str
     note: str = ""
     actions: tuple[Order, ...] = ()
+    facts: str = ""
 
 
 def decide(work: Work, case: Complaint, actor: Actor, decision: Decision) -> Written:
@@ -49,12 +50,14 @@ def decide(work: Work, case: Complaint, actor: Actor, decision: Decision) -> Wri
     return enter(work, case, "decide", actor, decision)
 
 
-def decline(work: Work, case: Complaint, actor: Actor, reason: str, text: str, note: str = "") -> Written:
+def decline(
+    work: Work, case: Complaint, actor: Actor, reason: str, text: str, note: str = "", *, facts: str = ""
+) -> Written:
     """Not take the complaint on, with a reason of the policy and words for the complainant."""
     handling.require_text(text, "text")
     if reason not in work.policy_of(case.policy_version).decline_reasons:
         raise InputError({"reason": [t("Choose a reason of the list")]})
-    return enter(work, case, "decline", actor, Decision("declined", reason, text, note))
+    return enter(work, case, "decline", actor, Decision("declined", reason, text, note, facts=facts))
 
 
 def enter(work: Work, case: Complaint, action: str, actor: Actor, decision: Decision) -> Written:
@@ -72,6 +75,8 @@ def enter(work: Work, case: Complaint, action: str, actor: Actor, decision: Deci
     personal = {"public": from_operator(decision.text), **handling.targets(decision.actions)}
     if decision.note:
         personal["note"] = from_operator(decision.note)
+    if decision.facts:
+        personal["facts"] = from_operator(decision.facts)
     meta: dict[str, Any] = {"outcome": decision.outcome, "reason": decision.reason}
     if decision.actions:
         meta["actions"] = handling.in_clear(work, decision.actions)

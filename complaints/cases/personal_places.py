@@ -126,8 +126,8 @@ def _jobs(erasing: Erasing) -> int:
     Whoever is at one in another process learns it at the next step, and deletes what was written since.
     """
     now = erasing.work.now
-    # The audit's report holds nothing of a person.
-    holding = (Job.created_at >= erasing.case.filed_at, Job.kind != "audit")
+    # The audit's report holds nothing of a person, nor does a list of what is to be done.
+    holding = (Job.created_at >= erasing.case.filed_at, Job.kind.not_in(("audit", "bulk")))
     ended = {"error": ERASED, "expires_at": now}
     # First what is at work: a job that is finished in this moment is met by the second.
     working = update(Job).where(*holding, Job.state.in_(("queued", "running", "failed")))

@@ -135,6 +135,12 @@ def after(work: Work, viewer: Operator, wanted: After) -> list[Complaint]:
     return list(work.session.scalars(query.order_by(Complaint.id.desc()).limit(wanted.most)))
 
 
+def matching(work: Work, viewer: Operator, filters: Filters, most: int) -> list[Complaint]:
+    """All cases of a list, oldest first, at most `most`."""
+    query = select(Complaint).where(*_conditions(work, viewer, filters)).order_by(Complaint.id).limit(most)
+    return list(work.session.scalars(query))
+
+
 def counts(work: Work, viewer: Operator) -> dict[str, int]:
     """How many complaints each saved view holds."""
     named = views(work, viewer)

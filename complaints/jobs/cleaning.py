@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from complaints.administration import bulk
 from complaints.administration.installation import Installation
 from complaints.evidence import files
 from complaints.store.tables import Attachment, Draft, Idempotency, Limit, OperatorSession, Token
@@ -23,7 +24,7 @@ def clean(installation: Installation, now: datetime) -> int:
             rows += session.execute(
                 delete(table).where(table.expires_at <= now).execution_options(synchronize_session=False)
             ).rowcount  # type: ignore[attr-defined]  # a DELETE's CursorResult has it
-        return rows
+        return rows + bulk.expire(session, now)
 
     return installation.database.write(expired) + _drafts(installation, now) + files.expire(installation, now)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 
+from complaints.administration import bulk
 from complaints.administration.installation import Installation
 from complaints.evidence import jobs
 
@@ -15,10 +16,12 @@ _log = logging.getLogger(__name__)
 def work_off(installation: Installation, seconds: float = SECONDS) -> int:
     """Go on with what was ordered for about `seconds`; returns how many were finished. Commits part by part.
 
-    A workbook, a document, a bundle and an audit are made in one go and may take longer. Two workers never make one file: each holds
-    a lease, and a part counts only while the row is as its worker left it.
+    What is to be done to many cases comes before files. A workbook, a document, a bundle and an audit are made in
+    one go and may take longer. Two workers never make one file: each holds a lease, and a part counts only while
+    the row is as its worker left it.
     """
-    deadline, finished = time.monotonic() + seconds, 0
+    deadline = time.monotonic() + seconds
+    finished = _cases(installation, deadline)
     while time.monotonic() < deadline:
         job = jobs.claim(installation)
         if job is None:
@@ -27,4 +30,17 @@ def work_off(installation: Installation, seconds: float = SECONDS) -> int:
             finished += jobs.go_on(installation, job, deadline)
         except jobs.StoppedError:
             _log.info("a job was cancelled or taken over")
+    return finished
+
+
+def _cases(installation: Installation, deadline: float) -> int:
+    finished = 0
+    while time.monotonic() < deadline:
+        job = bulk.claim(installation)
+        if job is None:
+            break
+        try:
+            finished += bulk.go_on(installation, job, deadline)
+        except bulk.StoppedError:
+            _log.info("a bulk act was cancelled or taken over")
     return finished

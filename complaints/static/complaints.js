@@ -235,7 +235,7 @@
 
   function choosing() {
     for (const box of all("[data-cmp-all]")) {
-      const rows = () => all(`input[type=checkbox][name="${box.dataset.cmpAll}"]`, box.form || document);
+      const rows = () => all(`input[type=checkbox][name="${box.dataset.cmpAll}"]`).filter((row) => row.form === box.form);
       (box.closest("[hidden]") || box).hidden = false;
       box.addEventListener("change", () => rows().forEach((row) => { row.checked = box.checked; }));
     }

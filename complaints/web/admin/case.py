@@ -9,7 +9,7 @@ from flask import Blueprint, jsonify, redirect, render_template, request, url_fo
 from flask.typing import ResponseReturnValue
 from wtforms import StringField
 
-from complaints.administration import templates
+from complaints.administration import templates, variables
 from complaints.base.errors import NotAllowedError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
@@ -45,7 +45,7 @@ def case(number: str) -> ResponseReturnValue:
     forms = caseforms.blank(page.case.version)
     chosen = next((each for each in _templates(page) if each.key == name), None)
     if chosen is not None and f"{chosen.use}" in forms:
-        forms[chosen.use].text.data = chosen.body
+        forms[chosen.use].text.data = variables.fill(chosen.body, variables.of(page.work, page.case))
     return shown(page, forms, unfolded=chosen.use if chosen else "")
 
 

@@ -53,9 +53,9 @@ class Record:
     def notes(self) -> list[dict[str, str]]:
         """Internal notes, oldest first."""
         return [
-            {"who": self.who(entry), "when": self.said(entry.at), "text": entry.text("note")}
+            {"who": self.who(entry), "when": self.said(entry.at), "text": said}
             for entry in self.entries
-            if entry.personal.get("note")
+            if (said := _noted(entry))
         ]
 
     @property
@@ -188,6 +188,13 @@ class Record:
             for each in meta.get("actions", ())
             if each["action"] in table
         ]
+
+
+def _noted(entry: Entry) -> str:
+    """An event's internal words: what was found first, then the note."""
+    facts = entry.text("facts") if entry.personal.get("facts") else ""
+    note = entry.text("note") if entry.personal.get("note") else ""
+    return "\n".join(filter(None, (t("Found: {facts}", facts=facts) if facts else "", note)))
 
 
 def _brought(entry: Entry) -> set[str]:

@@ -9,7 +9,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import SelectMultipleField, StringField, TextAreaField
 
-from complaints.administration import templates
+from complaints.administration import templates, variables
 from complaints.base.errors import ConflictError, InputError, NotAllowedError, NotFoundError, TransitionError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
@@ -17,9 +17,8 @@ from complaints.cases import appeal, deciding
 from complaints.cases.deciding import Decision
 from complaints.ledger import journal
 from complaints.ledger.work import Work
-from complaints.policy.states import State
 from complaints.store.tables import Complaint
-from complaints.web.admin import caseforms, casepage, measures
+from complaints.web.admin import caseforms, casepage, measures, seeing
 from complaints.web.admin.access import HANDLERS, operator, roles
 from complaints.web.admin.case import opened
 from complaints.web.admin.casepage import Page
@@ -38,6 +37,7 @@ class DecideForm(CaseForm):
     outcome = StringField()
     reason = StringField()
     text = TextAreaField()
+    facts = TextAreaField()
     note = TextAreaField()
     template = StringField()
     also = SelectMultipleField(validate_choice=False, choices=[])
@@ -78,7 +78,7 @@ def _answer(number: str, mode: Mode) -> ResponseReturnValue:
         return _shown(page, form, mode, rows, status=400)
     wish = request.form.get("do", "send")
     if wish == "template":
-        return _shown(page, _with_template(page, form, mode), mode, rows)
+        return _shown(page, _with_template(page, form, mode, rows), mode, rows)
     if wish == "more":
         return _shown(page, form, mode, [*rows, MeasureRow(), MeasureRow()][:MOST])
     return _done(page, form, mode, rows, preview=wish == "preview")
@@ -88,6 +88,7 @@ def _done(
     page: Page, form: DecideForm, mode: Mode, rows: Sequence[MeasureRow], *, preview: bool
 ) -> ResponseReturnValue:
     number = page.case.number
+    form.text.data = variables.fill(form.text.data or "", _values(page, form, mode, rows))
     try:
         _check(page, form, mode, rows)
         if preview:
@@ -113,7 +114,8 @@ def _send(page: Page, form: DecideForm, mode: Mode, rows: Sequence[MeasureRow]) 
             if case.restricted and not viewer.restricted:
                 raise NotFoundError("no such complaint")
             if mode == "decline":
-                deciding.decline(work, case, viewer.actor, decision.reason, decision.text, decision.note)
+                given = (decision.reason, decision.text, decision.note)
+                deciding.decline(work, case, viewer.actor, *given, facts=decision.facts)
             elif mode == "review":
                 appeal.review(work, case, viewer.actor, verdict, decision)  # type: ignore[arg-type]  # checked there
             else:
@@ -147,6 +149,7 @@ def _decision(form: DecideForm, rows: Sequence[MeasureRow]) -> Decision:
         (form.text.data or "").replace("\r\n", "\n").strip(),
         (form.note.data or "").replace("\r\n", "\n").strip(),
         orders,
+        (form.facts.data or "").replace("\r\n", "\n").strip(),
     )
 
 
@@ -189,6 +192,7 @@ def _shown(
         choices=[("", t("Choose")), *((each.key, each.title) for each in _offered(page, mode))],
         similar_open=page.similar_open if mode == "decide" else [],
         preview=_preview(page, form, mode, rows) if preview else None,
+        theirs=t("Chinese") if case.lang == "zh" else t("English"),
         conflict=conflict,
         undo=_undo(policy.undo_seconds),
     )
@@ -221,11 +225,18 @@ def _fresh(number: str) -> Page:
     return casepage.gather(frame().work, operator(), number)
 
 
-def _with_template(page: Page, form: DecideForm, mode: Mode) -> DecideForm:
+def _with_template(page: Page, form: DecideForm, mode: Mode, rows: Sequence[MeasureRow]) -> DecideForm:
     chosen = next((each for each in _offered(page, mode) if each.key == form.template.data), None)
     if chosen is not None:
-        form.text.data = "\n\n".join(filter(None, ((form.text.data or "").strip(), chosen.body)))
+        body = variables.fill(chosen.body, _values(page, form, mode, rows))
+        form.text.data = "\n\n".join(filter(None, ((form.text.data or "").strip(), body)))
     return form
+
+
+def _values(page: Page, form: DecideForm, mode: Mode, rows: Sequence[MeasureRow]) -> dict[str, str]:
+    outcome, reason = seeing.keys(page, _decision(form, rows), mode, form.verdict.data or "")
+    orders = [row.action for row in rows if row.action]
+    return variables.of(page.work, page.case, outcome=outcome, reason=reason, actions=orders)
 
 
 def _offered(page: Page, mode: Mode) -> list[templates.Template]:
@@ -234,24 +245,7 @@ def _offered(page: Page, mode: Mode) -> list[templates.Template]:
 
 
 def _preview(page: Page, form: DecideForm, mode: Mode, rows: Sequence[MeasureRow]) -> dict[str, Any]:
-    """What the complainant will read, in the complaint's own language."""
-    lang, policy, decision = page.case.lang, page.policy, _decision(form, rows)
-    kept = form.verdict.data == "confirm"
-    outcome = policy.outcomes.get(page.case.outcome or "" if kept else decision.outcome)
-    reasons = policy.decline_reasons if mode == "decline" else policy.decision_reasons
-    reason = reasons.get(page.case.reason or "" if kept else decision.reason)
-    return {
-        "lang": lang,
-        "outcome": State.DECLINED.label(lang)
-        if mode == "decline"
-        else outcome.label(lang)
-        if outcome
-        else "",
-        "measures": [policy.actions[order.action].label(lang) for order in decision.actions],
-        "reason": reason.text(lang) if reason else "",
-        "text": decision.text,
-        "silent": form.verdict.data == "send_back",
-    }
+    return seeing.preview(page, _decision(form, rows), mode, form.verdict.data or "")
 
 
 def _reasons(policy: Any, case: Complaint, mode: Mode, lang: str) -> Mapping[str, list[tuple[str, str]]]:

@@ -1,4 +1,4 @@
-"""Operators' accounts, and the texts they may start from."""
+"""Operators' accounts."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import BooleanField, EmailField, HiddenField, SelectMultipleField, StringField, TextAreaField
+from wtforms import BooleanField, EmailField, HiddenField, SelectMultipleField, StringField
 
-from complaints.administration import operators, second_factor, templates
-from complaints.administration.templates import Template
+from complaints.administration import operators, second_factor
 from complaints.base.errors import InputError
 from complaints.base.translations import gettext as t
-from complaints.base.translations import language
 from complaints.ledger.work import Work
 from complaints.store.tables import Operator as Account
 from complaints.web.admin import words
-from complaints.web.admin.access import STAFF, built_in, fresh, log_in_first, operator, roles
+from complaints.web.admin.access import built_in, fresh, log_in_first, operator, roles
 from complaints.web.admin.forms import sent
 from complaints.web.forms import Act, OwnForm, old_page, put_errors
 from complaints.web.frame import frame
@@ -46,17 +44,6 @@ class LoginName(OwnForm):
     login = HiddenField()
 
 
-class TemplateForm(OwnForm):
-    """A reply template."""
-
-    key = StringField()
-    lang = StringField()
-    use = StringField()
-    type = StringField()
-    title = StringField()
-    body = TextAreaField()
-
-
 _ACTS = {
     "disable": operators.disable,
     "enable": operators.enable,
@@ -66,15 +53,13 @@ _ACTS = {
 
 
 def register(blueprint: Blueprint) -> None:
-    """Add the pages about people and their texts."""
+    """Add the pages about people."""
     blueprint.add_url_rule("/operators", "operators", accounts)
     blueprint.add_url_rule("/operators/add", "operator_add", add, methods=["POST"])
     blueprint.add_url_rule(
         "/operators/<any(disable,enable,reset,end,factor):what>", "operator_change", change, methods=["POST"]
     )
     blueprint.add_url_rule("/operators/<ref>", "operator_edit", edit, methods=["GET", "POST"])
-    blueprint.add_url_rule("/replies", "replies", replies)
-    blueprint.add_url_rule("/replies/save", "reply_save", reply_save, methods=["POST"])
 
 
 @roles("supervisor", "auditor", "admin")
@@ -161,31 +146,6 @@ def edit(ref: str) -> ResponseReturnValue:
     return redirect(url_for("complaints.admin.operators"), 303)
 
 
-@roles(*STAFF)
-def replies() -> ResponseReturnValue:
-    """The texts operators start from."""
-    return _replies(TemplateForm(formdata=None))
-
-
-@roles("supervisor", "admin")
-def reply_save() -> ResponseReturnValue:
-    """Write a text; one without words is taken away."""
-    form = TemplateForm()
-    if not sent(form):
-        return _replies(form), 400
-    who = operator().actor
-    key, lang, use, kind, title, body = (
-        str(form[name].data or "") for name in ("key", "lang", "use", "type", "title", "body")
-    )
-    given = Template(key, lang, use, kind, title, body)
-    try:
-        frame().write(lambda work: templates.save(work, given, who))
-    except InputError as error:
-        put_errors(form, error.fields)
-        return _replies(form), 422
-    return redirect(url_for("complaints.admin.replies"), 303)
-
-
 def _may_reset(login: str) -> None:
     """A second factor is taken away by somebody else who has logged in just now; raises InputError."""
     me = operator()
@@ -216,23 +176,4 @@ def _accounts(form: AddForm, *, made: tuple[str, str, str] | None = None, fault:
         role_words=words.roles(),
         now=work.now,
         act=Act(),
-    )
-
-
-def _replies(form: TemplateForm) -> str:
-    work, lang = frame().work, language()
-    uses = {
-        "reply": t("Reply"),
-        "ask": t("Question"),
-        "decide": t("Give the answer"),
-        "decline": t("Not taking on"),
-    }
-    return render_template(
-        "complaints/admin/replies.html",
-        nav="operators",
-        rows=[row for row in templates.everything(work) if row.lang == lang],
-        form=form,
-        uses=uses,
-        langs=[("zh", "简体中文"), ("en", "English")],
-        types=[("", t("All types")), *((key, kind.label(lang)) for key, kind in work.policy.types.items())],
     )

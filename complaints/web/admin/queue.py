@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -17,6 +18,7 @@ from complaints.ledger.journal import SYSTEM_STREAM
 from complaints.policy.states import State
 from complaints.web.admin import words
 from complaints.web.admin.access import STAFF, operator, roles
+from complaints.web.forms import Act
 from complaints.web.frame import frame
 
 _FILTERS = ("state", "type", "assignee", "test")
@@ -32,7 +34,7 @@ def register(blueprint: Blueprint) -> None:
 def queue() -> ResponseReturnValue:
     """A saved view of the queue, narrowed by what stands in the address."""
     viewer, asked = operator(), request.args
-    filters = queries.Filters(view=asked.get("view", "open"), **{key: asked.get(key, "") for key in _FILTERS})
+    filters = filters_of(asked)
     work = frame().work
     known = queries.views(work, viewer)
     view = filters.view if filters.view in known else "open"
@@ -66,6 +68,8 @@ def queue() -> ResponseReturnValue:
         next_due=words.due(work, "", listing.next_due) if listing.next_due else None,
         page_url=lambda page: url_for("complaints.admin.queue", view=view, page=page, **narrowed),
         said=lambda at: words.moment(at, work.now),
+        bulk=Act(formdata=None),
+        query=request.query_string.decode(errors="replace"),
     )
 
 
@@ -80,6 +84,11 @@ def find() -> ResponseReturnValue:
     if case is None or not queries.may_see(operator(), case):
         return render_template("complaints/admin/not_found.html", nav="queue", number=given[:40]), 404
     return redirect(url_for("complaints.admin.case", number=case.number), 303)
+
+
+def filters_of(asked: Mapping[str, str]) -> queries.Filters:
+    """What a list's address narrows it to."""
+    return queries.Filters(view=asked.get("view", "open"), **{key: asked.get(key, "") for key in _FILTERS})
 
 
 def view_words() -> dict[str, str]:

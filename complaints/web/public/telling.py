@@ -20,6 +20,7 @@ from complaints.policy.states import State
 from complaints.web import counting, moving
 from complaints.web.public.keeping import Keeping, keeping
 from complaints.web.public.standing import Standing, Status, due_words, missed
+from complaints.web.result import result
 
 # Title, icon and tone of each event; the messages themselves stand in the conversation.
 _EVENTS: Mapping[str, tuple[str, str, str]] = {
@@ -211,27 +212,18 @@ class _Words:
         return found
 
     def decision(self, made: DecisionView) -> dict[str, Any]:
-        declined = made.outcome == "declined"
-        reasons = self.policy.decline_reasons if declined else self.policy.decision_reasons
-        reason = reasons.get(made.reason)
-        outcome = self.policy.outcomes.get(made.outcome)
-        return {
-            "outcome": t("Not taken on") if declined else outcome.label(self.lang) if outcome else "",
-            "review": t(_EVENTS[made.kind][0]) if made.kind in {"confirmed", "changed"} else "",
-            "measures": [
-                {
-                    "label": self.policy.actions[key].label(self.lang),
-                    "state": t("under way") if place in made.underway else t("done"),
-                    "icon": "clock" if place in made.underway else "tick",
-                }
-                for place, key in enumerate(made.actions)
-                if key in self.policy.actions
-            ],
-            "reason": (reason.text or reason.label)(self.lang) if reason else "",
-            "text": made.text,
-            "by": t("Handled by {name}", name=made.by or t("Handling staff")),
-            "when": clock(made.released_at, self.lang),
-        }
+        return result(
+            self.policy,
+            self.lang,
+            outcome=made.outcome,
+            reason=made.reason,
+            text=made.text,
+            actions=made.actions,
+            underway=made.underway,
+            review=t(_EVENTS[made.kind][0]) if made.kind in {"confirmed", "changed"} else "",
+            by=made.by,
+            when=clock(made.released_at, self.lang),
+        )
 
     def filed(self, kind: ComplaintType) -> list[tuple[str, str]]:
         rows = [(t("Type"), kind.label(self.lang)), (t("Filed"), clock(self.case.filed_at, self.lang))]
