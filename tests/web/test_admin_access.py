@@ -19,6 +19,9 @@ MATRIX = {
     "account": {"GET": STAFF, "POST": STAFF},
     "queue": {"GET": STAFF},
     "find": {"GET": STAFF},
+    "arrived": {"GET": STAFF},
+    "view_keep": {"POST": STAFF},
+    "view_remove": {"POST": STAFF},
     "case": {"GET": STAFF},
     "clocks": {"GET": STAFF},
     "contact": {"POST": HANDLERS},
@@ -68,6 +71,7 @@ FILLED = {
     "deed": "cancel",
     "turn": "pause",
     "letter": 1,
+    "kept": 1,
     "ref": "key_22222222",
 }
 

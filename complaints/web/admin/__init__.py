@@ -22,6 +22,7 @@ from complaints.web.admin import (
     people,
     queue,
     recording,
+    saving,
     watch,
     webhooks,
 )
@@ -34,6 +35,7 @@ def register(blueprint: Blueprint) -> None:
     for module in (
         login,
         queue,
+        saving,
         case,
         acts,
         files,
