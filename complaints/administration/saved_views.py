@@ -39,9 +39,7 @@ def keep(work: Work, viewer: Operator, name: str, filters: Filters, *, shared: b
         faults.append(t("There are {n} such lists already; remove one first", n=MOST))
     if faults:
         raise InputError({"name": faults})
-    row = SavedView(
-        name=name, owner=viewer.ref, shared=shared, query=filters.address, created_at=work.now
-    )
+    row = SavedView(name=name, owner=viewer.ref, shared=shared, query=filters.address, created_at=work.now)
     work.session.add(row)
     work.session.flush()
     return row

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
-from typing import get_args
+from typing import Any, get_args
 
 from sqlalchemy import ColumnElement, and_, exists
 from sqlalchemy.orm import aliased
@@ -69,12 +69,12 @@ class Filters:
         return cls(view=asked.get("view") or "open", **good, strange=strange)
 
     @property
-    def narrowed(self) -> dict[str, str]:
+    def narrowed(self) -> dict[str, Any]:
         """The filters that are set, as they stand in an address."""
         return {name: getattr(self, name) for name in NAMES if getattr(self, name)}
 
     @property
-    def address(self) -> dict[str, str]:
+    def address(self) -> dict[str, Any]:
         """The view and the filters, as they stand in an address."""
         return {"view": self.view, **self.narrowed}
 

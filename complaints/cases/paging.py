@@ -92,7 +92,9 @@ def _backward(session: Session, wanted: Sequence[ColumnElement[bool]], place: Pl
     if place.due is None:
         found = _undue(session, wanted, place, PAGE + 1)
     if len(found) <= PAGE:
-        found += _due(session, wanted, place if place.due else Place(None, 0, True), PAGE + 1 - len(found))
+        found += _due(
+            session, wanted, place if place.due else Place(None, 0, back=True), PAGE + 1 - len(found)
+        )
     return found
 
 

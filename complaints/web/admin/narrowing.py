@@ -122,5 +122,5 @@ def export_of(filters: Filters) -> tuple[str, list[str]]:
     unknown = [said[name] for name in set_now if name not in _EXPORTED]
     if filters.view != "all" and (state is None or set_now["state"] != state.value):
         unknown.insert(0, view_words()[filters.view])
-    values = {_EXPORTED[name]: value for name, value in set_now.items() if name in _EXPORTED}
+    values: dict[str, Any] = {_EXPORTED[name]: value for name, value in set_now.items() if name in _EXPORTED}
     return url_for("complaints.admin.evidence", **values), unknown

@@ -46,10 +46,12 @@ def register(blueprint: Blueprint) -> None:
 @roles(*STAFF)
 def queue() -> ResponseReturnValue:
     """A view of the queue, narrowed by what stands in the address."""
-    asked = request.args.to_dict()
+    asked: dict[str, Any] = request.args.to_dict()
     if "" in asked.values():
         # A form sends its empty fields too; an address that is kept or handed on names what is set.
-        return redirect(url_for("complaints.admin.queue", **{key: said for key, said in asked.items() if said}))
+        return redirect(
+            url_for("complaints.admin.queue", **{key: said for key, said in asked.items() if said})
+        )
     return page()
 
 
@@ -166,11 +168,11 @@ def _place() -> Place | None:
     return Place.read(asked.get("after", "")) or Place.read(asked.get("before", ""), back=True)
 
 
-def _beside(address: dict[str, str], side: str, place: Place | None) -> str:
-    return url_for("complaints.admin.queue", **address, **{side: str(place)}) if place else ""
+def _beside(address: dict[str, Any], side: str, place: Place | None) -> str:
+    return url_for("complaints.admin.queue", **{**address, side: str(place)}) if place else ""
 
 
-def _tab(filters: Filters, text: str, count: int, current: dict[str, str]) -> dict[str, Any]:
+def _tab(filters: Filters, text: str, count: int, current: dict[str, Any]) -> dict[str, Any]:
     return {
         "href": url_for("complaints.admin.queue", **filters.address),
         "text": text,
