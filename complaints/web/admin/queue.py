@@ -83,7 +83,7 @@ def find() -> ResponseReturnValue:
     return redirect(url_for("complaints.admin.case", number=case.number), 303)
 
 
-def page(keep_form: KeepForm | None = None) -> Any:
+def page(keep_form: KeepForm | None = None) -> ResponseReturnValue:
     """The page of the list in the address, with the form that came back, if one did."""
     work, viewer = frame().work, operator()
     filters = _filters(work, viewer)
