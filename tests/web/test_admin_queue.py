@@ -137,9 +137,8 @@ def test_pages_lead_on_and_back_with_the_filters(office, monkeypatch):
     assert numbers(first, *filed, other) + numbers(second, *filed, other) == [each.number for each in filed]
     assert numbers(client.get(link(second, "prev")), *filed, other) == [each.number for each in filed[:2]]
     assert link(second, "next") is None
-    for each in filed:
-        office.desk.do(each, "reclassify")
-    assert client.get(on).headers["Location"] == f"{ADMIN}/?view=all&type=billing"
+    office.desk.do(filed[2], "reclassify")
+    assert numbers(client.get(on), *filed, other) == [each.number for each in filed[:2]]
 
 
 def test_more_than_a_thousand_are_said_as_such(office, monkeypatch):

@@ -83,7 +83,7 @@ def find() -> ResponseReturnValue:
     return redirect(url_for("complaints.admin.case", number=case.number), 303)
 
 
-def page(keep_form: KeepForm | None = None) -> ResponseReturnValue:
+def page(keep_form: KeepForm | None = None) -> str:
     """The page of the list in the address, with the form that came back, if one did."""
     work, viewer = frame().work, operator()
     filters = _filters(work, viewer)
@@ -91,7 +91,7 @@ def page(keep_form: KeepForm | None = None) -> ResponseReturnValue:
     listing = queries.queue(work, viewer, filters, place)
     if place is not None and not listing.rows:
         # What followed has moved on meanwhile.
-        return redirect(url_for("complaints.admin.queue", **filters.address))
+        listing = queries.queue(work, viewer, filters)
     kept = saved_views.seen(work, viewer)
     lists = {row.id: Filters.of(row.query) for row in kept}
     counted = queries.counts(
