@@ -1,4 +1,4 @@
-"""`python -m benchmarks submit start workdays sweep export ledger seal`: what to measure, how long, on which databases."""
+"""`python -m benchmarks submit start workdays sweep export ledger seal queue`: what to measure, how long, on which databases."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import argparse
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from benchmarks import export, ledger, places, seal, start, submit, sweep, workdays
+from benchmarks import export, ledger, places, queue, seal, start, submit, sweep, workdays
 
 BENCHMARKS = {
     "submit": submit.run,
@@ -17,6 +17,7 @@ BENCHMARKS = {
     "export": export.run,
     "seal": seal.run,
     "ledger": ledger.run,
+    "queue": queue.run,
 }
 # These ask no database.
 ALONE = {"workdays", "seal"}
@@ -39,11 +40,15 @@ def main() -> None:
     parser.add_argument(
         "--large",
         action="store_true",
-        help="sweep over 1,000,000 open complaints too, export 1,000,000 events",
+        help="sweep and queue over 1,000,000 complaints too, export 1,000,000 events",
     )
     parser.add_argument(
         "--events", type=int, help=f"of export; {export.EVENTS:,}, or {export.MANY:,} with --large"
     )
+    parser.add_argument(
+        "--complaints", type=int, default=queue.LARGE, help="of queue; a hundredth beside them"
+    )
+    parser.add_argument("--alone", action="store_true", help="queue without its peer")
     parser.add_argument("--leaves", type=int, default=200_000, help="of ledger's verifier")
     parser.add_argument(
         "--every",

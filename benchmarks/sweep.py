@@ -42,14 +42,14 @@ def _on(kind: str, sizes: list[int], options: argparse.Namespace) -> dict[str, A
             print(f"{kind:>10}  filling {size:,} open complaints", flush=True)
             command = ("-m", "benchmarks.sweeping", "fill", str(size), str(options.rounds * _TURNS))
             servers.run(servers.OURS, command, url, folder / name)
-            _settle(url)
+            settle(url)
             places.check_durable(url)
             runs.append((f"{size:,} open", servers.OURS, url, folder / name))
         url = stack.enter_context(places.database(kind, "helpdesk", folder))
         servers.prepare(servers.HELP, url, folder / "helpdesk")
         print(f"{kind:>10}  filling {LARGE:,} tickets of {PEER}", flush=True)
         _peer(url, folder / "helpdesk", "tickets", str(LARGE), str(DUE))
-        _settle(url)
+        settle(url)
         runs.append((PEER, servers.HELP, url, folder / "helpdesk"))
         for turn in range(_TURNS):
             for name, contender, url, own in (*runs[turn % 2 :], *runs[: turn % 2]):
@@ -73,7 +73,7 @@ def _peer(url: Any, own: Path, *command: str) -> str:
     )
 
 
-def _settle(url: Any) -> None:
+def settle(url: Any) -> None:
     """Statistics as a database that has grown over weeks would have them."""
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:

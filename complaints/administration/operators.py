@@ -9,9 +9,9 @@ import secrets
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, union_all
 
-from complaints.administration import api_keys, passwords
+from complaints.administration import passwords
 from complaints.base.errors import InputError, NotFoundError
 from complaints.base.ids import ALPHABET
 from complaints.base.translations import gettext as t
@@ -19,7 +19,7 @@ from complaints.base.translations import language
 from complaints.cases import people
 from complaints.ledger.journal import record_system
 from complaints.ledger.work import Actor, Work
-from complaints.store.tables import Operator, OperatorSession
+from complaints.store.tables import ApiKey, Operator, OperatorSession
 
 ROLES = ("handler", "supervisor", "auditor", "admin")
 _LOGIN, _NAME, _MAIL, _PSEUDONYM = 120, 120, 254, 60
@@ -77,8 +77,8 @@ def everyone(work: Work) -> list[Operator]:
 
 def names(work: Work) -> Mapping[str, str]:
     """What colleagues are called, by `ref`; keys of the JSON interface act beside them."""
-    people = {row.ref: row.name for row in work.session.execute(select(Operator.ref, Operator.name))}
-    return {**people, **api_keys.names(work)}
+    both = union_all(select(Operator.ref, Operator.name), select(ApiKey.ref, ApiKey.name))
+    return {row.ref: row.name for row in work.session.execute(both)}
 
 
 def active(work: Work) -> list[people.Operator]:

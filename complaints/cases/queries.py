@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy import case as case_when
+from sqlalchemy import ColumnElement, ScalarSelect, and_, func, not_, or_, select, true
 
 from complaints.base.clock import beijing
 from complaints.cases import disposal
+from complaints.cases.narrowing import Filters, conditions
+from complaints.cases.paging import Place, stretch
 from complaints.cases.people import Operator
 from complaints.ledger.reading import first_metas, open_first
 from complaints.ledger.work import Work
@@ -19,20 +20,10 @@ from complaints.policy.deadlines import end_of
 from complaints.policy.states import OPEN, State
 from complaints.store.tables import Complaint, Disposal
 
-PAGE = 50
 EXCERPT = 60
+# Lists are counted this far; "1,000+" says as much as the number would, and costs the same however many there are.
+COUNTED = 1000
 _OPEN = tuple(state.value for state in OPEN if state is not State.MERGED)
-
-
-@dataclass(frozen=True)
-class Filters:
-    """What a list is narrowed to; every value comes from a fixed set or is compared as a whole."""
-
-    view: str = "open"
-    state: str = ""
-    type: str = ""
-    assignee: str = ""
-    test: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,12 +53,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Listing:
-    """A page of the queue; `total` counts all pages, `next_due` is the next date when nothing is listed."""
+    """A page of the queue; `before` and `after` are the places beside it, `next_due` the next date when it is empty."""
 
     rows: Sequence[Row]
-    page: int
-    pages: int
-    total: int
+    before: Place | None
+    after: Place | None
     next_due: datetime | None
 
 
@@ -75,12 +65,13 @@ def views(work: Work, viewer: Operator) -> Mapping[str, ColumnElement[bool]]:
     """The saved views by key, in the order they are shown."""
     today = end_of(beijing(work.now).date())
     opened = Complaint.state.in_(_OPEN)
-    waiting = or_(
-        Complaint.state == State.UNDER_REVIEW,
-        and_(Complaint.state.in_((State.DECIDED, State.DECLINED)), Complaint.released_at.is_(None)),
+    answered = Complaint.state.in_((State.DECIDED, State.DECLINED))
+    # One list of states, so that the database finds them by its index, and then leaves out what has gone out.
+    working = Complaint.state.in_(
+        (*_OPEN, State.UNDER_REVIEW.value, State.DECIDED.value, State.DECLINED.value)
     )
     return {
-        "open": or_(opened, waiting),
+        "open": and_(working, or_(not_(answered), Complaint.released_at.is_(None))),
         "late": and_(opened, Complaint.due_next < work.now),
         "today": and_(opened, Complaint.due_next >= work.now, Complaint.due_next <= today),
         "mine": and_(opened, Complaint.assignee == viewer.ref),
@@ -92,46 +83,34 @@ def views(work: Work, viewer: Operator) -> Mapping[str, ColumnElement[bool]]:
             Complaint.erased_at.is_(None),
             Complaint.id.in_(select(Disposal.complaint_id).where(disposal.unfinished())),
         ),
-        "answered": Complaint.state.in_((State.DECIDED, State.DECLINED)),
+        "answered": answered,
         "ended": Complaint.state.in_((State.CLOSED, State.WITHDRAWN, State.MERGED)),
-        "all": Complaint.id > 0,
+        "all": true(),
     }
 
 
-def queue(work: Work, viewer: Operator, filters: Filters, page: int = 1) -> Listing:
-    """One page of a list, ordered by what is due next, then by arrival (newest first where nothing is due)."""
-    wanted = _conditions(work, viewer, filters)
-    total = work.session.scalar(select(func.count()).select_from(Complaint).where(*wanted)) or 0
-    pages = max(1, -(-total // PAGE))
-    page = min(max(page, 1), pages)
-    cases = work.session.scalars(
-        select(Complaint)
-        .where(*wanted)
-        .order_by(
-            Complaint.due_next.is_(None), Complaint.due_next, Complaint.filed_at.desc(), Complaint.id.desc()
-        )
-        .limit(PAGE)
-        .offset((page - 1) * PAGE)
-    ).all()
+def queue(work: Work, viewer: Operator, filters: Filters, place: Place | None = None) -> Listing:
+    """One page of a list, ordered by what is due next; its cost does not grow with the list."""
+    found = stretch(work.session, _conditions(work, viewer, filters), place)
+    cases = found.cases
     texts = excerpts(work, cases)
     metas = first_metas(work, [case.uid for case in cases]) if cases else {}
     return Listing(
         [Row(case, texts.get(case.uid, ""), "unproven" in metas.get(case.uid, ())) for case in cases],
-        page,
-        pages,
-        total,
+        found.before,
+        found.after,
         None if cases else _next_due(work, viewer),
     )
 
 
 def after(work: Work, viewer: Operator, wanted: After) -> list[Complaint]:
     """The cases of a stretch, newest first: what is filed meanwhile moves none of those to come."""
-    filters = Filters("all", wanted.state, wanted.type, wanted.assignee, wanted.test)
+    filters = Filters(
+        "all", wanted.state, wanted.type, assignee=wanted.assignee, late=wanted.late, test=wanted.test
+    )
     query = select(Complaint).where(*_conditions(work, viewer, filters))
     if wanted.id:
         query = query.where(Complaint.id < wanted.id)
-    if wanted.late:
-        query = query.where(Complaint.late.is_(wanted.late == "yes"))
     return list(work.session.scalars(query.order_by(Complaint.id.desc()).limit(wanted.most)))
 
 
@@ -141,20 +120,22 @@ def matching(work: Work, viewer: Operator, filters: Filters, most: int) -> list[
     return list(work.session.scalars(query))
 
 
-def counts(work: Work, viewer: Operator) -> dict[str, int]:
-    """How many complaints each saved view holds."""
-    named = views(work, viewer)
+def counts(work: Work, viewer: Operator, lists: Mapping[str, Filters] | None = None) -> dict[str, int]:
+    """How many complaints each list holds, by default each view; more than COUNTED read as one more than that.
+
+    One statement, and none of its counts goes further than it must say.
+    """
+    wanted = lists if lists is not None else {key: Filters(key) for key in views(work, viewer)}
     row = work.session.execute(
-        select(
-            *(
-                func.coalesce(func.sum(case_when((condition, 1), else_=0)), 0).label(key)
-                for key, condition in named.items()
-            )
-        )
-        .select_from(Complaint)
-        .where(*_visible(viewer))
+        select(*(_bounded(_conditions(work, viewer, filters)) for filters in wanted.values()))
     ).one()
-    return {key: int(getattr(row, key)) for key in named}
+    return {key: int(count) for key, count in zip(wanted, row, strict=True)}
+
+
+def arrived(work: Work, viewer: Operator, filters: Filters, since: datetime) -> int:
+    """How many complaints of a list were filed after a moment; counted as in `counts`."""
+    wanted = [*_conditions(work, viewer, filters), Complaint.filed_at > since]
+    return work.session.scalar(select(_bounded(wanted))) or 0
 
 
 def excerpts(work: Work, cases: Sequence[Complaint]) -> dict[str, str]:
@@ -198,17 +179,12 @@ def may_see(viewer: Operator, case: Complaint) -> bool:
 
 def _conditions(work: Work, viewer: Operator, filters: Filters) -> list[ColumnElement[bool]]:
     named = views(work, viewer)
-    wanted = [named.get(filters.view, named["open"]), *_visible(viewer)]
-    for column, value in (
-        (Complaint.state, filters.state),
-        (Complaint.type, filters.type),
-        (Complaint.assignee, filters.assignee),
-    ):
-        if value:
-            wanted.append(column == value)
-    if filters.test in {"yes", "no"}:
-        wanted.append(Complaint.is_test.is_(filters.test == "yes"))
-    return wanted
+    return [named.get(filters.view, named["open"]), *_visible(viewer), *conditions(filters, viewer)]
+
+
+def _bounded(wanted: Sequence[ColumnElement[bool]]) -> ScalarSelect[int]:
+    some = select(Complaint.id).where(*wanted).limit(COUNTED + 1).subquery()
+    return select(func.count()).select_from(some).scalar_subquery()
 
 
 def _visible(viewer: Operator) -> list[ColumnElement[bool]]:

@@ -241,6 +241,24 @@
     }
   }
 
+  // What came since is only said: nothing moves under a pointer, and the place in the list is kept.
+  function arriving() {
+    for (const line of all("[data-cmp-arrived]")) {
+      const [words, link] = line.children;
+      const look = async () => {
+        if (document.hidden) return;
+        try {
+          const answer = await fetch(line.dataset.cmpArrived, { redirect: "error" });
+          const said = answer.ok ? await answer.text() : "";
+          if (said && said !== words.textContent) words.textContent = said;
+          link.hidden = !words.textContent;
+        } catch { /* away or logged out: the next page says so */ }
+      };
+      setInterval(look, 60000);
+      document.addEventListener("visibilitychange", look);
+    }
+  }
+
   window.addEventListener("pageshow", (event) => {
     if (!event.persisted) return;
     // On a shared phone "back" must not show a case that was left.
@@ -248,7 +266,7 @@
     all("form").forEach(release);
   });
 
-  const start = () => [summary, copying, printing, files, drafts, counting, guarding, choosing, matching].forEach((part) => part());
+  const start = () => [summary, copying, printing, files, drafts, counting, guarding, choosing, matching, arriving].forEach((part) => part());
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
   else start();
 })();

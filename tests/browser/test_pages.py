@@ -46,6 +46,7 @@ STATES = (
 ADMIN = {
     "queue": "/admin/",
     "queue-late": "/admin/?view=late",
+    "queue-narrowed": "/admin/?view=all&channel=web&test=no&since=2020-01-01&state=nonsense",
     "queue-empty": "/admin/?view=all&assignee=nobody",
     "record": "/admin/new?type=other",
     "policy": "/admin/policy",

@@ -19,7 +19,7 @@ from complaints.policy.states import STATES
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "http://localhost"
-CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'"
+CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'"
 FORM = """{% extends "complaints/base.html" %}{% import "complaints/_macros.html" as ui with context %}
 {% block title %}{{ ui.title("Details", form) }}{% endblock %}{% block heading %}{{ ui.heading("Details", errors=form) }}{% endblock %}
 {% block content %}<form method="post" novalidate id="f" data-cmp-draft="new" action="/next">{{ ui.draft_notice() }}
@@ -28,6 +28,9 @@ FORM = """{% extends "complaints/base.html" %}{% import "complaints/_macros.html
 <a href="/gone" data-cmp-exit>Leave</a>{% endblock %}"""
 DONE = """{% extends "complaints/base.html" %}{% import "complaints/_macros.html" as ui with context %}
 {% block heading %}{{ ui.heading("Done") }}{% endblock %}{% block content %}{{ ui.forget_draft("new") }}{{ ui.private() }}{% endblock %}"""
+
+LIST = """{% extends "complaints/base.html" %}{% block content %}<p class="cmp-arrived" role="status" data-cmp-arrived="/arrived"><span></span>
+<a href="/" hidden>Refresh</a></p><p id="row">A row</p>{% endblock %}"""
 
 
 class Details(Form):
@@ -263,3 +266,22 @@ def test_a_host_keeps_its_own_look_around_ours_and_sets_our_colours(chromium) ->
     assert ours.evaluate("e => getComputedStyle(e).borderRadius") == "9px"
     assert page.locator(".cmp").evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(255, 255, 255)"
     context.close()
+
+
+def test_what_came_since_is_said_and_moves_nothing(page, site) -> None:
+    site.pages["/list"] = (LIST, None)
+    page.goto(f"{HOST}/list")
+    place, link = page.locator("#row").bounding_box(), page.locator("[data-cmp-arrived] a")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(link).to_be_hidden()
+    site.pages["/arrived"] = ("3 new complaints", None)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+    expect(page.locator("[data-cmp-arrived] span")).to_have_text("3 new complaints")
+    expect(link).to_be_visible()
+    assert page.locator("#row").bounding_box() == place
+    # Away for a moment: what was said stays.
+    del site.pages["/arrived"]
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_load_state("networkidle")
+    expect(link).to_be_visible()

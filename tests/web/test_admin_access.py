@@ -25,6 +25,9 @@ MATRIX = {
     "bulks": {"GET": HANDLERS},
     "bulk_job": {"GET": HANDLERS},
     "bulk_cancel": {"POST": HANDLERS},
+    "arrived": {"GET": STAFF},
+    "view_keep": {"POST": STAFF},
+    "view_remove": {"POST": STAFF},
     "case": {"GET": STAFF},
     "clocks": {"GET": STAFF},
     "contact": {"POST": HANDLERS},
@@ -76,6 +79,7 @@ FILLED = {
     "deed": "cancel",
     "turn": "pause",
     "letter": 1,
+    "kept": 1,
     "ref": "key_22222222",
 }
 

@@ -89,7 +89,10 @@ class Complaint(Base):
     source_hash: Mapped[str | None] = mapped_column(String(64), comment="keyed hash of /24 or /64")
     __table_args__ = (
         Index("ix_complaints_complaint_queue", "state", "due_next"),
-        Index("ix_complaints_complaint_due_next", "due_next"),
+        Index("ix_complaints_complaint_due_next", "due_next", "id"),
+        Index("ix_complaints_complaint_type", "type", "due_next", "id"),
+        Index("ix_complaints_complaint_assignee", "assignee", "state", "due_next"),
+        Index("ix_complaints_complaint_unread", "unread", "state"),
         Index("ix_complaints_complaint_filed_at", "filed_at"),
         Index("ix_complaints_complaint_answer_hash", "answer_hash"),
         Index("ix_complaints_complaint_seal_hash", "seal_hash"),

@@ -25,6 +25,7 @@ from complaints.web.admin import (
     queue,
     recording,
     replies,
+    saving,
     watch,
     webhooks,
 )
@@ -39,6 +40,7 @@ def register(blueprint: Blueprint) -> None:
         account,
         queue,
         bulk,
+        saving,
         case,
         acts,
         files,

@@ -123,7 +123,7 @@ def _begun(form: BulkForm, viewer: Operator, *, whole: bool) -> ResponseReturnVa
     """The first look at what was chosen in the queue."""
     cases = _typed(form)
     if whole:
-        filters = filters_of(dict(parse_qsl(form.query.data or "")))
+        filters = filters_of(frame().work, viewer, dict(parse_qsl(form.query.data or "")))
         found = queries.matching(frame().work, viewer, filters, MOST + 1)
         cases = [(case.uid, case.version) for case in found]
     try:

@@ -52,7 +52,7 @@ class OrderForm(OwnForm):
 def context(form: OrderForm | None = None) -> dict[str, Any]:
     """What the form needs; beside it the number of lines as the choices stand."""
     viewer, lang, work = operator(), language(), frame().work
-    asked = {"from": "since", "to": "until", "type": "type", "state": "state"}
+    asked = {"from": "since", "to": "until", "type": "type", "state": "state", "tests": "tests"}
     form = form or OrderForm(
         formdata=None,
         data={

@@ -4,73 +4,72 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from wtforms import BooleanField, StringField
 
-from complaints.administration import operators
+from complaints.administration import operators, saved_views
+from complaints.base.clock import from_stamp, stamp
 from complaints.base.errors import NotFoundError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.cases import access as reach
 from complaints.cases import looking, queries
+from complaints.cases.narrowing import Filters
+from complaints.cases.paging import Place
+from complaints.cases.people import Operator
 from complaints.ledger.journal import SYSTEM_STREAM
-from complaints.policy.states import State
-from complaints.web.admin import words
+from complaints.ledger.work import Work
+from complaints.web.admin import narrowing, words
 from complaints.web.admin.access import STAFF, operator, roles
-from complaints.web.forms import Act
+from complaints.web.admin.evidence import READERS
+from complaints.web.forms import Act, OwnForm
 from complaints.web.frame import frame
 
-_FILTERS = ("state", "type", "assignee", "test")
+_THIS = "this list"
+
+
+class KeepForm(OwnForm):
+    """A name for the list as it is narrowed now."""
+
+    name = StringField()
+    shared = BooleanField()
 
 
 def register(blueprint: Blueprint) -> None:
-    """Add the queue and the jump to a number."""
+    """Add the queue, what came to it since, and the jump to a number."""
     blueprint.add_url_rule("/", "queue", queue)
+    blueprint.add_url_rule("/arrived", "arrived", arrived)
     blueprint.add_url_rule("/find", "find", find)
 
 
 @roles(*STAFF)
 def queue() -> ResponseReturnValue:
-    """A saved view of the queue, narrowed by what stands in the address."""
-    viewer, asked = operator(), request.args
-    filters = filters_of(asked)
-    work = frame().work
-    known = queries.views(work, viewer)
-    view = filters.view if filters.view in known else "open"
-    listing = queries.queue(work, viewer, filters, _page(asked.get("page", "")))
-    counted = queries.counts(work, viewer)
-    names = operators.names(work)
-    unread_browse = any(row.excerpt for row in listing.rows) and not looking.looked(
-        work, SYSTEM_STREAM, viewer.actor, "browsed"
-    )
-    if unread_browse:
-        # Written before anything is shown: whoever reads excerpts stands in the log first.
-        frame().write(lambda fresh: looking.browse(fresh, viewer.actor))
-    lang = language()
-    narrowed: dict[str, Any] = {key: asked[key] for key in _FILTERS if asked.get(key)}
-    return render_template(
-        "complaints/admin/queue.html",
-        nav="queue",
-        listing=listing,
-        dues={row.case.uid: words.due_next(work, row.case) for row in listing.rows},
-        views=_views(known, counted, view, narrowed),
-        view=view,
-        view_words=view_words()[view],
-        names=names,
-        me=viewer.ref,
-        narrowed=narrowed,
-        states=[("", t("All")), *((state.value, _state(state, lang)) for state in State)],
-        types=[("", t("All")), *((key, kind.label(lang)) for key, kind in work.policy.types.items())],
-        people=[("", t("All")), *names.items()],
-        tests=[("", t("All")), ("no", t("Without test cases")), ("yes", t("Test cases only"))],
-        type_words={key: kind.label(lang) for key, kind in work.policy.types.items()},
-        next_due=words.due(work, "", listing.next_due) if listing.next_due else None,
-        page_url=lambda page: url_for("complaints.admin.queue", view=view, page=page, **narrowed),
-        said=lambda at: words.moment(at, work.now),
-        bulk=Act(formdata=None),
-        query=request.query_string.decode(errors="replace"),
-    )
+    """A view of the queue, narrowed by what stands in the address."""
+    asked: dict[str, Any] = request.args.to_dict()
+    if "" in asked.values():
+        # A form sends its empty fields too; an address that is kept or handed on names what is set.
+        return redirect(
+            url_for("complaints.admin.queue", **{key: said for key, said in asked.items() if said})
+        )
+    return page()
+
+
+@roles(*STAFF)
+def arrived() -> ResponseReturnValue:
+    """How many complaints came to a list since its page was opened, as a sentence; empty for none."""
+    work, viewer = frame().work, operator()
+    try:
+        since = from_stamp(request.args.get("at", ""))
+    except ValueError:
+        return Response("", mimetype="text/plain")
+    n = queries.arrived(work, viewer, filters_of(work, viewer, request.args.to_dict()), since)
+    said = t("1 new complaint since you opened this list") if n == 1 else ""
+    if n > 1:
+        said = t("{n} new complaints since you opened this list", n=count_words(n))
+    return Response(said, mimetype="text/plain")
 
 
 @roles(*STAFF)
@@ -86,46 +85,99 @@ def find() -> ResponseReturnValue:
     return redirect(url_for("complaints.admin.case", number=case.number), 303)
 
 
-def filters_of(asked: Mapping[str, str]) -> queries.Filters:
-    """What a list's address narrows it to."""
-    return queries.Filters(view=asked.get("view", "open"), **{key: asked.get(key, "") for key in _FILTERS})
-
-
-def view_words() -> dict[str, str]:
-    """The saved views by name."""
-    return {
-        "open": t("All open"),
-        "late": t("Late"),
-        "today": t("Due today"),
-        "mine": t("Mine"),
-        "unassigned": t("Nobody in charge"),
-        "replied": t("Complainant wrote"),
-        "awaiting": t("Waiting for complainant"),
-        "review": t("To review"),
-        "measures": t("Measures to look after"),
-        "answered": t("Answered"),
-        "ended": t("Ended"),
-        "all": t("All complaints"),
-    }
-
-
-def _state(state: State, lang: str) -> str:
-    # The public word says "you" and means the complainant.
-    return t("Waiting for complainant") if state is State.AWAITING_COMPLAINANT else state.label(lang)
-
-
-def _views(known: Any, counted: dict[str, int], view: str, narrowed: dict[str, Any]) -> list[dict[str, Any]]:
-    said = view_words()
-    return [
+def page(keep_form: KeepForm | None = None) -> str:
+    """The page of the list in the address, with the form that came back, if one did."""
+    work, viewer = frame().work, operator()
+    filters = filters_of(work, viewer, request.args.to_dict())
+    place = _place()
+    listing = queries.queue(work, viewer, filters, place)
+    if place is not None and not listing.rows:
+        # What followed has moved on meanwhile.
+        listing = queries.queue(work, viewer, filters)
+    kept = saved_views.seen(work, viewer)
+    lists = {row.id: Filters.of(row.query) for row in kept}
+    counted = queries.counts(
+        work,
+        viewer,
         {
-            "href": url_for("complaints.admin.queue", view=key, **narrowed),
-            "text": said[key],
-            "count": counted[key],
-            "current": key == view,
-        }
-        for key in known
-    ]
+            _THIS: filters,
+            **{key: Filters(key) for key in queries.views(work, viewer)},
+            **{str(key): saved for key, saved in lists.items()},
+        },
+    )
+    names = operators.names(work)
+    unread_browse = any(row.excerpt for row in listing.rows) and not looking.looked(
+        work, SYSTEM_STREAM, viewer.actor, "browsed"
+    )
+    if unread_browse:
+        # Written before anything is shown: whoever reads excerpts stands in the log first.
+        frame().write(lambda fresh: looking.browse(fresh, viewer.actor))
+    offered = narrowing.choices(work, names.items())
+    said, current = narrowing.view_words(), filters.address
+    export, unknown = narrowing.export_of(filters) if viewer.may(*READERS) else ("", [])
+    return render_template(
+        "complaints/admin/queue.html",
+        nav="queue",
+        listing=listing,
+        total=count_words(counted[_THIS]),
+        dues={row.case.uid: words.due_next(work, row.case) for row in listing.rows},
+        views=[_tab(Filters(key), said[key], counted[key], current) for key in said],
+        kept=[
+            {
+                **_tab(lists[row.id], row.name, counted[str(row.id)], current),
+                "id": row.id,
+                "shared": row.shared,
+                "may_remove": saved_views.may_remove(viewer, row),
+            }
+            for row in kept
+        ],
+        filters=filters,
+        view_words=said[filters.view],
+        names=names,
+        me=viewer.ref,
+        fields=narrowing.fields(filters, offered),
+        chips=narrowing.chips(filters, offered),
+        strange=t(", ").join(narrowing.labels()[name] for name in filters.strange),
+        export=export,
+        unknown=t(", ").join(unknown),
+        keep_form=keep_form or KeepForm(formdata=None),
+        act=Act(formdata=None),
+        query=urlencode(current),
+        may_share=viewer.may(*saved_views.SHARERS),
+        type_words={key: kind.label(language()) for key, kind in work.policy.types.items()},
+        next_due=words.due(work, "", listing.next_due) if listing.next_due else None,
+        arrived_url=url_for("complaints.admin.arrived", at=stamp(work.now), **current),
+        first_url=url_for("complaints.admin.queue", **current),
+        before_url=_beside(current, "before", listing.before),
+        after_url=_beside(current, "after", listing.after),
+        said=lambda at: words.moment(at, work.now),
+    )
 
 
-def _page(given: str) -> int:
-    return int(given) if given.isdecimal() and len(given) < 7 else 1  # noqa: PLR2004 - no list is that long
+def count_words(n: int) -> str:
+    """A count as lists say it: beyond what is counted, that there are more."""
+    return f"{n:,}" if n <= queries.COUNTED else f"{queries.COUNTED:,}+"
+
+
+def filters_of(work: Work, viewer: Operator, asked: Mapping[str, str]) -> Filters:
+    """What an address narrows the queue to."""
+    known = asked.get("view") in queries.views(work, viewer)
+    return Filters.of({key: said for key, said in asked.items() if known or key != "view"})
+
+
+def _place() -> Place | None:
+    asked = request.args
+    return Place.read(asked.get("after", "")) or Place.read(asked.get("before", ""), back=True)
+
+
+def _beside(address: dict[str, Any], side: str, place: Place | None) -> str:
+    return url_for("complaints.admin.queue", **{**address, side: str(place)}) if place else ""
+
+
+def _tab(filters: Filters, text: str, count: int, current: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "href": url_for("complaints.admin.queue", **filters.address),
+        "text": text,
+        "count": count_words(count),
+        "current": filters.address == current,
+    }

@@ -1,0 +1,149 @@
+"""What a list of cases is narrowed to: read from an address, kept as it was read, turned into conditions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from datetime import date, datetime, timedelta
+from typing import Any, get_args
+
+from sqlalchemy import ColumnElement, and_, exists
+from sqlalchemy.orm import aliased
+
+from complaints.base.clock import BEIJING
+from complaints.cases.people import Operator
+from complaints.policy.states import State
+from complaints.policy.terms import Severity
+from complaints.store.tables import Complaint, Milestone
+
+ME, NOBODY = "@me", "@nobody"
+SEVERITIES: tuple[str, ...] = get_args(Severity)
+CHANNELS = ("web", "embed", "api", "host", "phone", "mail", "letter", "visit")
+MARKS = ("verified", "altered", "unverified", "none")
+# Keys of the policy, also of an earlier version; people by their reference, also those of the host.
+_KEY, _REF = re.compile(r"[A-Za-z0-9_.-]{1,40}"), re.compile(r"[^\x00-\x1f\x7f]{1,64}")
+# What a browser's date field sends, in years whose midnights every database holds.
+_DAY = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}")
+_FIXED: Mapping[str, tuple[str, ...]] = {
+    "state": tuple(state.value for state in State),
+    "severity": SEVERITIES,
+    "channel": CHANNELS,
+    "language": ("zh", "en"),
+    "answer": MARKS,
+    "late": ("yes", "no", "warned"),
+    "test": ("no", "yes"),
+}
+_FREE = {"type": _KEY, "risk": _KEY, "assignee": _REF}
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a list is narrowed to; every value comes from a fixed set or is compared as a whole.
+
+    `since` and `until` are the first and the last day of filing in Beijing, as in 2026-11-23; `strange` names
+    what was asked for and does not exist.
+    """
+
+    view: str = "open"
+    state: str = ""
+    type: str = ""
+    risk: str = ""
+    severity: str = ""
+    assignee: str = ""
+    channel: str = ""
+    language: str = ""
+    answer: str = ""
+    late: str = ""
+    test: str = ""
+    since: str = ""
+    until: str = ""
+    strange: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, asked: Mapping[str, str]) -> Filters:
+        """What an address asks for; what does not exist is left out and named."""
+        given = {name: asked[name] for name in NAMES if asked.get(name)}
+        good = {name: value for name, value in given.items() if _known(name, value)}
+        strange = tuple(name for name in given if name not in good)
+        return cls(view=asked.get("view") or "open", **good, strange=strange)
+
+    @property
+    def narrowed(self) -> dict[str, Any]:
+        """The filters that are set, as they stand in an address."""
+        return {name: getattr(self, name) for name in NAMES if getattr(self, name)}
+
+    @property
+    def address(self) -> dict[str, Any]:
+        """The view and the filters, as they stand in an address."""
+        return {"view": self.view, **self.narrowed}
+
+
+NAMES = tuple(each.name for each in fields(Filters) if each.name not in {"view", "strange"})
+
+
+def conditions(filters: Filters, viewer: Operator) -> list[ColumnElement[bool]]:
+    """What a case must meet beside its view."""
+    return [build(filters, viewer) for name, build in _CONDITIONS.items() if getattr(filters, name)]
+
+
+def _known(name: str, value: str) -> bool:
+    if name in _FIXED:
+        return value in _FIXED[name]
+    if name in _FREE:
+        return _FREE[name].fullmatch(value) is not None
+    return _day(value) is not None
+
+
+def _day(given: str) -> date | None:
+    try:
+        return date.fromisoformat(given) if _DAY.fullmatch(given) else None
+    except ValueError:
+        return None
+
+
+def _midnight(given: str, days: int = 0) -> datetime:
+    day = _day(given)
+    assert day is not None
+    return datetime.combine(day, datetime.min.time(), BEIJING) + timedelta(days=days)
+
+
+def _assigned(filters: Filters, viewer: Operator) -> ColumnElement[bool]:
+    if filters.assignee == NOBODY:
+        return Complaint.assignee.is_(None)
+    return Complaint.assignee == (viewer.ref if filters.assignee == ME else filters.assignee)
+
+
+def _lateness(filters: Filters, viewer: Operator) -> ColumnElement[bool]:
+    del viewer
+    return warned() if filters.late == "warned" else Complaint.late.is_(filters.late == "yes")
+
+
+def warned() -> ColumnElement[bool]:
+    """Cases of which a warning went out, and whose date is still to come."""
+    warning, due = aliased(Milestone), aliased(Milestone)
+    return exists().where(
+        due.complaint_id == Complaint.id,
+        due.step == "due",
+        due.state == "pending",
+        warning.complaint_id == due.complaint_id,
+        warning.step.startswith("warn"),
+        warning.state == "acted",
+        and_(warning.cycle == due.cycle, warning.kind == due.kind),
+    )
+
+
+_CONDITIONS: Mapping[str, Callable[[Filters, Operator], ColumnElement[bool]]] = {
+    "state": lambda filters, _: Complaint.state == filters.state,
+    "type": lambda filters, _: Complaint.type == filters.type,
+    "risk": lambda filters, _: Complaint.risk_class == filters.risk,
+    "severity": lambda filters, _: Complaint.severity == filters.severity,
+    "assignee": _assigned,
+    "channel": lambda filters, _: Complaint.channel == filters.channel,
+    "language": lambda filters, _: Complaint.lang == filters.language,
+    "answer": lambda filters, _: Complaint.answer_mark == filters.answer,
+    "late": _lateness,
+    "test": lambda filters, _: Complaint.is_test.is_(filters.test == "yes"),
+    "since": lambda filters, _: Complaint.filed_at >= _midnight(filters.since),
+    "until": lambda filters, _: Complaint.filed_at < _midnight(filters.until, days=1),
+}

@@ -1,0 +1,125 @@
+"""Pages of a list that stay where they are while cases change: each begins beside a place, not at a number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from complaints.store.tables import Complaint
+
+PAGE = 50
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# As many digits as a moment of this millennium and a row's number have.
+_WRITTEN = re.compile(r"([0-9]{1,17})-([0-9]{1,18})")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in the list: beside what is due at `due` and has this `id`; `back` means the page before it."""
+
+    due: datetime | None
+    id: int
+    back: bool = False
+
+    @classmethod
+    def of(cls, case: Complaint) -> Place:
+        """The place of a case as it stands now."""
+        return cls(case.due_next, case.id)
+
+    @classmethod
+    def read(cls, text: str, *, back: bool = False) -> Place | None:
+        """The place an address names; None for none and for a damaged one."""
+        found = _WRITTEN.fullmatch(text)
+        if found is None:
+            return None
+        micros, row = map(int, found.groups())
+        return cls(_EPOCH + timedelta(microseconds=micros) if micros else None, row, back)
+
+    def __str__(self) -> str:
+        """As it stands in an address: microseconds, 0 where nothing is due, and the row."""
+        micros = (self.due - _EPOCH) // timedelta(microseconds=1) if self.due else 0
+        return f"{micros}-{self.id}"
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """One page, and the places of those before and after it; None where the list ends."""
+
+    cases: Sequence[Complaint]
+    before: Place | None
+    after: Place | None
+
+
+def stretch(session: Session, wanted: Sequence[ColumnElement[bool]], place: Place | None = None) -> Stretch:
+    """The page beside `place`, at most two statements however long the list is.
+
+    What is due first comes first, of one date who waits longest; then what has no date, newest first.
+    """
+    if place is not None and place.back:
+        found = _backward(session, wanted, place)
+        if len(found) > PAGE:
+            cases = found[PAGE - 1 :: -1]
+            return Stretch(cases, Place.of(cases[0]), Place.of(cases[-1]))
+        # A first page that is short would hide what came since.
+        place = None
+    found = _forward(session, wanted, place)
+    cases = found[:PAGE]
+    return Stretch(
+        cases,
+        Place.of(cases[0]) if cases and place is not None else None,
+        Place.of(cases[-1]) if len(found) > PAGE else None,
+    )
+
+
+def _forward(session: Session, wanted: Sequence[ColumnElement[bool]], place: Place | None) -> list[Complaint]:
+    found: list[Complaint] = []
+    if place is None or place.due is not None:
+        found = _due(session, wanted, place, PAGE + 1)
+    if len(found) <= PAGE:
+        beside = place if place is not None and place.due is None else None
+        found += _undue(session, wanted, beside, PAGE + 1 - len(found))
+    return found
+
+
+def _backward(session: Session, wanted: Sequence[ColumnElement[bool]], place: Place) -> list[Complaint]:
+    """From the place upwards, the nearest first."""
+    found: list[Complaint] = []
+    if place.due is None:
+        found = _undue(session, wanted, place, PAGE + 1)
+    if len(found) <= PAGE:
+        found += _due(
+            session, wanted, place if place.due else Place(None, 0, back=True), PAGE + 1 - len(found)
+        )
+    return found
+
+
+def _due(
+    session: Session, wanted: Sequence[ColumnElement[bool]], place: Place | None, most: int
+) -> list[Complaint]:
+    back = place is not None and place.back
+    due, row = Complaint.due_next, Complaint.id
+    query = select(Complaint).where(*wanted, due.is_not(None))
+    if place is not None and place.due is not None:
+        # Both halves, so that the index is entered at the date: not every database does that for a pair.
+        further = or_(due < place.due, row < place.id) if back else or_(due > place.due, row > place.id)
+        query = query.where(and_(due <= place.due if back else due >= place.due, further))
+    order = (due.desc(), row.desc()) if back else (due, row)
+    return list(session.scalars(query.order_by(*order).limit(most)))
+
+
+def _undue(
+    session: Session, wanted: Sequence[ColumnElement[bool]], place: Place | None, most: int
+) -> list[Complaint]:
+    back = place is not None and place.back
+    due, row = Complaint.due_next, Complaint.id
+    query = select(Complaint).where(*wanted, due.is_(None))
+    if place is not None:
+        query = query.where(row > place.id if back else row < place.id)
+    # The date is none in every row, and stands here because PostgreSQL walks its index only in the index's order.
+    order = (due, row) if back else (due.desc(), row.desc())
+    return list(session.scalars(query.order_by(*order).limit(most)))

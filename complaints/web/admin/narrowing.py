@@ -1,0 +1,126 @@
+"""The filters of the queue in words: what each can be set to, what is set now and how to drop it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask import url_for
+
+from complaints.base.translations import gettext as t
+from complaints.base.translations import language
+from complaints.cases.happenings import channels
+from complaints.cases.narrowing import CHANNELS, ME, NOBODY, Filters
+from complaints.ledger.work import Work
+from complaints.policy.states import State
+from complaints.web.admin.ordering import state_word
+
+Choices = list[tuple[str, str]]
+# Views that are one state, as an export knows it.
+_STATES = {"awaiting": State.AWAITING_COMPLAINANT, "review": State.UNDER_REVIEW}
+# The filters an export knows, by its own names.
+_EXPORTED = {"type": "type", "state": "state", "since": "from", "until": "to", "test": "tests"}
+
+
+def view_words() -> dict[str, str]:
+    """The views by name."""
+    return {
+        "open": t("All open"),
+        "late": t("Late"),
+        "today": t("Due today"),
+        "mine": t("Mine"),
+        "unassigned": t("Nobody in charge"),
+        "replied": t("Complainant wrote"),
+        "awaiting": t("Waiting for complainant"),
+        "review": t("To review"),
+        "measures": t("Measures to look after"),
+        "answered": t("Answered"),
+        "ended": t("Ended"),
+        "all": t("All complaints"),
+    }
+
+
+def labels() -> dict[str, str]:
+    """What each filter is called."""
+    return {
+        "state": t("State"),
+        "type": t("Type"),
+        "risk": t("Risk class"),
+        "severity": t("Severity"),
+        "assignee": t("In charge"),
+        "channel": t("How it came"),
+        "language": t("Language"),
+        "answer": t("AI answer"),
+        "late": t("Dates kept"),
+        "test": t("Test"),
+        "since": t("Received from"),
+        "until": t("Received until"),
+    }
+
+
+def choices(work: Work, people: Iterable[tuple[str, str]]) -> dict[str, Choices]:
+    """What each filter but the dates can be set to; `people` are those who may be in charge."""
+    lang, policy = language(), work.policy
+    known = channels()
+    return {
+        "state": [(state.value, state_word(state)) for state in State],
+        "type": [(key, kind.label(lang)) for key, kind in policy.types.items()],
+        "risk": [(key, row.label(lang)) for key, row in policy.risk_classes.items()],
+        "severity": [("urgent", t("Urgent")), ("high", t("High")), ("normal", t("Normal"))],
+        "assignee": [(ME, t("Me")), (NOBODY, t("Nobody")), *people],
+        "channel": [(key, known[key]) for key in CHANNELS],
+        "language": [("zh", "中文"), ("en", "English")],
+        "answer": [
+            ("verified", t("Matches our record")),
+            ("altered", t("Differs from our record")),
+            ("unverified", t("Not checked")),
+            ("none", t("None given")),
+        ],
+        "late": [
+            ("yes", t("A date was missed")),
+            ("warned", t("Warned, date still to come")),
+            ("no", t("No date was missed")),
+        ],
+        "test": [("no", t("Without test cases")), ("yes", t("Test cases only"))],
+    }
+
+
+def fields(filters: Filters, offered: Mapping[str, Choices]) -> list[dict[str, Any]]:
+    """The form's fields; what is set and no longer exists stays choosable, so that it is not dropped unseen."""
+    made: list[dict[str, Any]] = []
+    for name, label in labels().items():
+        value, rows = getattr(filters, name), offered.get(name)
+        if rows is not None:
+            strange = [(value, value)] if value and value not in dict(rows) else []
+            rows = [("", t("All")), *rows, *strange]
+        made.append({"name": name, "label": label, "value": value, "choices": rows})
+    return made
+
+
+def chips(filters: Filters, offered: Mapping[str, Choices]) -> list[dict[str, str]]:
+    """What is set, each with the address of the list without it."""
+    said, address = labels(), filters.address
+    return [
+        {
+            "label": said[name],
+            "value": dict(offered.get(name, ())).get(value, value),
+            "href": url_for(
+                "complaints.admin.queue", **{key: kept for key, kept in address.items() if key != name}
+            ),
+        }
+        for name, value in filters.narrowed.items()
+    ]
+
+
+def export_of(filters: Filters) -> tuple[str, list[str]]:
+    """The address of the export's form, filled in as far as it knows these filters; and what it does not know."""
+    set_now = filters.narrowed
+    state = _STATES.get(filters.view)
+    if state is not None:
+        set_now.setdefault("state", state.value)
+    said = labels()
+    unknown = [said[name] for name in set_now if name not in _EXPORTED]
+    if filters.view != "all" and (state is None or set_now["state"] != state.value):
+        unknown.insert(0, view_words()[filters.view])
+    values: dict[str, Any] = {_EXPORTED[name]: value for name, value in set_now.items() if name in _EXPORTED}
+    return url_for("complaints.admin.evidence", **values), unknown
