@@ -190,7 +190,7 @@ def test_an_export_begins_with_what_it_knows_of_the_list(office):
     assert "符合条件的有 1 行" in words(office.client("supervisor").get(href))
     assert "导出时不能按这些条件筛选" not in words(answer)
     narrowed = office.client("supervisor").get(f"{ADMIN}/?channel=web")
-    assert "导出时不能按这些条件筛选：全部未办结、投诉方式" in words(narrowed)
+    assert "导出时不能按这些条件筛选：全部待办、投诉方式" in words(narrowed)
     assert "导出这个列表" not in words(office.client("handler").get(f"{ADMIN}/"))
 
 
