@@ -17,7 +17,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from complaints.administration.installation import Installation
-from complaints.base.errors import ConfigError, ConflictError, NotFoundError
+from complaints.base.errors import ConfigError, ConflictError
 from complaints.base.ids import random_uid
 from complaints.evidence import export, parts, tasks
 from complaints.evidence.chosen import Chosen, closed
@@ -277,4 +277,4 @@ def _change(session: Session, uid: str, states: tuple[str, ...], *more: Any, **v
 
 def _said(error: Exception) -> str:
     """A failure for operators: our own errors say what to do, others only their class; nothing personal."""
-    return str(error)[:200] if isinstance(error, ConfigError | NotFoundError) else type(error).__name__
+    return str(error)[:200] if isinstance(error, ConfigError) else type(error).__name__

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from installing import HANDLER, MONDAY
+from installing import HANDLER
 from sqlalchemy import update
 
+from complaints.administration import operators
 from complaints.cases import handling
 from complaints.cases.step import tell_operators
 from complaints.delivery import outbox
@@ -12,7 +13,8 @@ from complaints.delivery.fanout import fan_out
 from complaints.delivery.health import measure
 from complaints.delivery.people import Recipient, eligible, from_table
 from complaints.delivery.sending import send
-from complaints.store.tables import Operator, Outbox
+from complaints.ledger.work import SYSTEM
+from complaints.store.tables import Outbox
 
 ADMIN = Recipient("op_c", "陈管理", "c@example.cn", frozenset({"admin"}), restricted=True)
 
@@ -154,29 +156,13 @@ def test_a_digest_that_failed_is_tried_again_as_it_was(office):
 
 def test_the_built_in_table_lists_active_operators_with_an_address(office):
     def add(work):
-        for ref, mail, active in (
-            ("op_x", "x@example.cn", True),
-            ("op_y", None, True),
-            ("op_z", "z@x.cn", False),
-        ):
-            work.session.add(
-                Operator(
-                    ref=ref,
-                    login=ref,
-                    name=ref,
-                    mail=mail,
-                    password_hash="",
-                    must_change=False,
-                    roles=["handler"],
-                    teams=[],
-                    restricted=False,
-                    lang="zh",
-                    active=active,
-                    failures=0,
-                    created_at=MONDAY,
-                )
-            )
+        made = {
+            name: operators.create(work, name, name, ("handler",), mail=mail, by=SYSTEM)[0].ref
+            for name, mail in (("x", "x@example.cn"), ("y", None), ("z", "z@x.cn"))
+        }
+        operators.disable(work, "z", by=SYSTEM)
+        return made
 
-    office.installation.write(add)
+    made = office.installation.write(add)
     with office.installation.reading() as work:
-        assert [each.ref for each in from_table(work.session)] == ["op_x"]
+        assert [each.ref for each in from_table(work.session)] == [made["x"]]
