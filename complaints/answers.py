@@ -272,7 +272,11 @@ def _keyed(key: bytes, purpose: bytes, size: int, data: bytes) -> bytes:
 def _bytes(text: str) -> bytes:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return whole(text).encode()
+    try:
+        # Once where nothing is amiss: each answer a product gives is sealed.
+        return (whole(text) if "\x00" in text else text).encode()
+    except UnicodeEncodeError:
+        return whole(text).encode()
 
 
 def _micros(at: datetime | None) -> int:
