@@ -70,7 +70,8 @@ def rate(folder: Path) -> dict[str, Any]:
     bare = _timed(lambda: _bare(leaves))
     tree = proof.Tree()
     chain = _timed(lambda: _verified(leaves, tree))
-    step = proof._Seen(proof.Files(folder), (), ())  # noqa: SLF001 - one step of a bundle, not all nine
+    step = proof._Seen(proof.Files(folder), (), (), proof.KeyRing(()))  # noqa: SLF001 - one step of a bundle, not all ten
+    step.manifest = {"origin": json.loads(leaves[0])["origin"]}
     step.after = proof.Checkpoint("", len(leaves), tree.root())
     whole = _timed(lambda: proof._period(step))  # noqa: SLF001 - as above
     if tree.size != len(leaves) or sum(step.counted.events.values()) != len(leaves):
