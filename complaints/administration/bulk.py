@@ -30,6 +30,7 @@ from complaints.ledger import private as sealing
 from complaints.ledger.journal import record_system
 from complaints.ledger.work import Actor, Work
 from complaints.store.tables import Job
+from complaints.store.transactions import touched
 
 KIND = "bulk"
 LEASE_SECONDS = 60
@@ -129,7 +130,7 @@ def expire(session: Session, now: datetime) -> int:
     """Delete the lists whose time is over; what was done stands in the log. Returns how many; never commits."""
     over = delete(Job).where(Job.kind == KIND, Job.expires_at <= now, Job.state.not_in(OPEN))
     gone = session.execute(over.execution_options(synchronize_session=False))
-    return int(gone.rowcount)  # type: ignore[attr-defined]  # a DELETE's CursorResult has it
+    return touched(gone)
 
 
 def claim(found: Installation, uid: str = "") -> Claimed | None:
@@ -257,7 +258,7 @@ def _change(session: Session, uid: str, *more: Any, **values: Any) -> bool:
         .values(**values)
         .execution_options(synchronize_session=False)
     )
-    return bool(changed.rowcount == 1)  # type: ignore[attr-defined]  # an UPDATE's CursorResult has it
+    return touched(changed) == 1
 
 
 def _seal(work: Work, uid: str, text: str) -> str:

@@ -12,6 +12,7 @@ from complaints.administration import passwords
 from complaints.base.ids import sha256_hex
 from complaints.ledger.work import Work
 from complaints.store.tables import Operator, OperatorSession
+from complaints.store.transactions import touched
 
 FAILURES = 5
 LOCK = timedelta(minutes=15)
@@ -145,4 +146,4 @@ def end_others(work: Work, row: Operator, token: str) -> int:
             OperatorSession.operator_id == row.id, OperatorSession.token_hash != key(token)
         )
     )
-    return int(done.rowcount)  # type: ignore[attr-defined]  # a DELETE's CursorResult has it
+    return touched(done)

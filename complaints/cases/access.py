@@ -17,6 +17,7 @@ from complaints.ledger.proof import leaf_hash
 from complaints.ledger.reading import history
 from complaints.ledger.work import COMPLAINANT, Work
 from complaints.store.tables import Complaint, Event, Token
+from complaints.store.transactions import touched
 
 LINK_LIFE = {"verify": timedelta(days=30), "new_code": timedelta(hours=24)}
 _GROUP = 4
@@ -133,6 +134,6 @@ def _use(work: Work, token: str, purpose: str) -> Complaint:
         .values(used_at=work.now)
         .execution_options(synchronize_session=False)
     )
-    if used.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE's CursorResult has it
+    if touched(used) != 1:
         raise NotFoundError("this link has been used or has expired")
     return locked

@@ -20,6 +20,7 @@ from complaints.ledger import private as sealing
 from complaints.ledger.proof import commitment
 from complaints.ledger.work import Work
 from complaints.store.tables import Attachment, Draft
+from complaints.store.transactions import touched
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def add(work: Work, draft: str, source: str, files: Sequence[SealedFile], quota:
         .values(bytes_total=Draft.bytes_total + size, expires_at=expires)
         .execution_options(synchronize_session=False)
     )
-    if changed.rowcount == 0:  # type: ignore[attr-defined]  # an UPDATE's CursorResult has it
+    if touched(changed) == 0:
         row = {
             "uid": draft,
             "source_hash": source,

@@ -24,6 +24,7 @@ from complaints.store.tables import (
     Private,
     Token,
 )
+from complaints.store.transactions import touched
 
 # Why a job ended, where the pages say so.
 ERASED = "Erased"
@@ -196,4 +197,4 @@ def _attached(erasing: Erasing) -> list[Attachment]:
 
 def _deleted(erasing: Erasing, statement: Delete | Update) -> int:
     done = erasing.work.session.execute(statement.execution_options(synchronize_session=False))
-    return int(done.rowcount)  # type: ignore[attr-defined]  # an UPDATE's or DELETE's CursorResult has it
+    return touched(done)

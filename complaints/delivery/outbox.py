@@ -11,6 +11,7 @@ from sqlalchemy import insert, select, update
 from complaints.base.ids import random_uid
 from complaints.ledger.work import Work
 from complaints.store.tables import Outbox
+from complaints.store.transactions import touched
 
 # A date that was missed waits for no digest; it does wait for the morning.
 AT_ONCE = frozenset({"due", "late"})
@@ -93,7 +94,7 @@ def take_back(work: Work, complaint_id: int, kinds: Collection[str]) -> int:
         .values(state="taken_back")
         .execution_options(synchronize_session=False)
     )
-    return int(stopped.rowcount)  # type: ignore[attr-defined]  # an UPDATE's CursorResult has it
+    return touched(stopped)
 
 
 def _leaves(work: Work, kind: str, recipient: str, *, urgent: bool) -> datetime:

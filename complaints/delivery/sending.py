@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from complaints.base.errors import ComplaintsError
 from complaints.store.tables import Outbox
-from complaints.store.transactions import Database
+from complaints.store.transactions import Database, touched
 
 # Minutes between attempts: a short fault costs little time, a long one is outlived for about three days.
 PAUSES = (1, 5, 15, 60, 240, 480, 720, 1440, 1440)
@@ -162,7 +162,7 @@ def retry(session: Session, row_id: int, now: datetime) -> bool:
         .values(state="queued", not_before=now, attempts=0, last_error=None)
         .execution_options(synchronize_session="fetch")
     )
-    return int(result.rowcount) == 1  # type: ignore[attr-defined]  # an UPDATE's CursorResult has it
+    return touched(result) == 1
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from complaints.delivery import outbox
 from complaints.ledger.work import Work
 from complaints.store.tables import Outbox, Webhook
+from complaints.store.transactions import touched
 
 CHANNEL, PREFIX = "webhook", "webhook:"
 # A message of the office itself, to try an address; of no complaint.
@@ -84,7 +85,7 @@ def drop_waiting(work: Work, hook: Webhook, why: str) -> int:
         .values(state="dropped", last_error=why)
         .execution_options(synchronize_session=False)
     )
-    return int(dropped.rowcount)  # type: ignore[attr-defined]  # an UPDATE's CursorResult has it
+    return touched(dropped)
 
 
 def _listening(work: Work) -> Sequence[tuple[str, list[Any]]]:

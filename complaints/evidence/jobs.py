@@ -24,6 +24,7 @@ from complaints.evidence.chosen import Chosen, closed
 from complaints.ledger.journal import record_system
 from complaints.ledger.work import Actor, Work
 from complaints.store.tables import Job
+from complaints.store.transactions import touched
 
 LEASE_SECONDS = 120
 # So often a worker says how far it is, and looks whether it is still wanted.
@@ -272,7 +273,7 @@ def _change(session: Session, uid: str, states: tuple[str, ...], *more: Any, **v
         .values(**values)
         .execution_options(synchronize_session=False)
     )
-    return bool(changed.rowcount == 1)  # type: ignore[attr-defined]  # an UPDATE's CursorResult has it
+    return touched(changed) == 1
 
 
 def _said(error: Exception) -> str:

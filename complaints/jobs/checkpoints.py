@@ -17,6 +17,7 @@ from complaints.ledger import sequencer, signing, stamps
 from complaints.ledger.stamps import Stamp, StampError
 from complaints.ledger.state import SigningError
 from complaints.store.tables import Checkpoint
+from complaints.store.transactions import touched
 
 # A worker that dies while it asks leaves the stamp to whoever comes after this.
 _LEASE = timedelta(minutes=5)
@@ -107,7 +108,7 @@ def _claim(session: Session, now: datetime) -> _Claimed | None:
     won = session.execute(
         update(Checkpoint).where(Checkpoint.size == row.size, *owed).values(stamp_after=now + _LEASE)
     )
-    return _Claimed(row.size, row.note, row.at) if won.rowcount else None  # type: ignore[attr-defined]  # an UPDATE's CursorResult has it
+    return _Claimed(row.size, row.note, row.at) if touched(won) else None
 
 
 def _mark(session: Session, claimed: _Claimed, got: Stamp | StampError, now: datetime) -> None:

@@ -11,6 +11,7 @@ from complaints.administration import bulk
 from complaints.administration.installation import Installation
 from complaints.evidence import files
 from complaints.store.tables import Attachment, Draft, Idempotency, Limit, OperatorSession, Token
+from complaints.store.transactions import touched
 
 _PAGE = 200
 
@@ -21,9 +22,8 @@ def clean(installation: Installation, now: datetime) -> int:
     def expired(session: Session) -> int:
         rows = 0
         for table in (Token, OperatorSession, Limit, Idempotency):
-            rows += session.execute(
-                delete(table).where(table.expires_at <= now).execution_options(synchronize_session=False)
-            ).rowcount  # type: ignore[attr-defined]  # a DELETE's CursorResult has it
+            over = delete(table).where(table.expires_at <= now)
+            rows += touched(session.execute(over.execution_options(synchronize_session=False)))
         return rows + bulk.expire(session, now)
 
     return installation.database.write(expired) + _drafts(installation, now) + files.expire(installation, now)

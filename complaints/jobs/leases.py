@@ -10,7 +10,7 @@ from sqlalchemy import insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from complaints.store.tables import Lease
-from complaints.store.transactions import Database
+from complaints.store.transactions import Database, touched
 
 # No lease that was asked for by less lasts longer; see `free`.
 LONGEST_SECONDS = 300
@@ -69,7 +69,7 @@ def _take(session: Session, name: str, now: datetime, seconds: int, **values: ob
         .values(**values)
         .execution_options(synchronize_session=False)
     )
-    if result.rowcount == 1:  # type: ignore[attr-defined]  # an UPDATE's CursorResult has it
+    if touched(result) == 1:
         return True
     if session.scalar(select(Lease.name).where(Lease.name == name)) is not None:
         return False

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from complaints.ledger.proof import EMPTY_ROOT, leaf_hash
 from complaints.ledger.tree import Tiles, grown
 from complaints.store.tables import Event, LogState, LogTile
-from complaints.store.transactions import Database
+from complaints.store.transactions import Database, touched
 
 BATCH = 1000
 # What a receipt promises: so long after it was written an event may be without its place.
@@ -102,5 +102,5 @@ def _grow(session: Session, size: int, hashes: list[bytes]) -> dict[tuple[int, i
 def _keep(session: Session, level: int, place: int, hashes: bytes) -> None:
     key = (_TILE.c.level == level, _TILE.c.place == place)
     changed = session.execute(update(_TILE).where(*key).values(hashes=hashes))
-    if not changed.rowcount:  # type: ignore[attr-defined]  # an UPDATE's CursorResult has it
+    if not touched(changed):
         session.execute(insert(_TILE), [{"level": level, "place": place, "hashes": hashes}])

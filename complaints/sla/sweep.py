@@ -23,7 +23,7 @@ from complaints.delivery import outbox
 from complaints.ledger import journal
 from complaints.ledger.work import Chunk, Work
 from complaints.store.tables import Complaint, Milestone
-from complaints.store.transactions import Database, is_conflict
+from complaints.store.transactions import Database, is_conflict, touched
 
 CHUNK = 20
 PAGE = 500
@@ -229,7 +229,7 @@ def _claim(work: Work, due: Sequence[Milestone], now: datetime) -> None:
         .values(state="acted", acted_at=work.now)
         .execution_options(synchronize_session="evaluate")
     )
-    if result.rowcount != len(due):  # type: ignore[attr-defined]  # an UPDATE's CursorResult has it
+    if touched(result) != len(due):
         raise ConflictError("somebody changed these milestones without locking their complaints")
 
 

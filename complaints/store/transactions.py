@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import Engine
+from sqlalchemy import CursorResult, Engine, Result
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
@@ -143,3 +143,8 @@ def is_conflict(error: DBAPIError) -> bool:
     if arguments and arguments[0] in _MYSQL_RETRY:
         return True
     return "database is locked" in str(original) or "database table is locked" in str(original)
+
+
+def touched(result: Result[Any]) -> int:
+    """How many rows an UPDATE or DELETE met; the session's type does not tell that its result is of that kind."""
+    return cast("CursorResult[Any]", result).rowcount
