@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +14,7 @@ from complaints.base.errors import ConflictError, InputError, NotAllowedError, N
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.cases.people import Operator
-from complaints.evidence import files, jobs, tasks
+from complaints.evidence import jobs, tasks
 from complaints.evidence.chosen import AUDIT, BUNDLE, Chosen
 from complaints.policy.states import State
 from complaints.store.tables import Job
@@ -25,9 +24,9 @@ from complaints.web.admin.evidence import READERS, begin, page
 from complaints.web.admin.forms import sent
 from complaints.web.admin.ordering import OrderForm, chosen_by, kinds, sentence, state_word
 from complaints.web.admin.working import JobForm, share, size_words, why_ended
+from complaints.web.downloads import ordered_file
 from complaints.web.forms import Act, old_page, put_errors
 from complaints.web.frame import frame
-from complaints.web.headers import DOWNLOAD_CSP
 
 
 def register(blueprint: Blueprint) -> None:
@@ -109,21 +108,7 @@ def download(uid: str) -> ResponseReturnValue:
     if Chosen.of(held.params).unmasked and not fresh(viewer):
         return _listing(log_in_first()), 403
     frame().close()
-    job, blocks = files.read(frame().installation, uid, viewer.actor)
-    name, media = files.media(job)
-    return Response(
-        _iterated(blocks),
-        content_type=media,
-        headers={
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "Content-Length": str(job.result["size"]),
-            "Content-Security-Policy": DOWNLOAD_CSP,
-        },
-    )
-
-
-def _iterated(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    yield from blocks
+    return ordered_file(uid, viewer.actor)
 
 
 def _may(viewer: Operator, job: Job) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -14,14 +13,14 @@ from complaints.base.errors import InputError, NotFoundError
 from complaints.base.ids import random_uid, tidy_number
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
-from complaints.evidence import files, jobs, tasks
+from complaints.evidence import jobs, tasks
 from complaints.evidence.chosen import Chosen, check, known
 from complaints.store.tables import Job
 from complaints.web.api import shapes, shown
 from complaints.web.api.problems import ProblemError
 from complaints.web.api.routing import Call, route, written
+from complaints.web.downloads import ordered_file
 from complaints.web.frame import frame
-from complaints.web.headers import DOWNLOAD_CSP
 
 
 @route(
@@ -64,17 +63,7 @@ def download(call: Call, uid: str) -> Response:
     if held.state != "done":
         raise ProblemError("not-ready")
     frame().close()
-    job, blocks = files.read(frame().installation, uid, call.operator.actor)
-    name, media = files.media(job)
-    return Response(
-        _iterated(blocks),
-        content_type=media,
-        headers={
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "Content-Length": str(job.result["size"]),
-            "Content-Security-Policy": DOWNLOAD_CSP,
-        },
-    )
+    return ordered_file(uid, call.operator.actor)
 
 
 def _chosen(call: Call) -> Chosen:
@@ -149,10 +138,6 @@ def _job(held: Job) -> shown.Job:
         sha256=str(held.result.get("sha256", "")),
         file=url_for("complaints_api.export_file", uid=held.uid) if done else None,
     )
-
-
-def _iterated(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    yield from blocks
 
 
 VIEWS = {"export_order": order, "export": export, "export_file": download}
