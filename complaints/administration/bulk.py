@@ -6,7 +6,6 @@ A case's event and the job's place behind it commit together: whoever goes on af
 from __future__ import annotations
 
 import base64
-import hmac
 import logging
 import time
 from collections.abc import Sequence
@@ -262,14 +261,12 @@ def _change(session: Session, uid: str, *more: Any, **values: Any) -> bool:
 
 
 def _seal(work: Work, uid: str, text: str) -> str:
-    return base64.b64encode(sealing.encrypt(_key(work.keys.data, uid), text.encode(), uid)).decode()
+    return base64.b64encode(
+        sealing.encrypt(sealing.job_key(work.keys.data, uid), text.encode(), uid)
+    ).decode()
 
 
 def _open(found: Installation, uid: str, sealed: str) -> str:
     if not sealed:
         return ""
-    return sealing.decrypt(_key(found.keys.data, uid), base64.b64decode(sealed), uid).decode()
-
-
-def _key(master: bytes, uid: str) -> bytes:
-    return hmac.digest(master, f"job\x00{uid}".encode(), "sha256")
+    return sealing.decrypt(sealing.job_key(found.keys.data, uid), base64.b64decode(sealed), uid).decode()

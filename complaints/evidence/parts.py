@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 from collections.abc import Iterator, Sequence
 
 from complaints.ledger import private as sealing
@@ -15,14 +14,14 @@ SIZE = 4_000_000
 def put(files: Files, master: bytes, uid: str, number: int, token: str, data: bytes) -> str:
     """Seal and store one part; returns its name, which `token` keeps apart from another worker's."""
     name = f"{uid}.{number:06d}.{token}"
-    files.put(name, sealing.encrypt(_key(master, uid), data, name))
+    files.put(name, sealing.encrypt(sealing.job_key(master, uid), data, name))
     return name
 
 
 def read(files: Files, master: bytes, uid: str, names: Sequence[str]) -> Iterator[bytes]:
     """The file again, part by part; raises IntegrityError for one that was changed or moved."""
     for name in names:
-        yield sealing.decrypt(_key(master, uid), files.get(name), name)
+        yield sealing.decrypt(sealing.job_key(master, uid), files.get(name), name)
 
 
 def digest(files: Files, master: bytes, uid: str, names: Sequence[str]) -> tuple[str, int]:
@@ -32,7 +31,3 @@ def digest(files: Files, master: bytes, uid: str, names: Sequence[str]) -> tuple
         found.update(block)
         size += len(block)
     return found.hexdigest(), size
-
-
-def _key(master: bytes, uid: str) -> bytes:
-    return hmac.digest(master, f"job\x00{uid}".encode(), "sha256")

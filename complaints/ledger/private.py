@@ -6,6 +6,7 @@ sealed text moved to another row does not open (design: no two rows are intercha
 
 from __future__ import annotations
 
+import hmac
 import os
 from dataclasses import dataclass
 
@@ -44,6 +45,11 @@ def wrap(key: bytes, data_key: bytes, stream: str, person: str) -> bytes:
 def unwrap(key: bytes, wrapped: bytes, stream: str, person: str) -> bytes:
     """The data key; raises IntegrityError when altered or wrapped by another installation's key."""
     return decrypt(key, wrapped[1:], f"{stream}\x00{person}")
+
+
+def job_key(key: bytes, uid: str) -> bytes:
+    """The key of what one job keeps until it is over, from the installation's key."""
+    return hmac.digest(key, f"job\x00{uid}".encode(), "sha256")
 
 
 def seal(data_key: bytes, stream: str, seq: int, field: str, payload: bytes) -> Sealed:
