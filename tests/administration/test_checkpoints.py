@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import resource
@@ -19,7 +18,6 @@ from sqlalchemy import delete, func, select, update
 from tampering import unguarded
 
 from complaints.administration import checkpoints
-from complaints.base import keys as key_files
 from complaints.base.errors import ConfigError
 from complaints.base.keys import Keys
 from complaints.ledger import keyring, sequencer, signing
@@ -29,17 +27,6 @@ from complaints.ledger.work import Actor
 from complaints.store.tables import Checkpoint, Event, LogState, LogTile, Stream
 
 ADMIN = Actor("admin", "op_carol")
-
-
-@pytest.fixture
-def house(desk):
-    """A desk whose keys lie in files, as where keys are changed."""
-    folder, keys = desk.installation.settings.keys_folder, desk.installation.keys
-    folder.mkdir(parents=True)
-    for purpose in key_files.PURPOSES:
-        (folder / f"{purpose}.key").write_bytes(base64.b64encode(getattr(keys, purpose)))
-    desk.installation.read_keys_again()
-    return desk
 
 
 def sign(desk):

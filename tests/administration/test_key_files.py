@@ -5,28 +5,14 @@ from __future__ import annotations
 import base64
 import os
 
-import pytest
-
 from complaints.administration import checkpoints
 from complaints.administration.installation import Installation
-from complaints.base import keys as key_files
 from complaints.cases import access
 from complaints.evidence import receipt_check, receipts
 from complaints.ledger.work import Actor
 from complaints.store.transactions import Database
 
 ADMIN = Actor("admin", "op_carol")
-
-
-@pytest.fixture
-def house(desk):
-    """A desk whose keys lie in files."""
-    folder, keys = desk.installation.settings.keys_folder, desk.installation.keys
-    folder.mkdir(parents=True)
-    for purpose in key_files.PURPOSES:
-        (folder / f"{purpose}.key").write_bytes(base64.b64encode(getattr(keys, purpose)))
-    desk.installation.read_keys_again()
-    return desk
 
 
 def another(house):

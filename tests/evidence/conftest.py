@@ -1,5 +1,6 @@
 from __future__ import annotations
 
 from factories import desk
+from keyed import house
 
-__all__ = ["desk"]
+__all__ = ["desk", "house"]

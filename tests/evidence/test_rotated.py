@@ -10,24 +10,12 @@ from datetime import timedelta
 import pytest
 
 from complaints.administration import checkpoints
-from complaints.base import keys as key_files
 from complaints.cases.access import find
 from complaints.evidence import bundle, receipt_check, receipts
 from complaints.ledger.proof import Files, Verifier, verify_bundle
 from complaints.ledger.work import Actor
 
 ADMIN = Actor("admin", "op_carol")
-
-
-@pytest.fixture
-def house(desk):
-    """A desk whose keys lie in files, with a signed past."""
-    folder, keys = desk.installation.settings.keys_folder, desk.installation.keys
-    folder.mkdir(parents=True)
-    for purpose in key_files.PURPOSES:
-        (folder / f"{purpose}.key").write_bytes(base64.b64encode(getattr(keys, purpose)))
-    desk.installation.read_keys_again()
-    return desk
 
 
 def sign(house):

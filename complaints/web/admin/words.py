@@ -10,7 +10,6 @@ from typing import Any
 from complaints.base.clock import beijing
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
-from complaints.cases.people import Operator
 from complaints.ledger.work import Work
 from complaints.policy.deadlines import shown_date
 from complaints.store.tables import Complaint
@@ -158,11 +157,6 @@ def roles() -> dict[str, str]:
         "auditor": t("Auditor (reads only)"),
         "admin": t("Administrator"),
     }
-
-
-def duties(who: Operator) -> str:
-    """An operator's roles in one line."""
-    return t(", ").join(word for role, word in roles().items() if role in who.roles)
 
 
 def erasing(meta: Mapping[str, Any]) -> list[str]:
