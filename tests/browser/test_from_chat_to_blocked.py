@@ -122,6 +122,8 @@ def follow(product, phone, number, code):
     phone.get_by_label("编号").fill(number)
     phone.get_by_label("查询码").fill(code)
     phone.get_by_role("button", name="查询进度").click()
+    # What harms is stopped at once; the answer goes out when its undo time is over.
+    until(lambda: phone.reload() and phone.get_by_text("已答复").count(), "the answer's release")
     for words in ("已答复", "投诉成立", ANSWER, "停止生成"):
         expect(phone.get_by_text(words).first).to_be_visible()
 
