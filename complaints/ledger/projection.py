@@ -33,6 +33,7 @@ COLUMNS: dict[str, type] = {
     "paused_at": datetime,
     "reply_due": datetime,
     "assignee": str,
+    "team": str,
     "outcome": str,
     "reason": str,
     "decided_at": datetime,

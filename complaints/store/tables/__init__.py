@@ -1,7 +1,16 @@
 """Every table; importing this package registers all of them on `Base.metadata`."""
 
 from complaints.store.tables.base import Base, include_name
-from complaints.store.tables.cases import Attachment, Complaint, Disposal, Draft, Forward, Milestone, Token
+from complaints.store.tables.cases import (
+    Attachment,
+    Complaint,
+    Disposal,
+    Draft,
+    Forward,
+    Link,
+    Milestone,
+    Token,
+)
 from complaints.store.tables.log import (
     WAITING,
     Checkpoint,
@@ -20,9 +29,10 @@ from complaints.store.tables.office import (
     PolicyVersion,
     ReplyTemplate,
     SavedView,
+    Team,
     Webhook,
 )
-from complaints.store.tables.work import Idempotency, Job, Lease, Limit, Outbox
+from complaints.store.tables.work import Claim, Idempotency, Job, Lease, Limit, Outbox
 
 __all__ = [
     "WAITING",
@@ -31,6 +41,7 @@ __all__ = [
     "Base",
     "CalendarYear",
     "Checkpoint",
+    "Claim",
     "Complaint",
     "Disposal",
     "Draft",
@@ -40,6 +51,7 @@ __all__ = [
     "Job",
     "Lease",
     "Limit",
+    "Link",
     "LogState",
     "LogTile",
     "Milestone",
@@ -52,6 +64,7 @@ __all__ = [
     "ReplyTemplate",
     "SavedView",
     "Stream",
+    "Team",
     "Token",
     "Webhook",
     "include_name",

@@ -45,6 +45,7 @@ class Complaint(Base):
     paused_at: Mapped[datetime | None]
     reply_due: Mapped[datetime | None] = mapped_column(comment="until when the complainant is asked to reply")
     assignee: Mapped[str | None] = mapped_column(String(64))
+    team: Mapped[str | None] = mapped_column(String(40), comment="key of the team it lies with")
     outcome: Mapped[str | None] = mapped_column(String(16))
     reason: Mapped[str | None] = mapped_column(String(40))
     decided_at: Mapped[datetime | None] = mapped_column(comment="the click")
@@ -92,6 +93,7 @@ class Complaint(Base):
         Index("ix_complaints_complaint_due_next", "due_next", "id"),
         Index("ix_complaints_complaint_type", "type", "due_next", "id"),
         Index("ix_complaints_complaint_assignee", "assignee", "state", "due_next"),
+        Index("ix_complaints_complaint_team", "team", "state", "due_next"),
         Index("ix_complaints_complaint_unread", "unread", "state"),
         Index("ix_complaints_complaint_filed_at", "filed_at"),
         Index("ix_complaints_complaint_answer_hash", "answer_hash"),
@@ -161,7 +163,11 @@ class Disposal(Base):
     acted_at: Mapped[datetime | None]
     duration_ms: Mapped[int | None] = mapped_column(comment="of the last call")
     retest: Mapped[str | None] = mapped_column(String(8), comment="wanted, passed, failed; NULL: none asked")
-    __table_args__ = (UniqueConstraint("complaint_id", "seq", "position"), Base.__table_args__)
+    __table_args__ = (
+        UniqueConstraint("complaint_id", "seq", "position"),
+        Index("ix_complaints_disposal_state", "state", "complaint_id"),
+        Base.__table_args__,
+    )
 
 
 class Forward(Base):
@@ -180,6 +186,17 @@ class Forward(Base):
     answered_at: Mapped[datetime | None]
     answer_seq: Mapped[int | None] = mapped_column(comment="the event that holds the vendor's answer")
     __table_args__ = (UniqueConstraint("complaint_id", "seq"), Base.__table_args__)
+
+
+class Link(Base):
+    """Two cases that belong together, one row for each of them, made by an event of its own stream."""
+
+    __tablename__ = "complaints_link"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
+    complaint_id: Mapped[int] = mapped_column(ForeignKey("complaints_complaint.id"))
+    other_id: Mapped[int] = mapped_column(ForeignKey("complaints_complaint.id"), index=True)
+    seq: Mapped[int] = mapped_column(comment="the event of this case that made it")
+    __table_args__ = (UniqueConstraint("complaint_id", "other_id"), Base.__table_args__)
 
 
 class Draft(Base):

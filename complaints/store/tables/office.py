@@ -69,6 +69,17 @@ class Operator(Base):
     totp: Mapped[bytes | None] = mapped_column(comment="sealed: the secret of the second factor")
     totp_step: Mapped[int | None] = mapped_column(comment="the last time step a code was taken for")
     recovery: Mapped[list[Any] | None] = mapped_column(comment="keyed hashes of unused recovery codes")
+    monthly: Mapped[bool | None] = mapped_column(comment="gets the monthly report by mail")
+
+
+class Team(Base):
+    """A team cases lie with; its key stays in the log, so that a removed one is still known by name."""
+
+    __tablename__ = "complaints_team"
+    key: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(60))
+    created_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
 
 
 class OperatorSession(Base):

@@ -57,6 +57,16 @@ class Lease(Base):
     lag_seconds: Mapped[int | None] = mapped_column(comment="age of the oldest work left over, seconds")
 
 
+class Claim(Base):
+    """Who is at a case now: a courtesy that lapses, no event; the case's version guards against overwriting."""
+
+    __tablename__ = "complaints_claim"
+    complaint_id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
+    ref: Mapped[str] = mapped_column(String(64), comment="operator's ref")
+    since: Mapped[datetime]
+    until: Mapped[datetime] = mapped_column(comment="when it lapses unless renewed")
+
+
 class Job(Base):
     """Long work that somebody ordered: an export, an evidence bundle, an audit; any worker goes on with it."""
 
