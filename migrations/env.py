@@ -6,7 +6,7 @@ from typing import Any
 
 from alembic import context
 
-from complaints.store.tables import Base
+from complaints.store.tables import FTS, Base
 from complaints.store.types import Bytes, LongText, RowId, UtcDateTime
 
 
@@ -30,7 +30,9 @@ context.configure(
     version_table="complaints_alembic_version",
     compare_type=True,
     render_item=render_item,
-    include_name=lambda name, type_, _: type_ != "table" or (name or "").startswith("complaints_"),
+    include_name=lambda name, type_, _: (
+        type_ != "table" or ((name or "").startswith("complaints_") and not (name or "").startswith(FTS))
+    ),
     render_as_batch=connection.dialect.name == "sqlite",
     transaction_per_migration=True,
 )

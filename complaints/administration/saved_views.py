@@ -25,7 +25,7 @@ def seen(work: Work, viewer: Operator) -> Sequence[SavedView]:
 
 
 def keep(work: Work, viewer: Operator, name: str, filters: Filters, *, shared: bool = False) -> SavedView:
-    """Keep a list under a name. Raises InputError and NotAllowedError. Flushes."""
+    """Keep a list under a name, without what is searched for in it. Raises InputError and NotAllowedError. Flushes."""
     if shared and not viewer.may(*SHARERS):
         raise NotAllowedError("only a supervisor or an administrator shares a list")
     name, faults = " ".join(name.split()), list[str]()
@@ -39,7 +39,7 @@ def keep(work: Work, viewer: Operator, name: str, filters: Filters, *, shared: b
         faults.append(t("There are {n} such lists already; remove one first", n=MOST))
     if faults:
         raise InputError({"name": faults})
-    row = SavedView(name=name, owner=viewer.ref, shared=shared, query=filters.address, created_at=work.now)
+    row = SavedView(name=name, owner=viewer.ref, shared=shared, query=filters.kept, created_at=work.now)
     work.session.add(row)
     work.session.flush()
     return row

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hmac
 import os
 import secrets
 from collections.abc import Mapping
@@ -42,6 +43,16 @@ class Keys:
     def sealers(self) -> tuple[bytes, ...]:
         """Every key whose seals of answers are believed, the one that seals now first."""
         return (self.answers, *self.answers_previous)
+
+    @property
+    def search(self) -> bytes:
+        """What makes the words of the search index; who has it could read the texts anyway."""
+        return hmac.digest(self.data, b"search\x00words", "sha256")
+
+    @property
+    def searched(self) -> bytes:
+        """What seals the words that somebody searches for, in an address."""
+        return hmac.digest(self.data, b"search\x00address", "sha256")
 
     @classmethod
     def random(cls) -> Keys:

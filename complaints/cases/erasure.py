@@ -26,6 +26,7 @@ from complaints.ledger.reading import Entry, history
 from complaints.ledger.work import SYSTEM, Actor, Work
 from complaints.policy.retention import kept_until
 from complaints.policy.states import FINAL, State
+from complaints.store import search
 from complaints.store.tables import Attachment, Complaint, PersonKey, Private
 
 PERSONS = (COMPLAINANT, THIRD_PARTY, OPERATOR)
@@ -51,6 +52,7 @@ def request(work: Work, case: Complaint, actor: Actor, *, how: str = "") -> Writ
         require_text(how, "reason")
     until = end_of_keeping(work, case)
     over = until is not None and until <= work.now and case.held_at is None
+    search.forget(work.session, [case.id])
     return _announced(
         work,
         case,

@@ -18,6 +18,7 @@ from complaints.policy.deadlines import plan
 from complaints.policy.states import State
 from complaints.policy.terms import DeadlineSet
 from complaints.sla import milestones
+from complaints.store import search
 from complaints.store.tables import Complaint, Disposal
 
 # Where the first step is still owed, whatever clocks the type had.
@@ -82,6 +83,8 @@ def reclassify(
     change: dict[str, Any] = {"type": complaint_type, "risk_class": risk_class, "severity": kind.severity}
     # A restriction, once there, protects what was read under it: it is never lifted by a change of type.
     change["restricted"] = case.restricted or kind.restricted
+    if change["restricted"]:
+        search.forget(work.session, [case.id])
     clocks: list[Clock] = []
     if complaint_type != case.type:
         clocks = _reclocked(work, case, policy.deadlines_of(complaint_type))

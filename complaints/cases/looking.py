@@ -48,10 +48,18 @@ def download(work: Work, uid: str, actor: Actor, file: str) -> None:
     journal.record(work, journal.lock(work, uid), "downloaded", actor, meta={"file": file})
 
 
-def browse(work: Work, actor: Actor) -> None:
-    """Record that an operator reads excerpts in a list, once an hour; in the system's own stream."""
-    if not looked(work, SYSTEM_STREAM, actor, "browsed"):
-        journal.record_system(work, "browsed", actor, {"what": "queue"})
+def browse(work: Work, actor: Actor, what: str = "queue") -> None:
+    """Record that an operator reads excerpts in a list, or searches, once an hour; never the words searched for.
+
+    In the system's own stream.
+    """
+    if not browsed(work, actor, what):
+        journal.record_system(work, "browsed", actor, {"what": what})
+
+
+def browsed(work: Work, actor: Actor, what: str = "queue") -> bool:
+    """Whether that stands in the log within this hour."""
+    return looked(work, SYSTEM_STREAM, actor, "browsed", what=what)
 
 
 def others(entries: list[Entry], actor: Actor, now: datetime) -> list[tuple[str, datetime]]:

@@ -34,15 +34,15 @@ _FIXED: Mapping[str, tuple[str, ...]] = {
     "late": ("yes", "no", "warned"),
     "test": ("no", "yes"),
 }
-_FREE = {"type": _KEY, "risk": _KEY, "assignee": _REF}
+_FREE = {"type": _KEY, "risk": _KEY, "assignee": _REF, "q": re.compile(r"[A-Za-z0-9_-]{38,800}")}
 
 
 @dataclass(frozen=True)
 class Filters:
     """What a list is narrowed to; every value comes from a fixed set or is compared as a whole.
 
-    `since` and `until` are the first and the last day of filing in Beijing, as in 2026-11-23; `strange` names
-    what was asked for and does not exist.
+    `since` and `until` are the first and the last day of filing in Beijing, as in 2026-11-23; `q` is what is searched
+    for, sealed (`searching.seal`); `strange` names what was asked for and does not exist.
     """
 
     view: str = "open"
@@ -58,6 +58,7 @@ class Filters:
     test: str = ""
     since: str = ""
     until: str = ""
+    q: str = ""
     strange: tuple[str, ...] = ()
 
     @classmethod
@@ -72,6 +73,11 @@ class Filters:
     def narrowed(self) -> dict[str, Any]:
         """The filters that are set, as they stand in an address."""
         return {name: getattr(self, name) for name in NAMES if getattr(self, name)}
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """As `address`, without what is searched for: a list that is kept holds nobody's words."""
+        return {name: value for name, value in self.address.items() if name != "q"}
 
     @property
     def address(self) -> dict[str, Any]:

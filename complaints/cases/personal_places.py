@@ -14,6 +14,7 @@ from complaints.base.ids import random_uid
 from complaints.ledger.persons import file_place
 from complaints.ledger.private import COMPLAINANT
 from complaints.ledger.work import Work
+from complaints.store import search
 from complaints.store.tables import (
     Attachment,
     Complaint,
@@ -146,6 +147,11 @@ def _jobs(erasing: Erasing) -> int:
     return stopped
 
 
+def _search(erasing: Erasing) -> int:
+    """Whoever's words they were: what is left is indexed anew once the erasure stands in the log."""
+    return search.forget(erasing.work.session, [erasing.case.id])
+
+
 def _limits(erasing: Erasing) -> int:
     source = erasing.case.source_hash
     if not erasing.complainant or not source:
@@ -158,6 +164,7 @@ PLACES: tuple[Place, ...] = (
     Place("complaints_attachment", "name, file key, salt and digest of each file", _attachments),
     Place("complaints_private", "texts, contact, answer, turns before it: payload and salt", _private),
     Place("complaints_person_key", "the person's wrapped data key", _keys),
+    Place("complaints_search", "keyed words of all texts of the case", _search),
     Place("complaints_limit", "counters by the source's keyed hash", _limits),
     Place(
         "complaints_complaint", "keyed hashes of mail, account, source, text, answer, seal, filing", _hashes
@@ -170,6 +177,7 @@ PLACES: tuple[Place, ...] = (
 IMPERSONAL: Mapping[str, str] = {
     "complaints_stream": "head of the chain: a hash over leaves",
     "complaints_event": "leaves: pseudonyms, dates, salted commitments; that is what the log promises to keep",
+    "complaints_search_state": "how many events went into the index; a check of its key",
     "complaints_log_state": "size and root of the tree",
     "complaints_log_tile": "hashes of leaves",
     "complaints_checkpoint": "size, root, signatures",

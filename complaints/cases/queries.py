@@ -10,10 +10,11 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, ScalarSelect, and_, func, not_, or_, select, true
 
 from complaints.base.clock import beijing
-from complaints.cases import disposal
+from complaints.cases import disposal, searching
 from complaints.cases.narrowing import Filters, conditions
 from complaints.cases.paging import Place, stretch
 from complaints.cases.people import Operator
+from complaints.cases.searching import Found
 from complaints.ledger.reading import first_metas, open_first
 from complaints.ledger.work import Work
 from complaints.policy.deadlines import end_of
@@ -21,6 +22,8 @@ from complaints.policy.states import OPEN, State
 from complaints.store.tables import Complaint, Disposal
 
 EXCERPT = 60
+# So many texts are read for one page of a search that finds nothing in them.
+READ = 200
 # Lists are counted this far; "1,000+" says as much as the number would, and costs the same however many there are.
 COUNTED = 1000
 _OPEN = tuple(state.value for state in OPEN if state is not State.MERGED)
@@ -43,22 +46,29 @@ class After:
 class Row:
     """One line of the queue; `excerpt` is empty for restricted, stored and erased complaints.
 
-    `unproven` was filed while many were, without the proof of work that was asked for.
+    `unproven` was filed while many were, without the proof of work that was asked for. `marked` is the text around
+    what was searched for, in parts that are it and parts that are not.
     """
 
     case: Complaint
     excerpt: str
     unproven: bool = False
+    marked: Sequence[tuple[str, bool]] = ()
 
 
 @dataclass(frozen=True)
 class Listing:
-    """A page of the queue; `before` and `after` are the places beside it, `next_due` the next date when it is empty."""
+    """A page of the queue; `before` and `after` are the places beside it, `next_due` the next date when it is empty.
+
+    `found` says how a search went; `stopped` that so many were read in vain that the page ends here.
+    """
 
     rows: Sequence[Row]
     before: Place | None
     after: Place | None
     next_due: datetime | None
+    found: Found | None = None
+    stopped: bool = False
 
 
 def views(work: Work, viewer: Operator) -> Mapping[str, ColumnElement[bool]]:
@@ -91,6 +101,8 @@ def views(work: Work, viewer: Operator) -> Mapping[str, ColumnElement[bool]]:
 
 def queue(work: Work, viewer: Operator, filters: Filters, place: Place | None = None) -> Listing:
     """One page of a list, ordered by what is due next; its cost does not grow with the list."""
+    if filters.q:
+        return _searched(work, viewer, filters, place)
     found = stretch(work.session, _conditions(work, viewer, filters), place)
     cases = found.cases
     texts = excerpts(work, cases)
@@ -101,6 +113,32 @@ def queue(work: Work, viewer: Operator, filters: Filters, place: Place | None = 
         found.after,
         None if cases else _next_due(work, viewer),
     )
+
+
+def _searched(work: Work, viewer: Operator, filters: Filters, place: Place | None) -> Listing:
+    """The page of a search: what the index names is read, and shown where the texts bear it out."""
+    found = _look(work, viewer, filters)
+    wanted, read = [Complaint.id.in_(found.ids)], 0
+    while found.ids:
+        part = stretch(work.session, wanted, place)
+        shown = searching.checked(work, part.cases, found.parts)
+        read += len(part.cases)
+        if shown or part.after is None or read >= READ:
+            metas = first_metas(work, list(shown)) if shown else {}
+            rows = [
+                Row(case, "", "unproven" in metas.get(case.uid, ()), shown[case.uid])
+                for case in part.cases
+                if case.uid in shown
+            ]
+            stopped = not rows and part.after is not None
+            return Listing(rows, part.before, part.after, None, found, stopped)
+        place = part.after
+    return Listing((), None, None, None, found)
+
+
+def _look(work: Work, viewer: Operator, filters: Filters) -> Found:
+    asked = searching.opened(work, filters.q) or ""
+    return searching.look(work, asked, _conditions(work, viewer, filters))
 
 
 def after(work: Work, viewer: Operator, wanted: After) -> list[Complaint]:
@@ -115,9 +153,18 @@ def after(work: Work, viewer: Operator, wanted: After) -> list[Complaint]:
 
 
 def matching(work: Work, viewer: Operator, filters: Filters, most: int) -> list[Complaint]:
-    """All cases of a list, oldest first, at most `most`."""
-    query = select(Complaint).where(*_conditions(work, viewer, filters)).order_by(Complaint.id).limit(most)
-    return list(work.session.scalars(query))
+    """All cases of a list, oldest first, at most `most`; of a search those whose texts bear it out."""
+    wanted, parts = _conditions(work, viewer, filters), None
+    if filters.q:
+        found = _look(work, viewer, filters)
+        wanted, parts = [Complaint.id.in_(found.ids)], found.parts
+    query = select(Complaint).where(*wanted).order_by(Complaint.id).limit(most)
+    cases = list(work.session.scalars(query))
+    if parts is None or len(cases) == most:
+        # As many as are asked for: whoever wants all of a list is told that they are too many, whatever they say.
+        return cases
+    shown = searching.checked(work, cases, parts)
+    return [case for case in cases if case.uid in shown]
 
 
 def counts(work: Work, viewer: Operator, lists: Mapping[str, Filters] | None = None) -> dict[str, int]:
@@ -133,7 +180,9 @@ def counts(work: Work, viewer: Operator, lists: Mapping[str, Filters] | None = N
 
 
 def arrived(work: Work, viewer: Operator, filters: Filters, since: datetime) -> int:
-    """How many complaints of a list were filed after a moment; counted as in `counts`."""
+    """How many complaints of a list were filed after a moment; counted as in `counts`, never by what they say."""
+    if filters.q:
+        return 0
     wanted = [*_conditions(work, viewer, filters), Complaint.filed_at > since]
     return work.session.scalar(select(_bounded(wanted))) or 0
 

@@ -22,6 +22,7 @@ from complaints.store.tables import (
     Milestone,
     Outbox,
     PolicyVersion,
+    SearchState,
 )
 
 TICK, HOURLY = "tick", "hourly"
@@ -44,11 +45,17 @@ class Outlook:
     anew: datetime | None
     database_now: datetime
     size: int | None
+    searched: int | None
 
     @property
     def busy(self) -> bool:
         """Whether anything is due."""
         return any((self.milestone, self.release, self.pause, self.message, self.abandoned, self.anew))
+
+    @property
+    def unsearched(self) -> bool:
+        """Whether events have their place that the search index has not seen."""
+        return (self.size or 0) > (self.searched or 0)
 
     def trusted(self, now: datetime) -> datetime:
         """The earlier of this machine's clock and the database's where they disagree, else `now`.
@@ -89,6 +96,7 @@ def look(session: Session, now: datetime) -> Outlook:
             ),
             DatabaseNow(),
             select(LogState.size).where(LogState.id == 1).scalar_subquery(),
+            select(SearchState.reached).where(SearchState.id == 1).scalar_subquery(),
         )
     ).one()
     return Outlook(*row)

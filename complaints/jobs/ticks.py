@@ -19,6 +19,7 @@ from complaints.jobs import checkpoints, leases
 from complaints.jobs.checkpoints import Tended
 from complaints.jobs.cleaning import clean
 from complaints.jobs.due import HOURLY, TICK, Outlook, expired_pauses, look
+from complaints.jobs.indexing import index
 from complaints.jobs.posting import Postman
 from complaints.jobs.reckoning import reckon_anew
 from complaints.ledger import journal
@@ -54,6 +55,7 @@ class Ticked:
     swept: Swept = field(default=Swept())
     sent: Sent = field(default=Sent())
     log: Tended = field(default=Tended())
+    indexed: int = 0
 
     @property
     def lag_seconds(self) -> int:
@@ -83,7 +85,7 @@ def tick(
         return Ticked(skipped=True)
     hourly = seen.hourly_at is None or not now < seen.hourly_at <= leases.latest(now, HOUR)
     log = checkpoints.waits(installation, seen, now)
-    if not seen.busy and not hourly and not log:
+    if not seen.busy and not hourly and not log and not seen.unsearched:
         leases.idle(installation.database, TICK, now, _hold(installation))
         return Ticked()
     if not leases.take(installation.database, TICK, now, LEASE_SECONDS) and not alone:
@@ -91,9 +93,11 @@ def tick(
     done = _run(installation, seen, clock, people, post)
     if hourly and leases.take(installation.database, HOURLY, now, HOUR):
         done = _hourly(installation, now, done)
-    # Last: what this tick wrote gets its place, too.
+    # Last: what this tick wrote gets its place, too, and can be found.
     if log or done != Ticked():
         done = replace(done, log=checkpoints.tend(installation))
+    if seen.unsearched or done.log.placed:
+        done = replace(done, indexed=index(installation).cases)
     leases.beat(installation.database, TICK, clock(), done.lag_seconds)
     if done.failed or done.swept.failed:
         _log.error("%s complaints and %s milestones failed", done.failed, len(done.swept.failed))

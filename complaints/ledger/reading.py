@@ -111,6 +111,25 @@ def open_first(work: Work, uids: Collection[str], field: str) -> dict[str, bytes
     return found
 
 
+def open_fields(
+    work: Work, uids: Collection[str], fields: Collection[str]
+) -> dict[tuple[str, int, str], bytes]:
+    """Some fields of several complaints, by uid, sequence number and name, in their order; erased ones are left out."""
+    rows = work.session.execute(
+        select(Private.stream, Private.seq, Private.field, Private.person, Private.sealed, PersonKey.wrapped)
+        .join(PersonKey, (PersonKey.stream == Private.stream) & (PersonKey.person == Private.person))
+        .where(Private.stream.in_(uids), Private.field.in_(fields))
+    )
+    found, keys = {}, dict[tuple[str, str], bytes]()
+    for row in sorted(rows, key=lambda each: (each.stream, each.seq, each.field)):
+        person = (row.stream, row.person)
+        if person not in keys:
+            keys[person] = sealing.unwrap(work.keys.data, row.wrapped, *person)
+        payload = sealing.open_sealed(keys[person], row.stream, row.seq, row.field, row.sealed)[1]
+        found[row.stream, row.seq, row.field] = payload
+    return found
+
+
 def _opened(work: Work, uid: str, seqs: Collection[int]) -> dict[int, dict[str, bytes | None]]:
     found: dict[int, dict[str, bytes | None]] = {}
     keys: dict[str, bytes | None] = {}

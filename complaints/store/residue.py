@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from sqlalchemy import Engine, text
 
+from complaints.store import search
+
 OWN = "complaints_own"
 # One sentence each, for `flask complaints erase`, doctor and the docs.
 LEFT: Mapping[str, str] = {
@@ -28,8 +30,10 @@ def sentences(dialect: str) -> list[str]:
 def wipe(engine: Engine) -> bool:
     """Truncate the WAL of an SQLite file of our own, so that no old page stays in it; whether that was done.
 
-    A host's engine is left alone. A reader under way makes it wait for the next erasure.
+    A host's engine is left alone, but for our index: its old words are written over on every SQLite. A reader under
+    way makes the WAL wait for the next erasure.
     """
+    search.purge(engine)
     if engine.dialect.name != "sqlite" or not engine.get_execution_options().get(OWN):
         return False
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Engine, inspect
 from sqlalchemy.engine import Connection
 
-from complaints.store import triggers
-from complaints.store.tables import WAITING, Base
+from complaints.store import search, triggers
+from complaints.store.tables import FTS, SEARCHED, WAITING, Base
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
 # Alembic is imported where it works: eleven megabytes that no worker needs to serve pages.
 VERSION_TABLE = "complaints_alembic_version"
+_ONLY = {WAITING: ("postgresql",), SEARCHED: ("postgresql", "mysql", "mariadb")}
 
 
 def upgrade(engine: Engine, scripts: Path) -> str:
@@ -29,6 +30,7 @@ def upgrade(engine: Engine, scripts: Path) -> str:
         command.upgrade(_config(scripts, connection), "head")
     # Also where a migration could not make them, and the server lets us by now.
     with engine.begin() as connection:
+        search.install(connection)
         return triggers.install(connection)
 
 
@@ -66,12 +68,14 @@ def differences(engine: Engine) -> list[str]:
             opts={
                 "version_table": VERSION_TABLE,
                 "compare_type": True,
+                # What SQLite's FTS5 makes for itself beside its table is nobody's model.
                 "include_name": lambda name, type_, _: (
-                    type_ != "table" or (name or "").startswith("complaints_")
+                    type_ != "table"
+                    or ((name or "").startswith("complaints_") and not (name or "").startswith(FTS))
                 ),
                 # An index that one kind of database needs is made there alone.
                 "include_object": lambda _, name, *__: (
-                    name != WAITING or connection.dialect.name == "postgresql"
+                    connection.dialect.name in _ONLY.get(name or "", (connection.dialect.name,))
                 ),
             },
         )

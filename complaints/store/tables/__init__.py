@@ -32,9 +32,12 @@ from complaints.store.tables.office import (
     Team,
     Webhook,
 )
+from complaints.store.tables.search import FTS, SEARCHED, Search, SearchState
 from complaints.store.tables.work import Claim, Idempotency, Job, Lease, Limit, Outbox
 
 __all__ = [
+    "FTS",
+    "SEARCHED",
     "WAITING",
     "ApiKey",
     "Attachment",
@@ -63,6 +66,8 @@ __all__ = [
     "Private",
     "ReplyTemplate",
     "SavedView",
+    "Search",
+    "SearchState",
     "Stream",
     "Team",
     "Token",

@@ -55,6 +55,7 @@ def labels() -> dict[str, str]:
         "test": t("Test"),
         "since": t("Received from"),
         "until": t("Received until"),
+        "q": t("Search"),
     }
 
 
@@ -89,6 +90,9 @@ def fields(filters: Filters, offered: Mapping[str, Choices]) -> list[dict[str, A
     """The form's fields; what is set and no longer exists stays choosable, so that it is not dropped unseen."""
     made: list[dict[str, Any]] = []
     for name, label in labels().items():
+        if name == "q":
+            # It has a field of its own, whose words go by POST.
+            continue
         value, rows = getattr(filters, name), offered.get(name)
         if rows is not None:
             strange = [(value, value)] if value and value not in dict(rows) else []

@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import BooleanField, StringField
+from wtforms import BooleanField, HiddenField, StringField
 
 from complaints.administration import operators, saved_views
 from complaints.base.clock import from_stamp, stamp
 from complaints.base.errors import NotFoundError
+from complaints.base.ids import tidy_number
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.cases import access as reach
-from complaints.cases import looking, queries
+from complaints.cases import looking, queries, searching
 from complaints.cases.narrowing import Filters
 from complaints.cases.paging import Place
 from complaints.cases.people import Operator
-from complaints.ledger.journal import SYSTEM_STREAM
 from complaints.ledger.work import Work
 from complaints.web.admin import narrowing, words
 from complaints.web.admin.access import STAFF, operator, roles
 from complaints.web.admin.evidence import READERS
+from complaints.web.admin.forms import sent
 from complaints.web.forms import Act, OwnForm
 from complaints.web.frame import frame
 
 _THIS = "this list"
+_NUMBER = re.compile(r"TS[0-9]{8}-?[0-9A-Z]{6}")
+# Seconds; what is younger is indexed by the next turn of the clock.
+_BEHIND = 120
+
+
+class FindForm(OwnForm):
+    """A number to go to, or words to search for in the list that `query` describes."""
+
+    q = StringField()
+    query = HiddenField()
 
 
 class KeepForm(OwnForm):
@@ -42,7 +55,7 @@ def register(blueprint: Blueprint) -> None:
     """Add the queue, what came to it since, and the jump to a number."""
     blueprint.add_url_rule("/", "queue", queue)
     blueprint.add_url_rule("/arrived", "arrived", arrived)
-    blueprint.add_url_rule("/find", "find", find)
+    blueprint.add_url_rule("/find", "find", find, methods=["GET", "POST"])
 
 
 @roles(*STAFF)
@@ -74,8 +87,25 @@ def arrived() -> ResponseReturnValue:
 
 @roles(*STAFF)
 def find() -> ResponseReturnValue:
-    """Jump to a case by its number; an unknown one leads back with a sentence."""
-    given = request.args.get("number", "")
+    """Go to a case by its number, or search for words; they go by POST, so that no log of addresses reads them."""
+    if request.method == "GET":
+        return _numbered(request.args.get("number", ""))
+    form = FindForm()
+    if not sent(form):
+        return page(find_form=form), 400
+    asked = searching.tidy(form.q.data or "")
+    if _NUMBER.fullmatch(tidy_number(asked)):
+        return _numbered(asked)
+    work = frame().work
+    given = dict(parse_qsl(form.query.data or ""))
+    address = filters_of(work, operator(), given).kept
+    if asked:
+        address["q"] = searching.seal(work, asked)
+    return redirect(url_for("complaints.admin.queue", **address), 303)
+
+
+def _numbered(given: str) -> ResponseReturnValue:
+    """To a case by its number; an unknown one leads back with a sentence."""
     try:
         case = reach.find(frame().work, given)
     except NotFoundError:
@@ -85,13 +115,13 @@ def find() -> ResponseReturnValue:
     return redirect(url_for("complaints.admin.case", number=case.number), 303)
 
 
-def page(keep_form: KeepForm | None = None) -> str:
+def page(keep_form: KeepForm | None = None, find_form: FindForm | None = None) -> str:
     """The page of the list in the address, with the form that came back, if one did."""
     work, viewer = frame().work, operator()
     filters = filters_of(work, viewer, request.args.to_dict())
     place = _place()
     listing = queries.queue(work, viewer, filters, place)
-    if place is not None and not listing.rows:
+    if place is not None and not listing.rows and not listing.stopped:
         # What followed has moved on meanwhile.
         listing = queries.queue(work, viewer, filters)
     kept = saved_views.seen(work, viewer)
@@ -100,26 +130,26 @@ def page(keep_form: KeepForm | None = None) -> str:
         work,
         viewer,
         {
-            _THIS: filters,
+            **({} if filters.q else {_THIS: filters}),
             **{key: Filters(key) for key in queries.views(work, viewer)},
             **{str(key): saved for key, saved in lists.items()},
         },
     )
     names = operators.names(work)
-    unread_browse = any(row.excerpt for row in listing.rows) and not looking.looked(
-        work, SYSTEM_STREAM, viewer.actor, "browsed"
-    )
-    if unread_browse:
-        # Written before anything is shown: whoever reads excerpts stands in the log first.
-        frame().write(lambda fresh: looking.browse(fresh, viewer.actor))
+    what = "search" if filters.q else "queue"
+    reads = bool(filters.q) or any(row.excerpt for row in listing.rows)
+    if reads and not looking.browsed(work, viewer.actor, what):
+        # Written before anything is shown: whoever reads excerpts stands in the log first, and so does who searches.
+        frame().write(lambda fresh: looking.browse(fresh, viewer.actor, what))
     offered = narrowing.choices(work, names.items())
+    asked = listing.found.asked if listing.found else ""
     said, current = narrowing.view_words(), filters.address
     export, unknown = narrowing.export_of(filters) if viewer.may(*READERS) else ("", [])
     return render_template(
         "complaints/admin/queue.html",
         nav="queue",
         listing=listing,
-        total=count_words(counted[_THIS]),
+        total=_found_words(listing) if filters.q else count_words(counted[_THIS]),
         dues={row.case.uid: words.due_next(work, row.case) for row in listing.rows},
         views=[_tab(Filters(key), said[key], counted[key], current) for key in said],
         kept=[
@@ -136,8 +166,10 @@ def page(keep_form: KeepForm | None = None) -> str:
         names=names,
         me=viewer.ref,
         fields=narrowing.fields(filters, offered),
-        chips=narrowing.chips(filters, offered),
-        strange=t(", ").join(narrowing.labels()[name] for name in filters.strange),
+        chips=narrowing.chips(filters, {**offered, "q": [(filters.q, asked)]}),
+        strange=t(", ").join(narrowing.labels()[name] for name in filters.strange if name != "q"),
+        search=_told(work, listing, filters),
+        find_form=find_form or FindForm(formdata=None, data={"q": asked, "query": urlencode(filters.kept)}),
         export=export,
         unknown=t(", ").join(unknown),
         keep_form=keep_form or KeepForm(formdata=None),
@@ -160,9 +192,38 @@ def count_words(n: int) -> str:
 
 
 def filters_of(work: Work, viewer: Operator, asked: Mapping[str, str]) -> Filters:
-    """What an address narrows the queue to."""
+    """What an address narrows the queue to; a search that cannot be read is left out and named."""
     known = asked.get("view") in queries.views(work, viewer)
-    return Filters.of({key: said for key, said in asked.items() if known or key != "view"})
+    filters = Filters.of({key: said for key, said in asked.items() if known or key != "view"})
+    if filters.q and searching.opened(work, filters.q) is None:
+        return replace(filters, q="", strange=(*filters.strange, "q"))
+    return filters
+
+
+def _found_words(listing: queries.Listing) -> str:
+    """How many a search found: exactly where all of them stand on the page, else how many there are at most."""
+    found = listing.found
+    if found is None or (listing.before is None and listing.after is None):
+        return count_words(len(listing.rows))
+    return f"{len(found.ids):,}+" if found.more else f"≤ {len(found.ids):,}"
+
+
+def _told(work: Work, listing: queries.Listing, filters: Filters) -> dict[str, Any]:
+    """What the page says of a search beside its hits."""
+    found = listing.found
+    why = found.why if found else "damaged" if "q" in filters.strange else ""
+    late = (work.now - found.behind).total_seconds() if found and found.behind else 0
+    return {
+        "on": bool(filters.q),
+        "asked": found.asked if found else "",
+        "why": why,
+        "more": f"{searching.MOST:,}" if found and found.more else "",
+        "stopped": listing.stopped,
+        "read": queries.READ,
+        "behind": words.age(int(late)) if late > _BEHIND else "",
+        "all": url_for("complaints.admin.queue", view="all", q=filters.q) if filters.q else "",
+        "alone": len(filters.narrowed) == 1 and filters.view == "all",
+    }
 
 
 def _place() -> Place | None:

@@ -36,7 +36,7 @@ def keep() -> ResponseReturnValue:
     except InputError as error:
         put_errors(form, error.fields)
         return queue.page(form), 422
-    return redirect(url_for("complaints.admin.queue", **filters.address), 303)
+    return redirect(url_for("complaints.admin.queue", **filters.kept), 303)
 
 
 @roles(*STAFF)

@@ -1,0 +1,165 @@
+"""Searching the texts of complaints: by keyed pieces in the index, then checked against the texts themselves."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select
+
+from complaints.base.errors import IntegrityError
+from complaints.cases import pieces, searchable
+from complaints.cases.people import Operator
+from complaints.cases.pieces import Maker
+from complaints.ledger import private as sealing
+from complaints.ledger.work import Work
+from complaints.store import search
+from complaints.store.tables import Complaint
+
+LONGEST = 100
+# So many of the newest are listed; who has more of them is asked for another word.
+MOST = 2000
+# Before and beside the first hit that is shown of a text.
+_BEFORE, _SHOWN = 20, 60
+# How alike two texts must be, and how many that might be are compared.
+ALIKE, _COMPARED = 0.6, 100
+_PLACE = "search"
+
+
+@dataclass(frozen=True)
+class Found:
+    """The complaints that may hold what was asked for, newest first; `more` says that there are others.
+
+    `why` says why nothing was looked for: `short`, `unavailable` (an SQLite without FTS5), `rekeyed` (the index was
+    made with another key). `behind` is since when the newest texts wait to be indexed.
+    """
+
+    asked: str = ""
+    parts: Sequence[str] = ()
+    ids: Sequence[int] = ()
+    more: bool = False
+    why: str = ""
+    behind: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Near:
+    """A complaint whose text is nearly the same; `share` is the part of its pieces that both have, from ALIKE to 1."""
+
+    case: Complaint
+    share: float
+
+
+def seal(work: Work, asked: str) -> str:
+    """What is searched for, as it stands in an address: logs and histories cannot read it, every operator can."""
+    sealed = sealing.encrypt(work.keys.searched, tidy(asked).encode(), _PLACE)
+    return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+
+
+def opened(work: Work, token: str) -> str | None:
+    """What an address searches for; None for a damaged one, or one of another installation."""
+    try:
+        sealed = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+        return sealing.decrypt(work.keys.searched, sealed, _PLACE).decode()
+    except (IntegrityError, binascii.Error, ValueError):
+        return None
+
+
+def tidy(asked: str) -> str:
+    """What was typed, as it is kept: one line, not longer than LONGEST characters."""
+    return " ".join(asked.split())[:LONGEST]
+
+
+def look(work: Work, asked: str, wanted: Sequence[ColumnElement[bool]]) -> Found:
+    """The complaints that meet `wanted` and have every piece of what is asked for; never restricted ones."""
+    parts = pieces.parts(asked)
+    sought = {piece for part in parts for piece in pieces.sought(part)}
+    if not sought:
+        return Found(asked, parts, why="short")
+    maker = Maker(work.keys.search)
+    why = lacking(work, maker)
+    if why:
+        return Found(asked, parts, why=why)
+    ids = search.found(work.session, maker.words(sought), [*wanted, searchable.findable()], MOST + 1)
+    return Found(asked, parts, ids[:MOST], more=len(ids) > MOST, behind=search.oldest_waiting(work.session))
+
+
+def lacking(work: Work, maker: Maker) -> str:
+    """Why the index answers nothing now: `unavailable`, `rekeyed`, or nothing."""
+    if not search.available(work.session.connection()):
+        return "unavailable"
+    made_with = search.state(work.session)[1]
+    return "rekeyed" if made_with not in {"", maker.made_with} else ""
+
+
+def checked(
+    work: Work, cases: Sequence[Complaint], parts: Sequence[str]
+) -> dict[str, list[tuple[str, bool]]]:
+    """Of these complaints those whose texts hold every part as it was typed, each with the place of the first hit."""
+    shown = {}
+    for uid, texts in searchable.texts(work, cases).items():
+        excerpt = marked(texts, parts)
+        if excerpt:
+            shown[uid] = excerpt
+    return shown
+
+
+def marked(texts: Sequence[str], parts: Sequence[str]) -> list[tuple[str, bool]]:
+    """The text around the first hit, cut where hits begin and end; empty unless every part is in one of the texts."""
+    folded = [pieces.fold(text) for text in texts]
+    if not parts or not all(any(part in each.text for each in folded) for part in parts):
+        return []
+    at = next(n for n, each in enumerate(folded) if parts[0] in each.text)
+    text, places = unicodedata.normalize("NFC", texts[at]), folded[at].places
+    hits: set[int] = set()
+    for part in parts:
+        begin = folded[at].text.find(part)
+        while begin >= 0:
+            hits.update(range(places[begin], places[begin + len(part) - 1] + 1))
+            begin = folded[at].text.find(part, begin + 1)
+    first = places[folded[at].text.find(parts[0])]
+    begin = max(0, first - _BEFORE)
+    end = min(len(text), begin + _SHOWN)
+    found: list[tuple[str, bool]] = []
+    for place in range(begin, end):
+        character = " " if text[place].isspace() else text[place]
+        hit = place in hits
+        if found and found[-1][1] == hit:
+            found[-1] = (found[-1][0] + character, hit)
+        else:
+            found.append((character, hit))
+    around = [("…", False)] if begin else []
+    return [*around, *found, *([("…", False)] if end < len(text) else [])]
+
+
+def nearly_same(work: Work, viewer: Operator, case: Complaint, limit: int = 20) -> list[Near]:
+    """Complaints whose text shares at least ALIKE of its pieces with this one, the most alike first.
+
+    None for a text of a few words, and none of restricted types, whoever looks (`viewer`).
+    """
+    del viewer
+    if not searchable.may_be_found(case) or not (text := searchable.filed_text(work, [case]).get(case.uid)):
+        return []
+    own, maker = pieces.shingles(text), Maker(work.keys.search)
+    bands = maker.bands(own)
+    if not bands or lacking(work, maker):
+        return []
+    wanted = [Complaint.id != case.id, searchable.findable()]
+    ids = search.found(work.session, bands, wanted, _COMPARED, every=False)
+    if not ids:
+        return []
+    cases = list(work.session.scalars(select(Complaint).where(Complaint.id.in_(ids))))
+    said = searchable.filed_text(work, cases)
+    near = [Near(each, pieces.shared(own, pieces.shingles(said.get(each.uid, "")))) for each in cases]
+    near = [each for each in near if each.share >= ALIKE]
+    return sorted(near, key=lambda each: (-each.share, -each.case.id))[:limit]
+
+
+def words_of(maker: Maker, texts: Sequence[str], filed: str) -> set[str]:
+    """Everything the index holds of a complaint."""
+    every = {piece for text in texts for piece in pieces.indexed(pieces.fold(text).text)}
+    return maker.words(every) | maker.bands(pieces.shingles(filed))

@@ -1,0 +1,192 @@
+"""The search index as each database has it: FTS5, tsvector with GIN, or FULLTEXT; nothing above knows which.
+
+Words are opaque here: twelve lower-case letters each, made by whoever calls with a key of the installation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Engine,
+    cast,
+    column,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    table,
+    text,
+    update,
+)
+from sqlalchemy.dialects.mysql import match
+from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from complaints.store.tables import FTS, Complaint, Event, Search, SearchState
+from complaints.store.transactions import begin, touched
+
+_ROWS: Any = Search.__table__
+_FTS = table(FTS, column("rowid"), column("words"))
+_MAKE = f"CREATE VIRTUAL TABLE {FTS} USING fts5(words, tokenize='ascii', detail=none, columnsize=0)"
+
+
+def install(connection: Connection) -> None:
+    """Make SQLite's table where it is missing: the library may have been exchanged for one with FTS5."""
+    if connection.dialect.name == "sqlite" and not available(connection):
+        try:
+            with connection.begin_nested():
+                connection.execute(text(_MAKE))
+        except OperationalError:
+            return
+
+
+def available(connection: Connection) -> bool:
+    """Whether this database can search; only an SQLite without FTS5 cannot."""
+    if connection.dialect.name != "sqlite":
+        return True
+    try:
+        connection.execute(select(_FTS.c.rowid).limit(1)).first()
+    except OperationalError:
+        return False
+    return True
+
+
+def put(session: Session, rows: Sequence[tuple[int, int, Collection[str]]]) -> None:
+    """Write complaints anew into the index: id, newest event, words. Never commits."""
+    if not rows:
+        return
+    forget(session, [row_id for row_id, _, _ in rows])
+    dialect = session.get_bind().dialect.name
+    given = [
+        {"complaint_id": row_id, "seq": seq, "words": " ".join(sorted(words))} for row_id, seq, words in rows
+    ]
+    if dialect == "sqlite":
+        session.execute(insert(_ROWS), [{**row, "words": None} for row in given])
+        session.execute(
+            insert(_FTS), [{"rowid": row["complaint_id"], "words": row["words"]} for row in given]
+        )
+    elif dialect == "postgresql":
+        for row in given:
+            session.execute(insert(_ROWS).values({**row, "words": cast(row["words"], TSVECTOR)}))
+    else:
+        session.execute(insert(_ROWS), given)
+
+
+def forget(session: Session, ids: Collection[int]) -> int:
+    """Take complaints out of the index; returns how many were in it. Never commits."""
+    if not ids:
+        return 0
+    if session.get_bind().dialect.name == "sqlite":
+        held = list(session.scalars(select(_ROWS.c.complaint_id).where(_ROWS.c.complaint_id.in_(ids))))
+        if not held:
+            return 0
+        session.execute(delete(_FTS).where(_FTS.c.rowid.in_(held)))
+    return touched(session.execute(delete(_ROWS).where(_ROWS.c.complaint_id.in_(ids))))
+
+
+def clear(session: Session, made_with: str) -> None:
+    """Empty the index, to be built from the first event on. Never commits."""
+    session.execute(delete(_ROWS))
+    if session.get_bind().dialect.name == "sqlite" and available(session.connection()):
+        session.execute(delete(_FTS))
+    _remember(session, reached=0, made_with=made_with)
+
+
+def seqs(session: Session, ids: Collection[int]) -> Mapping[int, int]:
+    """At which event the rows of these complaints were built."""
+    rows = session.execute(select(_ROWS.c.complaint_id, _ROWS.c.seq).where(_ROWS.c.complaint_id.in_(ids)))
+    return {row.complaint_id: row.seq for row in rows}
+
+
+def found(
+    session: Session,
+    words: Collection[str],
+    wanted: Sequence[ColumnElement[bool]],
+    most: int,
+    *,
+    every: bool = True,
+) -> list[int]:
+    """The newest complaints that hold these words, each of them or any, and meet `wanted`; at most `most`.
+
+    One statement that begins with the words, however many complaints there are.
+    """
+    dialect = session.get_bind().dialect.name
+    words = sorted(words)
+    if dialect in {"mysql", "mariadb"}:
+        asked = " ".join(f"+{word}" for word in words) if every else " ".join(words)
+        query = (
+            select(Complaint.id)
+            .select_from(Search)
+            .join(Complaint, Complaint.id == Search.complaint_id)
+            .where(match(_ROWS.c.words, against=asked).in_boolean_mode(), *wanted)
+            .prefix_with("STRAIGHT_JOIN")
+        )
+        return list(session.scalars(query.order_by(Search.complaint_id.desc()).limit(most)))
+    if dialect == "sqlite":
+        asked = (" AND " if every else " OR ").join(words)
+        hits = select(_FTS.c.rowid.label("id")).where(column(FTS).op("MATCH")(literal(asked)))
+        hits = hits.select_from(_FTS)
+    else:
+        asked = (" & " if every else " | ").join(words)
+        hits = select(_ROWS.c.complaint_id.label("id")).where(_ROWS.c.words.op("@@")(cast(asked, TSQUERY)))
+    # Kept apart: a planner that may merge it would rather walk the complaints in their order.
+    first = hits.cte("hits").prefix_with("MATERIALIZED", dialect="postgresql")
+    query = select(first.c.id).join(Complaint, Complaint.id == first.c.id).where(*wanted)
+    return list(session.scalars(query.order_by(first.c.id.desc()).limit(most)))
+
+
+def state(session: Session) -> tuple[int, str]:
+    """How many events went into the index, and what it was made with; 0 and nothing before the first."""
+    row = session.execute(select(SearchState.reached, SearchState.made_with)).first()
+    return (row.reached, row.made_with) if row else (0, "")
+
+
+def advance(session: Session, before: int, reached: int, made_with: str) -> bool:
+    """Remember how far the events have gone in; False when another worker was faster. Never commits."""
+    moved = session.execute(
+        update(SearchState).where(SearchState.id == 1, SearchState.reached == before).values(reached=reached)
+    )
+    if touched(moved):
+        return True
+    if before == 0 and session.get(SearchState, 1) is None:
+        _remember(session, reached=reached, made_with=made_with)
+        return True
+    return False
+
+
+def oldest_waiting(session: Session) -> datetime | None:
+    """The time of the oldest event in the tree that the index has not seen; None when it has seen all."""
+    reached = func.coalesce(select(SearchState.reached).where(SearchState.id == 1).scalar_subquery(), 0)
+    moment: datetime | None = session.scalar(select(Event.at).where(Event.leaf_index == reached))
+    return moment
+
+
+def purge(engine: Engine) -> None:
+    """Write SQLite's index anew without what was deleted: until then its old segments still hold the words."""
+    if engine.dialect.name != "sqlite":
+        return
+    with engine.connect() as connection:
+        if not available(connection):
+            return
+        connection.rollback()
+        try:
+            begin(connection)
+            connection.execute(text(f"INSERT INTO {FTS}({FTS}) VALUES ('optimize')"))
+            connection.commit()
+        except OperationalError:
+            # Somebody writes for long; the next erasure does it.
+            connection.rollback()
+
+
+def _remember(session: Session, *, reached: int, made_with: str) -> None:
+    values = {"reached": reached, "made_with": made_with}
+    changed = session.execute(update(SearchState).where(SearchState.id == 1).values(values))
+    if not touched(changed):
+        session.execute(insert(SearchState), [{"id": 1, **values}])
