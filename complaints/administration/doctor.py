@@ -11,7 +11,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from complaints.administration import callbacks, checkpoints, engine, reach, refusals
+from complaints.administration import callbacks, checkpoints, engine, reach, refusals, search_gaps
 from complaints.administration.calendars import missing_year
 from complaints.administration.installation import Installation
 from complaints.administration.publishing import differs
@@ -83,6 +83,8 @@ def examine(found: Installation) -> Iterator[Advice]:
         yield from _mail(work)
         yield from _time(found, work)
         yield from _log(found, work)
+        for gap in search_gaps.gaps(work):
+            yield Advice(gap.level, gap.what, gap.remedy)
 
 
 def _key_files(found: Installation) -> Iterator[Advice]:

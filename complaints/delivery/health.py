@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from complaints.delivery import webhooks
 from complaints.ledger import sequencer
+from complaints.store import search
 from complaints.store.database_now import DatabaseNow
 from complaints.store.tables import Lease, Milestone, Outbox
 from complaints.store.types import UtcDateTime
@@ -22,6 +23,8 @@ BEAT_LIMIT = 600
 # Two machines that are kept in time differ by far less; a request that hangs between two readings does not reach it.
 SKEW_LIMIT = 120
 SEQUENCER_LIMIT = 300
+# Older texts are still found; an index that is built anew may take as long.
+SEARCH_LIMIT = 3600
 JOB = "tick"
 _OLDEST = (
     select(func.min(Milestone.due_at))
@@ -40,6 +43,7 @@ class Health:
     `beat_lag` is the time since the clock last ran through; None: it never has. `skew` is how far this machine's
     clock is ahead of the database's (behind: negative). `sequencer_lag` is the age of the
     oldest event without a place in the tree; `refusal` names why this host signs no checkpoint though it should.
+    `search_lag` is the age of the oldest event that the search index has not seen.
     """
 
     sweep_lag: int = 0
@@ -50,10 +54,11 @@ class Health:
     skew: int = 0
     sequencer_lag: int = 0
     refusal: str = ""
+    search_lag: int = 0
 
     @property
     def alarms(self) -> tuple[str, ...]:
-        """What somebody must look at: clock, sweep, outbox, dead, nobody, setup, skew, sequencer, checkpoint; or nothing."""
+        """What somebody must look at: clock, sweep, outbox, dead, nobody, setup, skew, sequencer, checkpoint, search; or nothing."""
         found = {
             "clock": self.beat_lag is None or self.beat_lag > BEAT_LIMIT,
             "sweep": self.sweep_lag > SWEEP_LIMIT,
@@ -64,6 +69,7 @@ class Health:
             "skew": abs(self.skew) > SKEW_LIMIT,
             "sequencer": self.sequencer_lag > SEQUENCER_LIMIT,
             "checkpoint": bool(self.refusal),
+            "search": self.search_lag > SEARCH_LIMIT,
         }
         return tuple(name for name, wrong in found.items() if wrong)
 
@@ -83,7 +89,7 @@ def skewed(now: datetime, database_now: datetime) -> bool:
 
 
 def measure(session: Session, now: datetime, *, real: bool = False, refusal: str = "") -> Health:
-    """Read the present lags; five short statements by index.
+    """Read the present lags; six short statements by index.
 
     `real` says that `now` is a machine's clock just read, to be held against the database's; `refusal` why no
     checkpoint is signed here.
@@ -120,6 +126,7 @@ def measure(session: Session, now: datetime, *, real: bool = False, refusal: str
         skew=round((now - database_now).total_seconds()) if real else 0,
         sequencer_lag=_age(now, sequencer.oldest_waiting(session)),
         refusal=refusal,
+        search_lag=_age(now, search.oldest_waiting(session)),
     )
 
 

@@ -34,6 +34,8 @@ from complaints.store.transactions import begin, touched
 
 _ROWS: Any = Search.__table__
 _FTS = table(FTS, column("rowid"), column("words"))
+# What is written into the column of its own name is a command to FTS5.
+_COMMAND = table(FTS, column(FTS))
 _MAKE = f"CREATE VIRTUAL TABLE {FTS} USING fts5(words, tokenize='ascii', detail=none, columnsize=0)"
 
 
@@ -162,7 +164,9 @@ def advance(session: Session, before: int, reached: int, made_with: str) -> bool
 
 
 def oldest_waiting(session: Session) -> datetime | None:
-    """The time of the oldest event in the tree that the index has not seen; None when it has seen all."""
+    """The time of the oldest event in the tree that the index has not seen; None when it has seen all, or cannot."""
+    if not available(session.connection()):
+        return None
     reached = func.coalesce(select(SearchState.reached).where(SearchState.id == 1).scalar_subquery(), 0)
     moment: datetime | None = session.scalar(select(Event.at).where(Event.leaf_index == reached))
     return moment
@@ -178,7 +182,7 @@ def purge(engine: Engine) -> None:
         connection.rollback()
         try:
             begin(connection)
-            connection.execute(text(f"INSERT INTO {FTS}({FTS}) VALUES ('optimize')"))
+            connection.execute(insert(_COMMAND), [{FTS: "optimize"}])
             connection.commit()
         except OperationalError:
             # Somebody writes for long; the next erasure does it.

@@ -20,7 +20,7 @@ MATRIX = {
     "second_factor": {"GET": STAFF, "POST": STAFF},
     "sessions_end": {"POST": STAFF},
     "queue": {"GET": STAFF},
-    "find": {"GET": STAFF},
+    "find": {"GET": STAFF, "POST": STAFF},
     "bulk": {"POST": HANDLERS},
     "bulks": {"GET": HANDLERS},
     "bulk_job": {"GET": HANDLERS},

@@ -16,7 +16,7 @@ from complaints.base.errors import NotFoundError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.cases import access as reach
-from complaints.cases import appeal, attachments, forwarding, looking, marks, queries
+from complaints.cases import appeal, attachments, forwarding, looking, marks, queries, searching
 from complaints.cases.happenings import channels
 from complaints.cases.masking import mask
 from complaints.cases.people import Operator, behind
@@ -74,6 +74,7 @@ class Page:
             "timeline": self.record.timeline,
             "clocks": self.clocks.rows(),
             "similar": queries.similar(self.work, self.viewer, case),
+            "nearly": self.nearly,
             "similar_state": {str(state): state.label(self.lang) for state in State},
             "can": self.can,
             "waiting": self.waiting,
@@ -194,6 +195,11 @@ class Page:
         """Complaints joined to this one."""
         query = select(Complaint).where(Complaint.merged_into == self.case.uid)
         return [case for case in self.work.session.scalars(query) if queries.may_see(self.viewer, case)]
+
+    @property
+    def nearly(self) -> list[searching.Near]:
+        """Reports whose text is nearly the same; none while the texts are closed to use."""
+        return [] if self.stored else searching.nearly_same(self.work, self.viewer, self.case, 10)
 
     @property
     def similar_open(self) -> list[Complaint]:

@@ -101,6 +101,12 @@ def health() -> ResponseReturnValue:
                 "sequencer" in found.alarms,
                 t("age of the oldest"),
             ),
+            (
+                t("Texts not yet found by search"),
+                words.age(found.search_lag),
+                "search" in found.alarms,
+                t("age of the oldest"),
+            ),
             (t("Messages given up"), str(found.dead), found.dead > 0, t("see below")),
         ],
         dead=[

@@ -31,6 +31,7 @@ def healthz() -> ResponseReturnValue:
         "outbox_lag": found.outbox_lag,
         "beat_lag": found.beat_lag,
         "sequencer_lag": found.sequencer_lag,
+        "search_lag": found.search_lag,
         "alarms": list(found.alarms),
     }
     return jsonify(body), 200 if found.sound else 503
