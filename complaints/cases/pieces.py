@@ -15,11 +15,10 @@ from functools import cached_property, lru_cache
 
 # A word is found by its first two to six characters, and by all of it.
 _HEAD, _WHOLE = 2, 6
-_LETTERS, _WORD = "abcdefghijklmnopqrstuvwxyz", 12
+_LETTERS, _BYTES = str.maketrans("0123456789abcdef", "abcdefghijklmnop"), 6
 # Bands of the signature, and how many of its values stand in each: of two texts that share six pieces in ten, one
 # band in common is found in 19 cases of 20; of two that share three in ten, in one case of four.
 _BANDS, _ROWS = 12, 3
-_PRIME = (1 << 61) - 1
 # A text with fewer pieces says too little to be like another.
 LEAST = 8
 # How words are made; another number means that every text is indexed anew.
@@ -136,29 +135,29 @@ class Maker:
         """Words that texts alike have in common (MinHash); none for a text too short to be like another."""
         if len(compared) < LEAST:
             return set()
-        numbers = [self._number("shingle", each) % _PRIME for each in compared]
-        values = [min((first * each + second) % _PRIME for each in numbers) for first, second in self._hashes]
+        numbers = [self._number("shingle", each) for each in compared]
+        # The numbers are random: which of them is nearest to a fixed one is chance, and the same in texts that share it.
+        values = [min(map(fixed.__xor__, numbers)) for fixed in self._fixed]
         return {
             self._word("band", f"{band}:{values[band * _ROWS : (band + 1) * _ROWS]}")
             for band in range(_BANDS)
         }
 
     @cached_property
-    def _hashes(self) -> list[tuple[int, int]]:
-        return [
-            (1 + self._number("first", str(n)) % (_PRIME - 1), self._number("second", str(n)) % _PRIME)
-            for n in range(_BANDS * _ROWS)
-        ]
+    def _fixed(self) -> list[int]:
+        return [self._number("fixed", str(n)) for n in range(_BANDS * _ROWS)]
 
     def _number(self, kind: str, value: str) -> int:
-        return int.from_bytes(hmac.digest(self.key, f"{kind}\x00{value}".encode(), "sha256")[:16])
+        return int.from_bytes(hmac.digest(self.key, f"{kind}\x00{value}".encode(), "sha256")[:8])
 
     def _word(self, kind: str, value: str) -> str:
-        number, letters = self._number(kind, value), []
-        for _ in range(_WORD):
-            number, letter = divmod(number, len(_LETTERS))
-            letters.append(_LETTERS[letter])
-        return "".join(letters)
+        return _word(self.key, kind, value)
+
+
+@lru_cache(maxsize=16384)
+def _word(key: bytes, kind: str, value: str) -> str:
+    """Twelve letters from a to p: 48 bits, which no list of stop words holds; few pieces make up most of a text."""
+    return hmac.digest(key, f"{kind}\x00{value}".encode(), "sha256")[:_BYTES].hex().translate(_LETTERS)
 
 
 def _pairs(run: str) -> set[str]:
