@@ -26,7 +26,10 @@ from complaints.administration import operators, sessions
 from complaints.administration.installation import Installation
 from complaints.base.clock import beijing
 from complaints.base.ids import ALPHABET, complaint_number, random_uid
+from complaints.cases import searching
 from complaints.cases.intake import KINDS
+from complaints.jobs.indexing import index
+from complaints.ledger import sequencer
 from complaints.ledger.entries import Clock, Personal
 from complaints.ledger.opening import Opening, prepare_opening
 from complaints.ledger.work import COMPLAINANT, SYSTEM, Work
@@ -39,6 +42,8 @@ ADMIN = "/complaints/admin"
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 # One in twenty is open; one in four is of the type that is filtered for; ten people share the work.
 OPEN, TYPES, PEOPLE = 20, ("inaccurate", "other", "billing", "service"), 10
+# One complaint in the middle of all of them says this.
+RARE = "葡萄柚"
 _SHARE = 0.95
 _PLANNED: dict[tuple[str, datetime], list[Clock]] = {}
 
@@ -52,6 +57,10 @@ def fill(found: Installation, amount: int) -> None:
             if len(pending) == BATCH or n == amount:
                 _write(found, n - len(pending), pending)
                 pending = []
+    # As the clock does, at one go: every event its place in the tree, every text into the search index.
+    while sequencer.sequence(found.database):
+        continue
+    index(found, seconds=float("inf"))
 
 
 def measure(app: Flask, found: Installation, requests: int) -> dict[str, Any]:
@@ -82,12 +91,15 @@ def _pages(found: Installation, client: FlaskClient) -> dict[str, str]:
         ended = select(Complaint.id).where(Complaint.due_next.is_(None)).order_by(Complaint.id)
         rows = session.scalars(ended).all()
         number = session.scalar(select(Complaint.number).where(Complaint.due_next.is_not(None)).limit(1))
+    with found.reading() as work:
+        token = searching.seal(work, RARE)
     # Views that are kept are counted on each page.
     client.get(f"{ADMIN}/")
     return {
         "first page": f"{ADMIN}/",
         "deep page": f"{ADMIN}/?view=all&after=0-{rows[len(rows) // 2]}",
         "filtered": f"{ADMIN}/?view=all&type={TYPES[0]}&test=no&channel=web",
+        "rare word": f"{ADMIN}/?view=all&q={token}",
         "case": f"{ADMIN}/case/{number}",
     }
 
@@ -122,7 +134,8 @@ def _opened(work: Work, n: int, amount: int) -> Opening:
     }  # fmt: skip
     hashes = dict.fromkeys(("mail_hash", "owner_hash", "answer_hash", "text_hash", "source_hash"))
     due = None if ended else row["accept_due"]
-    details = json.dumps({"details": TEXT.format(n=n)}, ensure_ascii=False).encode()
+    said = TEXT.format(n=n) + (RARE if n == amount // 2 else "")
+    details = json.dumps({"details": said}, ensure_ascii=False).encode()
     return prepare_opening(
         work,
         uid,

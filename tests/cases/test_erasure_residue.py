@@ -6,7 +6,8 @@ import pytest
 from factories import Desk
 from flask import Flask
 from marked import ended, filed_with_marks, finish, raw_bytes, secrets_of, years
-from sqlalchemy import create_engine, event
+from searching import take_in
+from sqlalchemy import create_engine, event, text
 
 from complaints import Complaints
 from complaints.administration.engine import gaps
@@ -127,3 +128,27 @@ def _administer(engine, *statements):
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for statement in statements:
             connection.exec_driver_sql(statement)
+
+
+def test_no_word_of_the_search_index_is_left_in_our_own_file_either(own, tmp_path):
+    for n in range(30):
+        own.file("billing", fields={"details": f"旁边的第{n}件，要求退款"})
+    filed = own.file(fields={"details": "只有这里才有的稀罕词语"})
+    own.do(filed, "withdraw")
+    take_in(own.installation)
+    case = own.case(filed)
+    with own.installation.database.engine.connect() as connection:
+        held = connection.execute(text("SELECT rowid, words FROM complaints_search_fts")).all()
+    others = {word for row in held if row.rowid != case.id for word in row.words.split()}
+    mine = next(row.words for row in held if row.rowid == case.id)
+    secrets = [word.encode() for word in mine.split() if word not in others]
+    assert len(secrets) > 5
+    years(own)
+
+    assert finish(own, filed)
+    assert residue.wipe(own.installation.database.engine)
+
+    raw = raw_bytes(tmp_path)
+    assert mine.encode() not in raw
+    # FTS5 leaves out what a word has in common with the one before it: so much of each is looked for.
+    assert [each for each in secrets if each[3:] in raw] == []
