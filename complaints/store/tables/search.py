@@ -30,6 +30,7 @@ class Search(Base):
             SEARCHED,
             "words",
             postgresql_using="gin",
+            postgresql_with={"fastupdate": "off"},
             mysql_prefix="FULLTEXT",
             mariadb_prefix="FULLTEXT",
         ).ddl_if(callable_=lambda *_, dialect, **__: dialect.name != "sqlite"),
