@@ -48,6 +48,7 @@ ADMIN = {
     "queue-late": "/admin/?view=late",
     "queue-narrowed": "/admin/?view=all&channel=web&test=no&since=2020-01-01&state=nonsense",
     "queue-empty": "/admin/?view=all&assignee=nobody",
+    "queue-search-unread": f"/admin/?view=all&q={60 * 'x'}",
     "record": "/admin/new?type=other",
     "policy": "/admin/policy",
     "evidence": "/admin/evidence",
