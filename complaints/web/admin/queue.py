@@ -105,14 +105,14 @@ def page(keep_form: KeepForm | None = None) -> str:
             **{str(key): saved for key, saved in lists.items()},
         },
     )
-    names = operators.names(work)
+    names, called = operators.called(work)
     unread_browse = any(row.excerpt for row in listing.rows) and not looking.looked(
         work, SYSTEM_STREAM, viewer.actor, "browsed"
     )
     if unread_browse:
         # Written before anything is shown: whoever reads excerpts stands in the log first.
         frame().write(lambda fresh: looking.browse(fresh, viewer.actor))
-    offered = narrowing.choices(work, names.items())
+    offered = narrowing.choices(work, names.items(), called)
     said, current = narrowing.view_words(), filters.address
     export, unknown = narrowing.export_of(filters) if viewer.may(*READERS) else ("", [])
     return render_template(
@@ -134,6 +134,7 @@ def page(keep_form: KeepForm | None = None) -> str:
         filters=filters,
         view_words=said[filters.view],
         names=names,
+        teams=called,
         me=viewer.ref,
         fields=narrowing.fields(filters, offered),
         chips=narrowing.chips(filters, offered),
