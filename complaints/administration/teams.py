@@ -110,7 +110,8 @@ def remove(work: Work, key: str, viewer: people.Operator) -> Team:
 
 def find(work: Work, key: str) -> Team:
     """The standing team of this key; raises NotFoundError."""
-    row = work.session.get(Team, key)
+    # What stands in an address may hold what no database takes.
+    row = work.session.get(Team, key) if _KEY.fullmatch(key) else None
     if row is None or row.removed_at is not None:
         raise NotFoundError("no such team")
     return row

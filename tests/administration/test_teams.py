@@ -129,8 +129,9 @@ def test_nobody_is_put_into_a_team_that_is_not_there_and_no_stranger_into_one(de
         )
     with pytest.raises(ConflictError):
         write(desk, teams.members, "legal", {"op_stranger"}, by=CAROL)
-    with pytest.raises(NotFoundError):
-        write(desk, teams.rename, "model", "新名", by=CAROL)
+    for key in ("model", "nobody", "", "\x00", "字"):
+        with pytest.raises(NotFoundError):
+            write(desk, teams.rename, key, "新名", by=CAROL)
     write(desk, operators.change_roles, "anna", ["auditor"], restricted=False, by=CAROL)
     (anna,) = [one for one in desk.read(operators.active) if one.ref == crew["anna"]]
     assert (anna.teams, anna.roles) == ({"legal"}, {"auditor"})
