@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -34,6 +34,7 @@ from complaints.web import comparing, drafting, mounting
 from complaints.web.frame import KEY, installation
 
 OperatorLoader = Callable[[], Operator | None]
+OperatorDirectory = Callable[[], Iterable[Operator] | None]
 ComplainantLoader = Callable[[], str | None]
 _log = logging.getLogger(__name__)
 AnswerLoader = Callable[[str], Mapping[str, Any] | None]
@@ -54,11 +55,13 @@ class Complaints:
         operator_loader: OperatorLoader | None = None,
         complainant_loader: ComplainantLoader | None = None,
         answer_loader: AnswerLoader | None = None,
+        operator_directory: OperatorDirectory | None = None,
     ) -> None:
         self._db = db
         self._operator_loader = operator_loader
         self._complainant_loader = complainant_loader
         self._answer_loader = answer_loader
+        self._operator_directory = operator_directory
         self._notifiers: MutableMapping[str, Callable[..., Any]] = {}
         self._disposals: MutableMapping[str, Callable[..., Any]] = {}
         if app is not None:
@@ -72,9 +75,14 @@ class Complaints:
         """
         if KEY in app.extensions:
             raise RuntimeError("Complaints is already mounted on this app; mount it once")
+        if self._operator_directory is not None and self._operator_loader is None:
+            raise ConfigError(
+                "operator_directory lists the users operator_loader knows; give both or neither"
+            )
         settings = Settings.from_mapping(app.config, Path(app.instance_path))
         hooks = Hooks(
             operator=self._operator_loader,
+            operators=self._operator_directory,
             complainant=self._complainant_loader,
             answer=self._answer_loader,
             disposals=self._disposals,

@@ -86,11 +86,15 @@ class Office:
             **config,
         )
         self.loader: Operator | None = None
+        self.directory: Any = None
         self.complaints = Complaints()
 
     def start(self, clock: Any, *, hosts: bool = False) -> Office:
+        """Mount it; with `hosts` the visitor is `loader` and colleagues come from `directory`, if one is set."""
         if hosts:
-            self.complaints = Complaints(operator_loader=lambda: self.loader)
+            self.complaints = Complaints(
+                operator_loader=lambda: self.loader, operator_directory=self.directory
+            )
         self.complaints.init_app(self.app)
         self.installation = self.app.extensions["complaints"]
         self.installation.now = clock

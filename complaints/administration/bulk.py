@@ -65,7 +65,7 @@ def order(found: Installation, who: Operator, wish: Wish, cases: Sequence[tuple[
     uid = random_uid()
 
     def write(work: Work) -> None:
-        bulk.check(work, wish, colleague(found, work, who, wish.to))
+        bulk.check(work, wish, colleague(work, who, wish))
         text = _seal(work, uid, wish.text) if wish.text else ""
         by = {"ref": who.ref, "roles": sorted(who.roles), "restricted": who.restricted}
         params = {"act": wish.act, "to": wish.to, "type": wish.type, "text": text, "by": by, "cases": once}
@@ -98,13 +98,13 @@ def too_many(number: int) -> None:
         raise InputError({"case": [said]})
 
 
-def colleague(found: Installation, work: Work, who: Operator, ref: str) -> Operator | None:
-    """Who may be put in charge under this reference; with a host's own accounts only oneself."""
-    if not ref or ref == who.ref:
-        return who if ref else None
-    if found.hooks.operator is not None:
+def colleague(work: Work, who: Operator, wish: Wish) -> Operator | None:
+    """Whom a wish would put in charge; where a host does not list its users, only oneself."""
+    if wish.act != "assign" or not wish.to:
         return None
-    return next((one for one in operators.active(work) if one.ref == ref and one.may(*HANDLERS)), None)
+    if wish.to == who.ref:
+        return who
+    return next((one for one in operators.active(work) if one.ref == wish.to and one.may(*HANDLERS)), None)
 
 
 def recent(session: Session) -> list[Job]:
@@ -182,7 +182,7 @@ def _one(found: Installation, job: Claimed, ends: Sequence[str]) -> str:
         if who is None:
             end = "rights"
         else:
-            end = bulk.refusal(work, case, who, job.wish, colleague(found, work, who, job.wish.to))
+            end = bulk.refusal(work, case, who, job.wish, colleague(work, who, job.wish))
             if not end:
                 bulk.act(work, case, who, job.wish)
         _advance(work.session, job, [*ends, end], found)
@@ -206,8 +206,11 @@ def _why(error: Exception) -> str:
 
 
 def _now(found: Installation, work: Work, who: Operator) -> Operator | None:
-    """The operator with the rights of this moment; None once they may not act any more."""
-    if found.hooks.operator is None:
+    """The operator with the rights of this moment; None once they may not act any more.
+
+    Of a host that does not list its users, the rights they had when they ordered it.
+    """
+    if found.hooks.operator is None or found.directory.kept:
         by_ref = {one.ref: one for one in operators.active(work)}
         who = by_ref.get(who.ref, Operator(who.ref, ""))
     return who if who.may(*HANDLERS) else None

@@ -11,7 +11,15 @@ from datetime import timedelta
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from complaints.administration import callbacks, checkpoints, engine, reach, refusals, search_gaps
+from complaints.administration import (
+    callbacks,
+    checkpoints,
+    engine,
+    reach,
+    refusals,
+    search_gaps,
+    staffing,
+)
 from complaints.administration.calendars import missing_year
 from complaints.administration.installation import Installation
 from complaints.administration.publishing import differs
@@ -25,7 +33,7 @@ from complaints.ledger import sequencer, stamps
 from complaints.ledger.work import Work
 from complaints.policy.deadlines import clock
 from complaints.store import schema
-from complaints.store.tables import Operator, Outbox
+from complaints.store.tables import Outbox
 
 # A heartbeat a day makes the tree grow, so that a day and a half without a signature is a fault.
 _SIGNED_WITHIN = timedelta(hours=36)
@@ -76,7 +84,8 @@ def examine(found: Installation) -> Iterator[Advice]:
     with found.reading() as work:
         yield from _policy(found, work)
         yield from _callbacks(found, work)
-        yield from _people(found, work)
+        for said in staffing.look(found, work):
+            yield Advice(*said)
         for gap in reach.gaps(found, work.session):
             yield Advice(gap.level, gap.what, gap.remedy)
         yield from _calendar(work)
@@ -167,25 +176,6 @@ def _callbacks(found: Installation, work: Work) -> Iterator[Advice]:
             "ok",
             t("measures: operators carry out all of them themselves; the product registered no callback"),
         )
-
-
-def _people(found: Installation, work: Work) -> Iterator[Advice]:
-    if found.hooks.operator is not None:
-        yield Advice("ok", t("operators: the host's users"))
-        return
-    active = work.session.scalar(select(func.count()).select_from(Operator).where(Operator.active)) or 0
-    if active == 0:
-        yield Advice(
-            "fail",
-            t("operators: nobody can handle complaints"),
-            "`flask complaints operator add NAME --mail …`",
-        )
-    elif active == 1:
-        yield Advice(
-            "look", t("operators: only one; nobody can review their decisions"), t("add a second operator")
-        )
-    else:
-        yield Advice("ok", t("operators: {n}", n=active))
 
 
 def _calendar(work: Work) -> Iterator[Advice]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
+from complaints.administration.directory import Directory
 from complaints.base import keys as key_files
 from complaints.base.clock import SystemClock, utcnow
 from complaints.base.errors import ConfigError
@@ -50,6 +51,7 @@ class Hooks:
     """What the host hands over: loaders, and callbacks by the name they answer to."""
 
     operator: Callable[[], Operator | None] | None = None
+    operators: Callable[[], Iterable[Operator] | None] | None = None
     complainant: Callable[[], str | None] | None = None
     answer: Callable[[str], Mapping[str, Any] | None] | None = None
     disposals: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
@@ -138,6 +140,11 @@ class Installation:
         """What signs messages to vendors, by their name in the policy; raises ConfigError."""
         return vendor_keys(self.settings.VENDOR_KEYS)
 
+    @cached_property
+    def directory(self) -> Directory:
+        """The host's operators, where it lists them."""
+        return Directory(self.hooks.operators)
+
     @property
     def _environment(self) -> dict[str, str]:
         return {**os.environ, **self.settings.key_settings}
@@ -194,6 +201,7 @@ class Installation:
             callbacks=frozenset(self.hooks.disposals),
             listened=listened,
             signed=self.vendor_keys.keys(),
+            hosts=self.directory.listed if self.hooks.operator is not None else None,
         )
 
     def in_force(self, session: Session) -> InForce:

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import delete, select, union_all
+from sqlalchemy import Integer, delete, literal_column, select, union_all
 
 from complaints.administration import passwords
 from complaints.base.errors import InputError, NotFoundError
@@ -17,9 +17,10 @@ from complaints.base.ids import ALPHABET
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.cases import people
+from complaints.cases import teams as teams_of
 from complaints.ledger.journal import record_system
 from complaints.ledger.work import Actor, Work
-from complaints.store.tables import ApiKey, Operator, OperatorSession
+from complaints.store.tables import ApiKey, Operator, OperatorSession, Team
 
 ROLES = ("handler", "supervisor", "auditor", "admin")
 _LOGIN, _NAME, _MAIL, _PSEUDONYM = 120, 120, 254, 60
@@ -33,6 +34,7 @@ def create(
     *,
     mail: str | None = None,
     restricted: bool = False,
+    teams: Collection[str] = (),
     by: Actor,
 ) -> tuple[Operator, str]:
     """A new account and its one-time password, which is kept nowhere. Raises InputError. Flushes."""
@@ -46,6 +48,8 @@ def create(
         faults["roles"] = [t("Choose at least one role")]
     if mail and ("@" not in mail or len(mail) > _MAIL):
         faults["mail"] = [t("Enter an address such as name@example.com")]
+    if not _standing(work, teams):
+        faults["teams"] = [t("Choose teams of the list")]
     if faults:
         raise InputError(faults)
     password = passwords.one_time()
@@ -57,7 +61,7 @@ def create(
         password_hash=passwords.hashed(password),
         must_change=True,
         roles=[role for role in ROLES if role in roles],
-        teams=[],
+        teams=sorted(set(teams)),
         restricted=restricted,
         lang=language(),
         active=True,
@@ -66,7 +70,7 @@ def create(
         created_at=work.now,
     )
     work.session.add(row)
-    _log(work, "operator_added", by, row, roles=row.roles, restricted=restricted)
+    _log(work, "operator_added", by, row, **_rights(row))
     return row, password
 
 
@@ -77,12 +81,28 @@ def everyone(work: Work) -> list[Operator]:
 
 def names(work: Work) -> Mapping[str, str]:
     """What colleagues are called, by `ref`; keys of the JSON interface act beside them."""
-    both = union_all(select(Operator.ref, Operator.name), select(ApiKey.ref, ApiKey.name))
-    return {row.ref: row.name for row in work.session.execute(both)}
+    return called(work)[0]
+
+
+def called(work: Work) -> tuple[dict[str, str], dict[str, str]]:
+    """What colleagues and keys are called, and what teams are, by reference and by key; one statement for both."""
+    person, team = literal_column("0", Integer), literal_column("1", Integer)
+    every = union_all(
+        select(Operator.ref, Operator.name, person),
+        select(ApiKey.ref, ApiKey.name, person),
+        select(Team.key, Team.name, team),
+    )
+    found: tuple[dict[str, str], dict[str, str]] = ({}, {})
+    for key, name, which in work.session.execute(every):
+        found[which][key] = name
+    found[0].update((each.ref, each.name) for each in (work.hosts() if work.hosts else ()))
+    return found
 
 
 def active(work: Work) -> list[people.Operator]:
-    """Everybody who can log in, as services see them."""
+    """Everybody who can log in, as services see them; of a host's users those it lists."""
+    if work.hosts is not None:
+        return list(work.hosts())
     return [seen(row) for row in everyone(work) if row.active]
 
 
@@ -117,18 +137,40 @@ def reset(work: Work, login: str, *, by: Actor) -> tuple[Operator, str]:
     return row, password
 
 
-def change_roles(work: Work, login: str, roles: Collection[str], *, restricted: bool, by: Actor) -> Operator:
-    """Give an account other roles; raises InputError when none is left or the last administrator would go."""
+def change_roles(
+    work: Work,
+    login: str,
+    roles: Collection[str],
+    *,
+    restricted: bool,
+    teams: Collection[str] | None = None,
+    by: Actor,
+) -> Operator:
+    """Give an account other roles, clearance and teams (None: as they are); one event for all of it.
+
+    Raises InputError when no role is left, the last administrator would go, or a team is not there.
+    """
     row = find(work, login)
     if not roles or not set(roles) <= set(ROLES):
         raise InputError({"roles": [t("Choose at least one role")]})
     if "admin" not in roles:
         _not_last_admin(work, row)
+    if teams is not None and not _standing(work, set(teams) - set(row.teams)):
+        raise InputError({"teams": [t("Choose teams of the list")]})
     kept = [role for role in ROLES if role in roles]
-    if (kept, restricted) != (row.roles, row.restricted):
-        row.roles, row.restricted = kept, restricted
-        _log(work, "operator_changed", by, row, roles=kept, restricted=restricted)
+    into = row.teams if teams is None else sorted(set(teams))
+    if (kept, restricted, into) != (row.roles, row.restricted, row.teams):
+        row.roles, row.restricted, row.teams = kept, restricted, into
+        _log(work, "operator_changed", by, row, **_rights(row))
     return row
+
+
+def put_into(work: Work, row: Operator, teams: Collection[str], *, by: Actor) -> None:
+    """Put an account into exactly these teams; an event where that changes something. Flushes."""
+    into = sorted(teams)
+    if into != row.teams:
+        row.teams = into
+        _log(work, "operator_changed", by, row, **_rights(row))
 
 
 def call(work: Work, login: str, pseudonym: str, *, by: Actor) -> Operator:
@@ -201,6 +243,14 @@ def find(work: Work, login: str) -> Operator:
     if row is None:
         raise NotFoundError("no such operator")
     return row
+
+
+def _standing(work: Work, keys: Collection[str]) -> bool:
+    return not keys or set(keys) <= teams_of.standing(work).keys()
+
+
+def _rights(row: Operator) -> dict[str, Any]:
+    return {"roles": row.roles, "restricted": row.restricted, "teams": row.teams}
 
 
 def _not_last_admin(work: Work, row: Operator) -> None:

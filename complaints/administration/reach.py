@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
 from complaints.administration.installation import Installation
 from complaints.base.translations import gettext as t
 from complaints.delivery.fanout import NOBODY
-from complaints.delivery.people import COMPLIANCE, GROUPS, People, Recipient, eligible, from_table
+from complaints.delivery.people import COMPLIANCE, GROUPS, People, Recipient, eligible
 from complaints.policy.model import Promises
 from complaints.store.tables import Outbox
 
@@ -28,12 +28,12 @@ class Gap:
     remedy: str
 
 
-def with_compliance(installation: Installation, people: People = from_table) -> People:
+def with_compliance(installation: Installation, people: People | None = None) -> People:
     """These people and the policy's compliance contact, who need not be an operator."""
 
     def everybody(session: Session) -> list[Recipient]:
         contacts = installation.in_force(session).policy.contacts
-        found = list(people(session))
+        found = list((people or installation.directory.people)(session))
         if contacts.compliance_mail:
             roles = frozenset({COMPLIANCE})
             found.append(
@@ -48,10 +48,13 @@ def with_compliance(installation: Installation, people: People = from_table) -> 
 
 def waiting(session: Session) -> int:
     """How many notices wait for somebody to tell; one short statement."""
-    found = session.scalar(
-        select(func.count()).select_from(Outbox).where(Outbox.state == "queued", Outbox.last_error == NOBODY)
-    )
-    return found or 0
+    return session.scalar(select(unheard())) or 0
+
+
+def unheard() -> ScalarSelect[int]:
+    """As `waiting`, as part of another statement."""
+    waits = (Outbox.state == "queued", Outbox.last_error == NOBODY)
+    return select(func.count()).select_from(Outbox).where(*waits).scalar_subquery()
 
 
 def remedy() -> str:
@@ -61,7 +64,7 @@ def remedy() -> str:
     )
 
 
-def gaps(installation: Installation, session: Session, people: People = from_table) -> Iterator[Gap]:
+def gaps(installation: Installation, session: Session, people: People | None = None) -> Iterator[Gap]:
     """Groups without anybody who can be told, steps that only a room would hear of, notices that wait."""
     stuck = waiting(session)
     if stuck:

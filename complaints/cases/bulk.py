@@ -7,7 +7,7 @@ from typing import Any
 
 from complaints.base.errors import InputError
 from complaints.base.translations import gettext as t
-from complaints.cases import deciding, handling, queries
+from complaints.cases import deciding, handling, queries, teams, transfer
 from complaints.cases.people import Operator
 from complaints.cases.step import EVENTS, USES
 from complaints.ledger.journal import Written
@@ -16,7 +16,7 @@ from complaints.policy.states import RELEASES, State, allowed
 from complaints.store.tables import Complaint
 
 # Nothing that speaks to a complainant in words of our own: each answer is read by somebody before it goes.
-ACTS = ("accept", "assign", "note", "reclassify", "close")
+ACTS = ("accept", "assign", "transfer", "note", "reclassify", "close")
 assert set(ACTS) <= EVENTS.keys()
 MOST = 1000
 _LONGEST = 5000
@@ -24,7 +24,10 @@ _LONGEST = 5000
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to be done with each: `to` is who takes charge (empty: nobody), `text` a note or a reason."""
+    """What is to be done with each: `to` is who takes charge or which team it goes to (empty: nobody, none).
+
+    `text` is a note or a reason.
+    """
 
     act: str
     to: str = ""
@@ -39,6 +42,8 @@ def check(work: Work, wish: Wish, colleague: Operator | None) -> None:
         faults["act"] = [t("Choose what to do")]
     elif wish.act == "assign" and wish.to and colleague is None:
         faults["to"] = [t("Choose somebody of the list")]
+    elif wish.act == "transfer" and wish.to and wish.to not in teams.standing(work):
+        faults["team"] = [t("Choose a team of the list")]
     elif wish.act == "note" and not wish.text.strip():
         faults["text"] = [t("Write a few words")]
     elif wish.act == "reclassify" and wish.type not in work.policy.types:
@@ -63,7 +68,9 @@ def refusal(work: Work, case: Complaint | None, who: Operator, wish: Wish, colle
     released = case.released_at is not None if state in RELEASES else None
     if wish.act not in {row.action for row in allowed(state, who.actor.role, released=released)}:
         return "state"
-    look = {"assign": _not_assigned, "reclassify": _not_reclassified}.get(wish.act)
+    look = {"assign": _not_assigned, "transfer": _not_transferred, "reclassify": _not_reclassified}.get(
+        wish.act
+    )
     return look(work, case, wish, colleague) if look else ""
 
 
@@ -74,6 +81,8 @@ def act(work: Work, case: Complaint, who: Operator, wish: Wish) -> Written:
             return handling.accept(work, case, who.actor)
         case "assign":
             return handling.assign(work, case, who.actor, wish.to or None)
+        case "transfer":
+            return transfer.transfer(work, case, who.actor, wish.to or None, wish.text)
         case "note":
             return handling.note(work, case, who.actor, wish.text)
         case "close":
@@ -93,6 +102,7 @@ def words() -> dict[str, str]:
         "stored": t("It is kept in storage only"),
         "state": t("Its state does not allow this"),
         "same": t("It is so already"),
+        "decider": t("This colleague made the decision under review"),
         "person": t("This colleague may not see restricted cases"),
         "type": t("The policy it was filed under does not know this type"),
         "rights": t("Whoever ordered this may no longer do so"),
@@ -102,14 +112,20 @@ def words() -> dict[str, str]:
 
 
 def _not_assigned(work: Work, case: Complaint, wish: Wish, colleague: Operator | None) -> str:
-    del work
     if (case.assignee or "") == wish.to:
         return "same"
     if not wish.to:
         return ""
     if colleague is None:
         return "refused"
+    if not handling.may_lie_with(work, case, wish.to):
+        return "decider"
     return "" if queries.may_see(colleague, case) else "person"
+
+
+def _not_transferred(work: Work, case: Complaint, wish: Wish, colleague: Operator | None) -> str:
+    del work, colleague
+    return "same" if (case.team or "") == wish.to else ""
 
 
 def _not_reclassified(work: Work, case: Complaint, wish: Wish, colleague: Operator | None) -> str:

@@ -10,6 +10,7 @@ from complaints.base.errors import InputError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.cases import disposal, reports
+from complaints.cases.people import behind
 from complaints.cases.reports import Report
 from complaints.cases.step import from_operator, step
 from complaints.ledger.journal import Clock, Written
@@ -51,7 +52,8 @@ def start(work: Work, case: Complaint, actor: Actor) -> Written:
 
 
 def assign(work: Work, case: Complaint, actor: Actor, to: str | None) -> Written:
-    """Put somebody in charge, or nobody."""
+    """Put somebody in charge, or nobody; of a review never who made the decision. Raises InputError."""
+    require_reviewer(work, case, to)
     return step(work, case, "assign", actor, change={"assignee": to}, meta={"to": to or ""})
 
 
@@ -85,6 +87,8 @@ def reclassify(
     change["restricted"] = case.restricted or kind.restricted
     if change["restricted"]:
         search.forget(work.session, [case.id])
+    if complaint_type != case.type and kind.team is not None:
+        change["team"] = kind.team
     clocks: list[Clock] = []
     if complaint_type != case.type:
         clocks = _reclocked(work, case, policy.deadlines_of(complaint_type))
@@ -184,6 +188,19 @@ def add_disposals(work: Work, case: Complaint, seq: int, orders: Sequence[Order]
             calls.append(row)
     work.session.flush()
     disposal.call(work, case, calls)
+
+
+def may_lie_with(work: Work, case: Complaint, to: str | None) -> bool:
+    """Whether somebody may be in charge: of a review anybody but who made the decision, by hand or by a key."""
+    reviewed = to and case.state == State.UNDER_REVIEW
+    return not reviewed or behind(work, to) != behind(work, case.decided_by)
+
+
+def require_reviewer(work: Work, case: Complaint, to: str | None) -> None:
+    """Raise InputError where a review would lie with whoever made its decision, also by a key."""
+    if not may_lie_with(work, case, to):
+        said = t("They made the decision under review; choose somebody else")
+        raise InputError({"to": [said]})
 
 
 def require_text(text: str, field: str) -> None:

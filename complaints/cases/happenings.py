@@ -19,6 +19,7 @@ def happened(kind: str) -> str:
         "replied": t("Reply sent"),
         "noted": t("Internal note"),
         "assigned": t("Put in charge"),
+        "transferred": t("Handed to another team"),
         "reclassified": t("Type or class changed"),
         "action": t("Measure recorded"),
         "decided": t("Answered"),

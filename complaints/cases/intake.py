@@ -14,7 +14,7 @@ from sqlalchemy import insert, select
 from complaints.base.clock import beijing
 from complaints.base.ids import access_code, complaint_number, random_uid
 from complaints.base.texts import whole
-from complaints.cases import attachments, escalation, fields
+from complaints.cases import attachments, escalation, fields, teams
 from complaints.cases.attachments import SealedFile, Upload
 from complaints.cases.reported import Answer as Answer  # noqa: PLC0414 - hosts know it as intake's
 from complaints.cases.reported import Turn
@@ -102,6 +102,7 @@ def prepare(work: Work, filing: Filing) -> Prepared:
         "filed_type": filing.type,
         "severity": kind.severity,
         "restricted": kind.restricted,
+        "team": kind.team,
         "is_test": filing.is_test,
         "channel": filing.channel,
         "lang": filing.lang,
@@ -228,7 +229,8 @@ def code_hash(work: Work, number: str, code: str) -> str:
 
 def _messages(work: Work, uid: str, case: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
     urgent = case["severity"] == escalation.URGENT
-    rows = [outbox.row(work, "new", "operators", dedupe=f"{uid}/1/new", seq=1, urgent=urgent)]
+    to = teams.group(case["team"])
+    rows = [outbox.row(work, "new", to, dedupe=f"{uid}/1/new", seq=1, urgent=urgent)]
     for channel, way in (("mail", "mail"), ("notify", "phone")):
         if way in case["reach"]:
             rows.append(

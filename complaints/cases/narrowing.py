@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any, get_args
 
-from sqlalchemy import ColumnElement, and_, exists
+from sqlalchemy import ColumnElement, and_, exists, false
 from sqlalchemy.orm import aliased
 
 from complaints.base.clock import BEIJING
@@ -18,6 +18,7 @@ from complaints.policy.terms import Severity
 from complaints.store.tables import Complaint, Milestone
 
 ME, NOBODY = "@me", "@nobody"
+MINE, NONE = "@mine", "@none"
 SEVERITIES: tuple[str, ...] = get_args(Severity)
 CHANNELS = ("web", "embed", "api", "host", "phone", "mail", "letter", "visit")
 MARKS = ("verified", "altered", "unverified", "none")
@@ -34,7 +35,9 @@ _FIXED: Mapping[str, tuple[str, ...]] = {
     "late": ("yes", "no", "warned"),
     "test": ("no", "yes"),
 }
-_FREE = {"type": _KEY, "risk": _KEY, "assignee": _REF, "q": re.compile(r"[A-Za-z0-9_-]{38,800}")}
+_TEAM = re.compile(rf"{MINE}|{NONE}|{_KEY.pattern}")
+_SEALED = re.compile(r"[A-Za-z0-9_-]{38,800}")
+_FREE = {"type": _KEY, "risk": _KEY, "assignee": _REF, "team": _TEAM, "q": _SEALED}
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ class Filters:
     risk: str = ""
     severity: str = ""
     assignee: str = ""
+    team: str = ""
     channel: str = ""
     language: str = ""
     answer: str = ""
@@ -120,6 +124,19 @@ def _assigned(filters: Filters, viewer: Operator) -> ColumnElement[bool]:
     return Complaint.assignee == (viewer.ref if filters.assignee == ME else filters.assignee)
 
 
+def _team(filters: Filters, viewer: Operator) -> ColumnElement[bool]:
+    if filters.team == NONE:
+        return Complaint.team.is_(None)
+    if filters.team == MINE:
+        return of_teams(viewer)
+    return Complaint.team == filters.team
+
+
+def of_teams(viewer: Operator) -> ColumnElement[bool]:
+    """Cases that lie with a team of the viewer's."""
+    return Complaint.team.in_(sorted(viewer.teams)) if viewer.teams else false()
+
+
 def _lateness(filters: Filters, viewer: Operator) -> ColumnElement[bool]:
     del viewer
     return warned() if filters.late == "warned" else Complaint.late.is_(filters.late == "yes")
@@ -145,6 +162,7 @@ _CONDITIONS: Mapping[str, Callable[[Filters, Operator], ColumnElement[bool]]] = 
     "risk": lambda filters, _: Complaint.risk_class == filters.risk,
     "severity": lambda filters, _: Complaint.severity == filters.severity,
     "assignee": _assigned,
+    "team": _team,
     "channel": lambda filters, _: Complaint.channel == filters.channel,
     "language": lambda filters, _: Complaint.lang == filters.language,
     "answer": lambda filters, _: Complaint.answer_mark == filters.answer,

@@ -21,7 +21,9 @@ class Operator:
     """Somebody who works on complaints: built-in account or the host's user.
 
     `ref` is a pseudonym that stays in the log for ever; `roles` of handler, supervisor, auditor, admin;
-    `restricted` opens the restricted types; without `authenticated_at` export, erasure and keys are denied.
+    `teams` are keys of this installation's teams; `restricted` opens the restricted types; without
+    `authenticated_at` export, erasure and keys are denied. `mail` and `lang` (zh or en) are for notices, of those
+    whom a host lists.
     """
 
     ref: str
@@ -30,6 +32,8 @@ class Operator:
     teams: frozenset[str] = frozenset()
     restricted: bool = False
     authenticated_at: datetime | None = None
+    mail: str = ""
+    lang: str = "zh"
 
     @property
     def actor(self) -> Actor:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, and_, func, not_, or_, selec
 
 from complaints.base.clock import beijing
 from complaints.cases import disposal, searching
-from complaints.cases.narrowing import Filters, conditions
+from complaints.cases.narrowing import Filters, conditions, of_teams
 from complaints.cases.paging import Place, stretch
 from complaints.cases.people import Operator
 from complaints.cases.searching import Found
@@ -38,6 +38,7 @@ class After:
     state: str = ""
     type: str = ""
     assignee: str = ""
+    team: str = ""
     test: str = ""
     late: str = ""
 
@@ -85,6 +86,7 @@ def views(work: Work, viewer: Operator) -> Mapping[str, ColumnElement[bool]]:
         "late": and_(opened, Complaint.due_next < work.now),
         "today": and_(opened, Complaint.due_next >= work.now, Complaint.due_next <= today),
         "mine": and_(opened, Complaint.assignee == viewer.ref),
+        "teams": and_(opened, of_teams(viewer)),
         "unassigned": and_(opened, Complaint.assignee.is_(None)),
         "replied": and_(Complaint.unread, Complaint.state.in_((*_OPEN, State.DECIDED.value))),
         "awaiting": Complaint.state == State.AWAITING_COMPLAINANT,
@@ -144,7 +146,13 @@ def _look(work: Work, viewer: Operator, filters: Filters) -> Found:
 def after(work: Work, viewer: Operator, wanted: After) -> list[Complaint]:
     """The cases of a stretch, newest first: what is filed meanwhile moves none of those to come."""
     filters = Filters(
-        "all", wanted.state, wanted.type, assignee=wanted.assignee, late=wanted.late, test=wanted.test
+        "all",
+        wanted.state,
+        wanted.type,
+        assignee=wanted.assignee,
+        team=wanted.team,
+        late=wanted.late,
+        test=wanted.test,
     )
     query = select(Complaint).where(*_conditions(work, viewer, filters))
     if wanted.id:
@@ -174,7 +182,7 @@ def counts(work: Work, viewer: Operator, lists: Mapping[str, Filters] | None = N
     """
     wanted = lists if lists is not None else {key: Filters(key) for key in views(work, viewer)}
     row = work.session.execute(
-        select(*(_bounded(_conditions(work, viewer, filters)) for filters in wanted.values()))
+        select(*(bounded(_conditions(work, viewer, filters)) for filters in wanted.values()))
     ).one()
     return {key: int(count) for key, count in zip(wanted, row, strict=True)}
 
@@ -184,7 +192,7 @@ def arrived(work: Work, viewer: Operator, filters: Filters, since: datetime) -> 
     if filters.q:
         return 0
     wanted = [*_conditions(work, viewer, filters), Complaint.filed_at > since]
-    return work.session.scalar(select(_bounded(wanted))) or 0
+    return work.session.scalar(select(bounded(wanted))) or 0
 
 
 def excerpts(work: Work, cases: Sequence[Complaint]) -> dict[str, str]:
@@ -214,7 +222,7 @@ def similar(work: Work, viewer: Operator, case: Complaint, limit: int = 20) -> l
         return []
     query = (
         select(Complaint)
-        .where(or_(*same), Complaint.id != case.id, Complaint.stored_only_at.is_(None), *_visible(viewer))
+        .where(or_(*same), Complaint.id != case.id, Complaint.stored_only_at.is_(None), *visible(viewer))
         .order_by(Complaint.filed_at.desc(), Complaint.id.desc())
         .limit(limit)
     )
@@ -226,21 +234,23 @@ def may_see(viewer: Operator, case: Complaint) -> bool:
     return viewer.restricted or not case.restricted
 
 
+def visible(viewer: Operator) -> list[ColumnElement[bool]]:
+    """What a case must meet for this operator to know of it: restricted types are the only wall."""
+    return [] if viewer.restricted else [Complaint.restricted.is_(False)]
+
+
 def _conditions(work: Work, viewer: Operator, filters: Filters) -> list[ColumnElement[bool]]:
     named = views(work, viewer)
-    return [named.get(filters.view, named["open"]), *_visible(viewer), *conditions(filters, viewer)]
+    return [named.get(filters.view, named["open"]), *visible(viewer), *conditions(filters, viewer)]
 
 
-def _bounded(wanted: Sequence[ColumnElement[bool]]) -> ScalarSelect[int]:
+def bounded(wanted: Sequence[ColumnElement[bool]]) -> ScalarSelect[int]:
+    """How many cases meet these conditions, counted as far as COUNTED, as part of a statement."""
     some = select(Complaint.id).where(*wanted).limit(COUNTED + 1).subquery()
     return select(func.count()).select_from(some).scalar_subquery()
 
 
-def _visible(viewer: Operator) -> list[ColumnElement[bool]]:
-    return [] if viewer.restricted else [Complaint.restricted.is_(False)]
-
-
 def _next_due(work: Work, viewer: Operator) -> datetime | None:
-    query = select(func.min(Complaint.due_next)).where(Complaint.due_next > work.now, *_visible(viewer))
+    query = select(func.min(Complaint.due_next)).where(Complaint.due_next > work.now, *visible(viewer))
     found: datetime | None = work.session.scalar(query)
     return found

@@ -7,7 +7,7 @@ from typing import Any
 
 from complaints.base.errors import NotAllowedError, TransitionError
 from complaints.base.texts import whole
-from complaints.cases import escalation
+from complaints.cases import escalation, teams
 from complaints.cases.people import behind
 from complaints.delivery import outbox, webhooks
 from complaints.ledger import journal
@@ -41,6 +41,7 @@ EVENTS: Mapping[str, str] = {
     "reply": "replied",
     "note": "noted",
     "assign": "assigned",
+    "transfer": "transferred",
     "reclassify": "reclassified",
     "record_action": "action",
     "decide": "decided",
@@ -148,8 +149,8 @@ def tell(work: Work, case: Complaint, kind: str, seq: int) -> None:
 
 
 def tell_operators(work: Work, case: Complaint, kind: str, seq: int, *, to: str | None = None) -> None:
-    """Queue a notice to the person in charge, or to all operators while nobody is."""
-    recipient = to or (f"operator:{case.assignee}" if case.assignee else "operators")
+    """Queue a notice to the person in charge; while nobody is, to the team it lies with, else to all operators."""
+    recipient = to or (f"operator:{case.assignee}" if case.assignee else teams.group(case.team))
     outbox.queue(
         work,
         kind,

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from complaints.base.ids import random_uid
-from complaints.delivery.people import GROUPS, People, Recipient, eligible
+from complaints.delivery.people import GROUPS, TEAM, People, Recipient, eligible
 from complaints.delivery.push import Rooms
 from complaints.delivery.sending import POSTPONE_MINUTES, ROOM
 from complaints.store.tables import Complaint, Outbox
@@ -52,6 +52,7 @@ def _unaddressed(here: Sequence[Recipient], now: datetime) -> tuple[ColumnElemen
     refs = {f"operator:{each.ref}" for each in here if each.mail}
     mail = (Outbox.channel == "mail") & or_(
         Outbox.recipient.in_(GROUPS),
+        Outbox.recipient.like(f"{TEAM}%"),
         Outbox.recipient.like("operator:%") & Outbox.recipient.not_in(refs),
         # In charge, but of a case that has become a restricted one since.
         Outbox.recipient.in_(uncleared) & restricted,
@@ -107,7 +108,8 @@ class _Chunk:
         return len(fates["sent"])
 
     def _targets(self, row: Outbox, *, restricted: bool) -> list[_Target]:
-        group = row.recipient if row.recipient in GROUPS else "operators"
+        known = row.recipient in GROUPS or row.recipient.startswith(TEAM)
+        group = row.recipient if known else "operators"
         if row.channel == "push" and not restricted:
             return [_Target(name, "push") for name in self.rooms.named(group)]
         told = eligible(self.here, group, restricted=restricted)

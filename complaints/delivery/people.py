@@ -15,6 +15,9 @@ COMPLIANCE = "compliance"
 _LAST = (frozenset({"admin"}), frozenset({COMPLIANCE}))
 # A group's name in the outbox → the roles it means, first choice first: an administrator, and then the policy's
 # compliance contact, is told only when there is nobody else, so that a notice never ends in silence.
+# A team by its key: its members who handle complaints; while none of them can be told, as `operators`.
+TEAM = "team:"
+_HANDLE = frozenset({"handler", "supervisor", "admin"})
 GROUPS: dict[str, tuple[frozenset[str], ...]] = {
     "operators": (frozenset({"handler", "supervisor"}), *_LAST),
     "supervisors": (frozenset({"supervisor"}), *_LAST),
@@ -32,6 +35,7 @@ class Recipient:
     roles: frozenset[str] = frozenset()
     restricted: bool = False
     lang: str = "zh"
+    teams: frozenset[str] = frozenset()
 
 
 People = Callable[[Session], Sequence[Recipient]]
@@ -46,7 +50,15 @@ def from_table(session: Session) -> list[Recipient]:
     """The active built-in operators who have a mail address."""
     rows = session.scalars(select(Operator).where(Operator.active.is_(True), Operator.mail.is_not(None)))
     return [
-        Recipient(row.ref, row.name, row.mail or "", frozenset(row.roles), row.restricted, row.lang)
+        Recipient(
+            row.ref,
+            row.name,
+            row.mail or "",
+            frozenset(row.roles),
+            row.restricted,
+            row.lang,
+            frozenset(row.teams),
+        )
         for row in rows
     ]
 
@@ -54,7 +66,12 @@ def from_table(session: Session) -> list[Recipient]:
 def eligible(people: Iterable[Recipient], group: str, *, restricted: bool) -> list[Recipient]:
     """Those of `group` who may know of the complaint; of a restricted one only those cleared for it."""
     cleared = [each for each in people if each.mail and (each.restricted or not restricted)]
-    for roles in GROUPS[group]:
+    if group.startswith(TEAM):
+        key = group.removeprefix(TEAM)
+        members = [each for each in cleared if key in each.teams and each.roles & _HANDLE]
+        if members:
+            return members
+    for roles in GROUPS.get(group, GROUPS["operators"]):
         found = [each for each in cleared if each.roles & roles]
         if found:
             return found

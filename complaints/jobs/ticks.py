@@ -13,7 +13,7 @@ from complaints.administration.reach import with_compliance
 from complaints.cases import conversation, deciding, erasure, overdue
 from complaints.delivery.fanout import fan_out
 from complaints.delivery.mail import Post
-from complaints.delivery.people import People, from_table
+from complaints.delivery.people import People
 from complaints.delivery.sending import Sent, send
 from complaints.jobs import checkpoints, leases
 from complaints.jobs.checkpoints import Tended
@@ -64,11 +64,11 @@ class Ticked:
 
 
 def tick(
-    installation: Installation, *, people: People = from_table, post: Post | None, alone: bool = False
+    installation: Installation, *, people: People | None = None, post: Post | None, alone: bool = False
 ) -> Ticked:
     """Do whatever is due now; needs an app context, commits step by step.
 
-    `people` lists the operators who can be told, `post` sends mail (None: mail waits). `alone` is for a
+    `people` lists the operators who can be told (None: those of the installation), `post` sends mail (None: mail waits). `alone` is for a
     command or cron: it does not ask for the lease. Idle, it costs three statements. Nothing here depends on
     the lease: two workers that tick at once do each thing once.
     """
@@ -90,7 +90,7 @@ def tick(
         return Ticked()
     if not leases.take(installation.database, TICK, now, LEASE_SECONDS) and not alone:
         return Ticked(skipped=True)
-    done = _run(installation, seen, clock, people, post)
+    done = _run(installation, seen, clock, people or installation.directory.people, post)
     if hourly and leases.take(installation.database, HOURLY, now, HOUR):
         done = _hourly(installation, now, done)
     # Last: what this tick wrote gets its place, too, and can be found.

@@ -1,4 +1,4 @@
-"""Audit of who may come in and who is told: accounts, keys and webhooks, rebuilt from the installation's own events."""
+"""Audit of who may come in and who is told: accounts, teams, keys and webhooks, rebuilt from the installation's own events."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from sqlalchemy import select
 from complaints.base.clock import stamp
 from complaints.ledger.proof import Finding
 from complaints.ledger.work import Work
-from complaints.store.tables import ApiKey, Operator, Webhook
+from complaints.store.tables import ApiKey, Operator, Team, Webhook
 
 _WHAT = {
     "operator-row": "an account",
+    "team-row": "a team",
     "api-key-row": "a key of the JSON interface",
     "webhook-row": "a webhook",
 }
@@ -23,14 +24,17 @@ _WHAT = {
 
 @dataclass
 class Office:
-    """Accounts, keys and webhooks as their events left them."""
+    """Accounts, teams, keys and webhooks as their events left them."""
 
     operators: dict[str, dict[str, Any]] = field(default_factory=dict)
+    teams: dict[str, dict[str, Any]] = field(default_factory=dict)
     keys: dict[str, dict[str, Any]] = field(default_factory=dict)
     webhooks: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def take(self, event: str, meta: Mapping[str, Any]) -> None:
         """Apply one event of the installation's stream; most say nothing of these. Raises KeyError."""
+        if event.startswith("team_"):
+            self._team(event, meta)
         match event:
             case "operator_added":
                 self.operators[meta["operator"]] = {**_rights(meta), "active": True}
@@ -51,11 +55,27 @@ class Office:
             case "webhook_removed":
                 del self.webhooks[meta["webhook"]]
 
+    def _team(self, event: str, meta: Mapping[str, Any]) -> None:
+        if event == "team_added":
+            self.teams[meta["team"]] = {"removed": False}
+        kept = self.teams[meta["team"]]
+        kept["name"] = meta.get("name", kept.get("name"))
+        kept["removed"] = event == "team_removed"
+
     def compare(self, work: Work) -> Iterator[Finding]:
         """What stands in the tables otherwise than in the log."""
         operators = {
-            row.ref: {"roles": row.roles, "restricted": row.restricted, "active": row.active}
+            row.ref: {
+                "roles": row.roles,
+                "restricted": row.restricted,
+                "teams": row.teams,
+                "active": row.active,
+            }
             for row in work.session.scalars(select(Operator))
+        }
+        teams = {
+            row.key: {"name": row.name, "removed": row.removed_at is not None}
+            for row in work.session.scalars(select(Team))
         }
         keys = {
             row.ref: {
@@ -71,12 +91,14 @@ class Office:
             for row in work.session.scalars(select(Webhook))
         }
         yield from _compare("operator-row", operators, self.operators)
+        yield from _compare("team-row", teams, self.teams)
         yield from _compare("api-key-row", keys, self.keys)
         yield from _compare("webhook-row", webhooks, self.webhooks)
 
 
 def _rights(meta: Mapping[str, Any]) -> dict[str, Any]:
-    return {"roles": meta["roles"], "restricted": meta["restricted"]}
+    # An event from before there were teams means none.
+    return {"roles": meta["roles"], "restricted": meta["restricted"], "teams": meta.get("teams", [])}
 
 
 def _compare(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -79,7 +79,8 @@ class Work:
     """One unit of work: services read it, flush into `session`, and never commit.
 
     `callbacks` are the disposal actions that the host carries out itself; `listened` says whether there was a
-    webhook when the policy was read, `signed` names the vendors whose messages can be signed.
+    webhook when the policy was read, `signed` names the vendors whose messages can be signed. `hosts` lists the
+    host's own operators where its users are the operators, None where the accounts are ours.
     """
 
     session: Session
@@ -95,6 +96,7 @@ class Work:
     callbacks: Collection[str] = ()
     listened: bool = True
     signed: Collection[str] = ()
+    hosts: Callable[[], Sequence[Any]] | None = field(default=None, repr=False)
     chunk: Chunk | None = field(default=None, repr=False)
 
     def policy_of(self, version: int) -> Policy:

@@ -98,7 +98,8 @@ class ComplaintType:
     """One thing a person can complain about, and what filing it takes.
 
     `risk_default` are the classes proposed to the operator; `about_content` says that one is chosen at all.
-    `contact_required` adds to the fields: at least one of the named contacts must be given.
+    `contact_required` adds to the fields: at least one of the named contacts must be given. `team` is the key of the
+    team it arrives with, told to operators only and no part of what is published where it is left out.
     """
 
     key: str
@@ -118,6 +119,7 @@ class ComplaintType:
     deadlines: str = "general"
     routes: tuple[str, ...] = ()
     basis: tuple[Basis, ...] = ()
+    team: str | None = _optional("key")
 
 
 @dataclass(frozen=True)

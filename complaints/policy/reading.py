@@ -35,6 +35,7 @@ _FORMS = {
     "url": (_URL, "Write a full address that begins with https://."),
     "https": (_HTTPS, "Write a full address that begins with https://, without a password in it."),
     "mail": (_MAIL, "Write one mail address, such as complaints@example.com."),
+    "key": (_KEY, "Write the key of a team: letters, digits and underscores, at most 40 characters."),
 }
 
 

@@ -135,6 +135,15 @@ TRANSITIONS: MappingProxyType[str, Transition] = _table(
     Transition("note", Label("内部备注", "Internal note"), frozenset(_S), None, _STAFF, needs=("text",)),
     Transition("assign", Label("分派", "Assign"), OPEN, None, _STAFF | _SYSTEM, needs=("handler",)),
     Transition(
+        # No clock changes hands with it: what was promised to the complainant never moves.
+        "transfer",
+        Label("转交其他小组", "Hand to another team"),
+        frozenset(_S) - FINAL,
+        None,
+        _STAFF,
+        needs=("team",),
+    ),
+    Transition(
         "reclassify",
         Label("调整类型", "Change type"),
         _BEFORE_ANSWER | _REVIEW,

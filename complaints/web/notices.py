@@ -119,6 +119,7 @@ def event_words(kind: str) -> str:
         "due": t("Due"),
         "late": t("Late"),
         "appeal": t("Review asked for"),
+        "transferred": t("Handed to your team"),
         "withdrawn_notice": t("Withdrawn"),
         "no_reviewer": t("Nobody can review it"),
         "measure_failed": t("A measure could not be carried out"),

@@ -54,6 +54,8 @@ ADMIN = {
     "evidence": "/admin/evidence",
     "exports": "/admin/evidence/exports",
     "operators": "/admin/operators",
+    "teams": "/admin/teams",
+    "appeals": "/admin/appeals?show=all",
     "health": "/admin/health",
     "webhooks": "/admin/webhooks",
     "keys": "/admin/keys",

@@ -36,6 +36,34 @@ def test_a_notice_to_all_becomes_one_per_person_once(office):
     assert queued(office) == ["operator:op_a", "operator:op_b"]
 
 
+def test_what_comes_to_a_team_is_told_to_its_members_and_of_a_restricted_case_to_the_cleared_ones(any_office):
+    office = any_office
+    office.staff += [
+        Recipient("op_d", "丁", "d@example.cn", frozenset({"handler"}), teams=frozenset({"legal"})),
+        Recipient(
+            "op_e", "戊", "e@example.cn", frozenset({"handler"}), restricted=True, teams=frozenset({"legal"})
+        ),
+        Recipient(
+            "op_f", "己", "f@example.cn", frozenset({"auditor"}), restricted=True, teams=frozenset({"legal"})
+        ),
+        Recipient("op_g", "庚", "", frozenset({"handler"}), restricted=True, teams=frozenset({"model"})),
+    ]
+    wanted = {
+        ("other", "team:legal"): {"op_d", "op_e"},
+        ("self_harm", "team:legal"): {"op_e"},
+        # Nobody of these can be told: then everybody who handles complaints is, so that nothing ends in silence.
+        ("other", "team:model"): {"op_a", "op_b", "op_d", "op_e"},
+        ("self_harm", "team:gone"): {"op_b", "op_e"},
+    }
+    for (kind, group), told in wanted.items():
+        filed = office.file(kind)
+        office.execute(update(Outbox).values(state="sent"))
+        office.act(filed, lambda work, case, group=group: tell_operators(work, case, "message", 9, to=group))
+        spread(office)
+        assert queued(office) == sorted(f"operator:{each}" for each in told), (kind, group)
+        office.execute(update(Outbox).values(state="sent"))
+
+
 def test_restricted_types_are_told_only_to_those_cleared_for_them(office):
     office.file("self_harm")
     spread(office)

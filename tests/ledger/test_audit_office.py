@@ -1,4 +1,4 @@
-"""What SQL can do to accounts, keys and webhooks is found, and nothing is where only services were at it."""
+"""What SQL can do to accounts, teams, keys and webhooks is found, and nothing is where only services were at it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import pytest
 from sqlalchemy import delete, update
 from tampering import unguarded
 
-from complaints.administration import api_keys, operators, webhooks
+from complaints.administration import api_keys, operators, teams, webhooks
+from complaints.cases.people import Operator as Viewer
 from complaints.delivery.calling import Reach
+from complaints.ledger.audit_office import Office
 from complaints.ledger.work import Actor
-from complaints.store.tables import ApiKey, Event, Operator, Stream, Webhook
+from complaints.store.tables import ApiKey, Event, Operator, Stream, Team, Webhook
 
 BY = Actor("admin", "op_admin")
 URL = "https://hooks.example.com/in/secret"
@@ -21,13 +23,18 @@ def house(desk):
 
     def settle(work):
         found = {}
+        for name in ("legal", "model", "old"):
+            found[name] = teams.add(work, name, name.title(), by=BY).key
+            teams.rename(work, name, f"{name}组", by=BY)
         for name in ("alice", "bob"):
             row, _ = operators.create(work, name, name, ["handler"], by=BY)
             operators.disable(work, name, by=BY)
             operators.enable(work, name, by=BY)
-            operators.change_roles(work, name, ["handler", "auditor"], restricted=True, by=BY)
+            given = {"restricted": True, "teams": ["legal", "old"], "by": BY}
+            operators.change_roles(work, name, ["handler", "auditor"], **given)
             found[name] = row.ref
         operators.disable(work, "bob", by=BY)
+        teams.remove(work, "old", Viewer("op_admin", "", frozenset({"admin"})))
         for name in ("reading", "ended"):
             row, _ = api_keys.create(work, name, ["read"], days=30, by=BY)
             found[name] = row.ref
@@ -53,6 +60,10 @@ CHANGES = [
     (Operator, "alice", {"active": False}, "operator-row"),
     (Operator, "alice", {"roles": ["handler", "admin"]}, "operator-row"),
     (Operator, "alice", {"restricted": False}, "operator-row"),
+    (Operator, "alice", {"teams": ["legal", "model"]}, "operator-row"),
+    (Operator, "bob", {"teams": []}, "operator-row"),
+    (Team, "legal", {"name": "Model"}, "team-row"),
+    (Team, "old", {"removed_at": None}, "team-row"),
     (ApiKey, "ended", {"revoked_at": None}, "api-key-row"),
     (ApiKey, "reading", {"scopes": ["read", "act", "export"]}, "api-key-row"),
     (ApiKey, "reading", {"restricted": True}, "api-key-row"),
@@ -63,8 +74,11 @@ CHANGES = [
 ]
 
 
+KEYS = {Webhook: "uid", Team: "key"}
+
+
 def which(table, house, name):
-    return (table.uid if table is Webhook else table.ref) == house[name]
+    return getattr(table, KEYS.get(table, "ref")) == house[name]
 
 
 def tamper(desk, statement):
@@ -79,7 +93,7 @@ def test_a_row_that_was_changed_is_found(desk, house, table, name, values, code)
     tamper(desk, update(table).where(which(table, house, name)).values(**values))
     (found,) = desk.audit().findings
     assert (found.code, found.where) == (code, f"system/{house[name]}")
-    said = {"revoked_at": "revoked", "expires_at": "expires", "url": "host"}
+    said = {"revoked_at": "revoked", "removed_at": "removed", "expires_at": "expires", "url": "host"}
     column = next(iter(values))
     assert found.text.endswith(f": {said.get(column, column)}")
 
@@ -87,7 +101,12 @@ def test_a_row_that_was_changed_is_found(desk, house, table, name, values, code)
 @pytest.mark.tampered
 @pytest.mark.parametrize(
     ("table", "name", "code"),
-    [(Operator, "alice", "operator-row"), (ApiKey, "ended", "api-key-row"), (Webhook, "told", "webhook-row")],
+    [
+        (Operator, "alice", "operator-row"),
+        (Team, "legal", "team-row"),
+        (ApiKey, "ended", "api-key-row"),
+        (Webhook, "told", "webhook-row"),
+    ],
 )
 def test_a_row_that_was_taken_out_or_put_in_is_found(desk, house, table, name, code):
     with desk.installation.reading() as work:
@@ -97,7 +116,7 @@ def test_a_row_that_was_taken_out_or_put_in_is_found(desk, house, table, name, c
     (found,) = desk.audit().findings
     assert (found.code, found.where) == (code, f"system/{house[name]}")
     assert "is gone" in found.text
-    copied["uid" if table is Webhook else "ref"] = "put_in"
+    copied[KEYS.get(table, "ref")] = "put_in"
     tamper(desk, table.__table__.insert().values(**copied))
     (_, found) = sorted(desk.audit().findings, key=lambda each: "opened" in each.text)
     assert (found.code, found.where) == (code, "system/put_in")
@@ -108,4 +127,17 @@ def test_a_row_that_was_taken_out_or_put_in_is_found(desk, house, table, name, c
 def test_rows_are_found_too_where_the_whole_stream_of_the_installation_is_gone(desk, house):
     tamper(desk, delete(Event).where(Event.stream == "system"))
     tamper(desk, delete(Stream).where(Stream.uid == "system"))
-    assert {"operator-row", "api-key-row", "webhook-row"} <= desk.codes()
+    assert {"operator-row", "team-row", "api-key-row", "webhook-row"} <= desk.codes()
+
+
+def test_accounts_from_before_there_were_teams_are_as_their_events_say(desk):
+    def settle(work):
+        row, _ = operators.create(work, "early", "早", ["handler"], by=BY)
+        return row.ref
+
+    ref = desk.installation.write(settle)
+    office = Office()
+    office.take("operator_added", {"operator": ref, "roles": ["handler"], "restricted": False})
+    assert (
+        desk.read(lambda work: [each for each in office.compare(work) if each.where == f"system/{ref}"]) == []
+    )

@@ -21,6 +21,7 @@ MATRIX = {
     "sessions_end": {"POST": STAFF},
     "queue": {"GET": STAFF},
     "find": {"GET": STAFF, "POST": STAFF},
+    "appeals": {"GET": STAFF},
     "bulk": {"POST": HANDLERS},
     "bulks": {"GET": HANDLERS},
     "bulk_job": {"GET": HANDLERS},
@@ -60,6 +61,10 @@ MATRIX = {
     "operator_add": {"POST": {"admin"}},
     "operator_change": {"POST": {"admin"}},
     "operator_edit": {"GET": {"admin"}, "POST": {"admin"}},
+    "teams": {"GET": {"admin"}},
+    "team_add": {"POST": {"admin"}},
+    "team_edit": {"GET": {"admin"}, "POST": {"admin"}},
+    "team_remove": {"POST": {"admin"}},
     "keys": {"GET": {"admin"}},
     "key_add": {"POST": {"admin"}},
     "key_revoke": {"GET": {"admin"}, "POST": {"admin"}},
@@ -81,6 +86,7 @@ FILLED = {
     "letter": 1,
     "kept": 1,
     "ref": "key_22222222",
+    "key": "nobodys",
 }
 
 

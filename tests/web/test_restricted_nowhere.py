@@ -35,6 +35,7 @@ FILLED = {
     "turn": "pause",
     "letter": 1,
     "ref": "key_22222222",
+    "key": "nobodys",
 }
 CASES = ("number", "uid", "file")
 # Evidence is whole or it is none: log and register count a hidden case, without its words; no handler sees them.

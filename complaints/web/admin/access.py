@@ -8,13 +8,16 @@ from typing import Any, TypeVar
 
 from flask import Blueprint, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from complaints.administration import operators, reach, sessions
 from complaints.administration.calendars import missing_year
 from complaints.base.errors import NotAllowedError, NotFoundError
 from complaints.base.translations import gettext as t
+from complaints.cases import reviewing
 from complaints.cases.people import Operator
+from complaints.cases.queries import COUNTED
 from complaints.web.forms import Act
 from complaints.web.frame import frame
 
@@ -139,20 +142,25 @@ def _guard() -> ResponseReturnValue | None:
 def _context() -> dict[str, Any]:
     who = visitor()
     can_leave = who is not None and built_in()
+    untold, reviews = _standing(who) if who is not None else (0, 0)
     return {
         "operator": who,
         # Empty: the page of an error must not read the request that was too large to be read.
         "logout_form": Act(formdata=None) if can_leave else None,
         "may": (lambda *names: who is not None and who.may(*names)),
-        "untold": _untold() if who is not None else 0,
+        "untold": untold,
+        "reviews": f"{reviews:,}" if reviews <= COUNTED else f"{COUNTED:,}+",
         "untold_remedy": reach.remedy(),
         "year_missing": (lambda: missing_year(frame().work) if who is not None else None),
     }
 
 
-def _untold() -> int:
+def _standing(who: Operator) -> tuple[int, int]:
+    """What each page says beside its own matter, in one statement: notices nobody hears, reviews to be done."""
     try:
-        return reach.waiting(frame().work.session)
+        query = select(reach.unheard(), reviewing.to_review(who))
+        untold, reviews = frame().work.session.execute(query).one()
     except SQLAlchemyError:
         # The page that says the database is away is framed like any other.
-        return 0
+        return 0, 0
+    return int(untold), int(reviews)

@@ -19,12 +19,12 @@ from complaints.administration import operators
 from complaints.base.errors import ConflictError, InputError, NotAllowedError, NotFoundError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
-from complaints.cases import bulk, queries
+from complaints.cases import bulk, queries, teams
 from complaints.cases.bulk import MOST, Wish
 from complaints.cases.people import Operator
 from complaints.store.tables import Complaint, Job
 from complaints.web.admin import words
-from complaints.web.admin.access import HANDLERS, built_in, operator, roles
+from complaints.web.admin.access import HANDLERS, operator, roles
 from complaints.web.admin.forms import sent
 from complaints.web.admin.queue import filters_of
 from complaints.web.admin.working import share
@@ -44,6 +44,7 @@ class BulkForm(OwnForm):
     case = SelectMultipleField(validate_choice=False, choices=[])
     act = StringField()
     to = StringField()
+    team = StringField()
     type = StringField()
     text = TextAreaField()
 
@@ -69,7 +70,7 @@ def choose() -> ResponseReturnValue:
     try:
         jobs.too_many(len(cases))
         work, wish = frame().work, _wish(form)
-        bulk.check(work, wish, jobs.colleague(frame().installation, work, viewer, wish.to))
+        bulk.check(work, wish, jobs.colleague(work, viewer, wish))
         if do != "confirm":
             return _page(form, cases, wish=wish), 200
         frame().close()
@@ -113,6 +114,7 @@ def act_words() -> dict[str, str]:
     return {
         "accept": t("Take on"),
         "assign": t("Put somebody in charge"),
+        "transfer": t("Hand to another team"),
         "note": t("Write an internal note"),
         "reclassify": t("Change the type"),
         "close": t("Close"),
@@ -154,15 +156,16 @@ def _typed(form: BulkForm) -> list[tuple[str, int]]:
 
 def _wish(form: BulkForm) -> Wish:
     act = form.act.data or ""
-    text = (form.text.data or "").replace("\r\n", "\n").strip() if act in {"note", "reclassify"} else ""
-    to = form.to.data or "" if act == "assign" else ""
+    worded = act in {"note", "transfer", "reclassify"}
+    text = (form.text.data or "").replace("\r\n", "\n").strip() if worded else ""
+    to = {"assign": form.to.data or "", "transfer": form.team.data or ""}.get(act, "")
     return Wish(act, to, form.type.data or "" if act == "reclassify" else "", text)
 
 
 def _page(form: BulkForm, cases: Sequence[tuple[str, int]], *, wish: Wish | None = None) -> str:
     work, viewer, lang = frame().work, operator(), language()
     known = _known([uid for uid, _ in cases])
-    colleague = jobs.colleague(frame().installation, work, viewer, wish.to) if wish else None
+    colleague = jobs.colleague(work, viewer, wish) if wish else None
     said, rows = bulk.words(), []
     for uid, version in cases:
         case = known.get(uid)
@@ -181,8 +184,7 @@ def _page(form: BulkForm, cases: Sequence[tuple[str, int]], *, wish: Wish | None
             }
             rows.append(row)
     people = [(one.ref, one.name) for one in operators.active(work) if one.may(*HANDLERS)]
-    if not built_in():
-        people = [(viewer.ref, viewer.name)]
+    people = people or [(viewer.ref, viewer.name)]
     return render_template(
         "complaints/admin/bulk.html",
         nav="queue",
@@ -193,6 +195,7 @@ def _page(form: BulkForm, cases: Sequence[tuple[str, int]], *, wish: Wish | None
         acts=list(act_words().items()),
         act_words=act_words(),
         people=[("", t("Nobody")), *people],
+        teams=[("", t("No team")), *teams.standing(work).items()],
         types=[(key, kind.label(lang)) for key, kind in work.policy.types.items()],
         back=_back(form),
         names=dict(people),

@@ -16,7 +16,7 @@ from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.policy.deadlines import clock
 from complaints.policy.yearfiles import MAX_BYTES, CalendarError, as_upload, read_upload
-from complaints.web.admin.access import built_in, operator, roles
+from complaints.web.admin.access import operator, roles
 from complaints.web.admin.forms import sent
 from complaints.web.forms import OwnForm, put_errors
 from complaints.web.frame import frame
@@ -107,7 +107,7 @@ def take() -> ResponseReturnValue:
 
 def _years(form: UploadForm) -> str:
     work = frame().work
-    names = operators.names(work) if built_in() else {}
+    names = operators.names(work)
     # The newest first: it ends last.
     open_jobs = underway.jobs(frame().installation, work)
     return render_template(

@@ -13,7 +13,7 @@ from complaints.administration import templates, variables
 from complaints.base.errors import NotAllowedError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
-from complaints.cases import escalation, looking
+from complaints.cases import escalation, looking, teams
 from complaints.delivery import outbox
 from complaints.ledger.work import Work
 from complaints.web.admin import caseforms, casepage, measures
@@ -107,6 +107,7 @@ def shown(
         act=Act(),
         stored_form=StoredForm(formdata=None, prefix="stored-"),
         people=[("", t("Nobody")), *people],
+        teams=[("", t("No team")), *teams.standing(page.work).items()],
         reasons=[
             ("", t("Choose")),
             *((key, row.label(lang)) for key, row in page.policy.ask_reasons.items()),

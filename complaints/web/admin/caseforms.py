@@ -12,13 +12,22 @@ from complaints.administration import operators, templates
 from complaints.base.errors import InputError, NotFoundError
 from complaints.base.translations import gettext as t
 from complaints.cases import access as reach
-from complaints.cases import conversation, deciding, disposal, forwarding, handling, queries, relations
+from complaints.cases import (
+    conversation,
+    deciding,
+    disposal,
+    forwarding,
+    handling,
+    queries,
+    relations,
+    transfer,
+)
 from complaints.cases.attachments import Upload, check
 from complaints.cases.people import Operator
 from complaints.ledger.work import Work
 from complaints.store.tables import Complaint
 from complaints.web.admin import measures
-from complaints.web.admin.access import HANDLERS, built_in
+from complaints.web.admin.access import HANDLERS
 from complaints.web.admin.forms import CaseForm
 
 
@@ -26,6 +35,14 @@ class AssignForm(CaseForm):
     """Who is in charge."""
 
     to = StringField()
+
+
+class TransferForm(CaseForm):
+    """Another team, whom of it to put in charge, and a word to them."""
+
+    team = StringField()
+    to = StringField()
+    note = TextAreaField()
 
 
 class AskForm(CaseForm):
@@ -125,11 +142,20 @@ class CaseAct:
 
 
 def _assign(work: Work, case: Complaint, who: Operator, form: Any) -> object:
+    return handling.assign(work, case, who.actor, _colleague(work, case, who, form))
+
+
+def _transfer(work: Work, case: Complaint, who: Operator, form: Any) -> object:
+    to, note = _colleague(work, case, who, form), form.note.data or ""
+    return transfer.transfer(work, case, who.actor, form.team.data or None, note, to=to)
+
+
+def _colleague(work: Work, case: Complaint, who: Operator, form: Any) -> str | None:
     to = form.to.data or ""
     # What stands here stays in the log for ever, so it must be a colleague's reference and nothing else.
     if to and to != who.ref and to not in {ref for ref, _ in colleagues(work, case)}:
         raise InputError({"to": [t("Choose somebody of the list")]})
-    return handling.assign(work, case, who.actor, to or None)
+    return to or None
 
 
 def _ask(work: Work, case: Complaint, who: Operator, form: Any) -> object:
@@ -207,6 +233,7 @@ ACTS: Mapping[str, CaseAct] = {
     "close": CaseAct(CaseForm, lambda work, case, who, _: deciding.close(work, case, who.actor)),
     "take_back": CaseAct(CaseForm, lambda work, case, who, _: deciding.take_back(work, case, who.actor)),
     "assign": CaseAct(AssignForm, _assign, "to"),
+    "transfer": CaseAct(TransferForm, _transfer, "team"),
     "ask": CaseAct(AskForm, _ask, "text"),
     "reply": CaseAct(ReplyForm, _reply, "text"),
     "note": CaseAct(
@@ -245,13 +272,11 @@ ACTS: Mapping[str, CaseAct] = {
 
 
 def colleagues(work: Work, case: Complaint) -> list[tuple[str, str]]:
-    """Reference and name of everybody who may be put in charge; with a host's own accounts only oneself can."""
-    if not built_in():
-        return []
+    """Reference and name of everybody who may be put in charge; nobody where a host does not list its users."""
     return [
         (one.ref, one.name)
         for one in operators.active(work)
-        if one.may(*HANDLERS) and (one.restricted or not case.restricted)
+        if one.may(*HANDLERS) and queries.may_see(one, case) and handling.may_lie_with(work, case, one.ref)
     ]
 
 

@@ -27,7 +27,7 @@ from complaints.policy.profile import Policy
 from complaints.policy.states import FINAL, OPEN, RELEASES, State, allowed
 from complaints.store.tables import Complaint
 from complaints.web.admin import measures, vendors, words
-from complaints.web.admin.access import HANDLERS, built_in
+from complaints.web.admin.access import HANDLERS
 from complaints.web.admin.caserecord import Record
 from complaints.web.admin.clocks import Clocks
 
@@ -80,6 +80,7 @@ class Page:
             "waiting": self.waiting,
             "review": self.review,
             "others": [(self.record.name(ref), self.record.said(at)) for ref, at in self._others],
+            "team": self.record.teams.get(case.team or "", case.team),
             "owner": self.record.name(case.assignee) if case.assignee else "",
             "lead": self.lead,
             "joined": self.joined,
@@ -149,12 +150,13 @@ class Page:
         """Who may review; with nobody else the page says so, and the clock runs on."""
         if self.case.state != State.UNDER_REVIEW:
             return None
-        people = operators.active(self.work) if built_in() else []
+        people = operators.active(self.work)
         able = [who.name for who in appeal.eligible(self.work, self.case, people)]
         return {
             "own": behind(self.work, self.case.decided_by) == self.viewer.ref,
             "able": able,
-            "nobody": built_in() and not able,
+            # Where a host does not list its users, nobody knows whether there is one.
+            "nobody": bool(people) and not able,
             "decided_by": self.record.name(self.case.decided_by),
         }
 
@@ -270,13 +272,14 @@ def gather(work: Work, viewer: Operator, number: str) -> Page:
         work, case.uid, viewer.actor, "viewed", stored=True
     )
     entries = history(work, case.uid, opened=not stored)
+    names, called = operators.called(work)
     return Page(
         work=work,
         viewer=viewer,
         case=case,
         policy=policy,
         entries=entries,
-        record=Record(entries, policy, operators.names(work), viewer, work.now, lang),
+        record=Record(entries, policy, names, viewer, work.now, lang, called),
         lang=lang,
         stored=stored,
     )

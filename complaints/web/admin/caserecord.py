@@ -24,7 +24,7 @@ _SPOKEN = ("message", "supplied", "asked", "replied", "appealed", "rated", "with
 
 @dataclass(frozen=True)
 class Record:
-    """A case's events in words; `names` are colleagues by their reference."""
+    """A case's events in words; `names` are colleagues by their reference, `teams` what each is called."""
 
     entries: Sequence[Entry]
     policy: Policy
@@ -32,6 +32,7 @@ class Record:
     viewer: Operator
     now: datetime
     lang: str
+    teams: Mapping[str, str]
 
     def talk(self, files: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """What was written between complainant and operators, oldest first, with answers that went out."""
@@ -126,10 +127,10 @@ class Record:
         match entry.type:
             case kind if kind in _BY_META:
                 parts = _BY_META[kind](meta)
-            case "assigned":
-                parts = [self.name(meta.get("to")) or t("Nobody")]
+            case "assigned" | "transferred":
+                parts = self._hands(meta)
             case "reclassified":
-                parts = self._classes(change)
+                parts = [*self._classes(change), *self._arrives(change)]
             case "action":
                 parts = self._measures(meta)
             case "action_done" | "action_failed" | "action_retried" | "retested":
@@ -143,6 +144,17 @@ class Record:
             case kind if kind in deciding.DECISIONS and kind != "overturned":
                 parts = self._decision(meta)
         return t(" · ").join(parts)
+
+    def _hands(self, meta: Mapping[str, Any]) -> list[str]:
+        """Which team it lies with from now on, and who is in charge."""
+        person = self.name(meta.get("to"))
+        if "team" not in meta:
+            return [person or t("Nobody")]
+        team = meta["team"]
+        return [self.teams.get(team, team) or t("No team"), *filter(None, (person,))]
+
+    def _arrives(self, change: Mapping[str, Any]) -> list[str]:
+        return self._hands({"team": change["team"][1]}) if "team" in change else []
 
     def _classes(self, change: Mapping[str, Any]) -> list[str]:
         tables = (("type", self.policy.types), ("risk_class", self.policy.risk_classes))

@@ -18,7 +18,7 @@ from complaints.cases.deciding import Decision
 from complaints.ledger import journal
 from complaints.ledger.work import Work
 from complaints.store.tables import Complaint
-from complaints.web.admin import caseforms, casepage, measures, seeing
+from complaints.web.admin import caseforms, casepage, measures, reviewed, seeing
 from complaints.web.admin.access import HANDLERS, operator, roles
 from complaints.web.admin.case import opened
 from complaints.web.admin.casepage import Page
@@ -190,6 +190,7 @@ def _shown(
         reasons=_reasons(policy, case, mode, lang),
         verdicts=_verdicts(case),
         choices=[("", t("Choose")), *((each.key, each.title) for each in _offered(page, mode))],
+        reviewed=reviewed.both(page) if mode == "review" else None,
         similar_open=page.similar_open if mode == "decide" else [],
         preview=_preview(page, form, mode, rows) if preview else None,
         theirs=t("Chinese") if case.lang == "zh" else t("English"),

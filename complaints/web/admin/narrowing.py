@@ -10,7 +10,7 @@ from flask import url_for
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.cases.happenings import channels
-from complaints.cases.narrowing import CHANNELS, ME, NOBODY, Filters
+from complaints.cases.narrowing import CHANNELS, ME, MINE, NOBODY, NONE, Filters
 from complaints.ledger.work import Work
 from complaints.policy.states import State
 from complaints.web.admin.ordering import state_word
@@ -29,6 +29,7 @@ def view_words() -> dict[str, str]:
         "late": t("Late"),
         "today": t("Due today"),
         "mine": t("Mine"),
+        "teams": t("My teams"),
         "unassigned": t("Nobody in charge"),
         "replied": t("Complainant wrote"),
         "awaiting": t("Waiting for complainant"),
@@ -48,6 +49,7 @@ def labels() -> dict[str, str]:
         "risk": t("Risk class"),
         "severity": t("Severity"),
         "assignee": t("In charge"),
+        "team": t("Team"),
         "channel": t("How it came"),
         "language": t("Language"),
         "answer": t("AI answer"),
@@ -59,8 +61,8 @@ def labels() -> dict[str, str]:
     }
 
 
-def choices(work: Work, people: Iterable[tuple[str, str]]) -> dict[str, Choices]:
-    """What each filter but the dates can be set to; `people` are those who may be in charge."""
+def choices(work: Work, people: Iterable[tuple[str, str]], teams: Mapping[str, str]) -> dict[str, Choices]:
+    """What each filter but the dates can be set to; `people` may be in charge, `teams` are called so."""
     lang, policy = language(), work.policy
     known = channels()
     return {
@@ -69,6 +71,7 @@ def choices(work: Work, people: Iterable[tuple[str, str]]) -> dict[str, Choices]
         "risk": [(key, row.label(lang)) for key, row in policy.risk_classes.items()],
         "severity": [("urgent", t("Urgent")), ("high", t("High")), ("normal", t("Normal"))],
         "assignee": [(ME, t("Me")), (NOBODY, t("Nobody")), *people],
+        "team": [(MINE, t("My teams")), (NONE, t("No team")), *teams.items()],
         "channel": [(key, known[key]) for key in CHANNELS],
         "language": [("zh", "中文"), ("en", "English")],
         "answer": [

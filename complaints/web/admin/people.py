@@ -8,9 +8,10 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import BooleanField, EmailField, HiddenField, SelectMultipleField, StringField
 
-from complaints.administration import operators, second_factor
+from complaints.administration import clearance, operators, second_factor
 from complaints.base.errors import InputError
 from complaints.base.translations import gettext as t
+from complaints.cases import teams
 from complaints.ledger.work import Work
 from complaints.store.tables import Operator as Account
 from complaints.web.admin import words
@@ -27,6 +28,7 @@ class AddForm(OwnForm):
     name = StringField()
     mail = EmailField()
     roles = SelectMultipleField(validate_choice=False, choices=[])
+    teams = SelectMultipleField(validate_choice=False, choices=[])
     restricted = BooleanField()
 
 
@@ -35,6 +37,7 @@ class EditForm(OwnForm):
 
     pseudonym = StringField()
     roles = SelectMultipleField(validate_choice=False, choices=[])
+    teams = SelectMultipleField(validate_choice=False, choices=[])
     restricted = BooleanField()
 
 
@@ -84,6 +87,7 @@ def add() -> ResponseReturnValue:
             form.roles.data or [],
             mail=(form.mail.data or "").strip() or None,
             restricted=bool(form.restricted.data),
+            teams=form.teams.data or [],
             by=who,
         )
 
@@ -120,12 +124,17 @@ def change(what: str) -> ResponseReturnValue:
 
 @roles("admin")
 def edit(ref: str) -> ResponseReturnValue:
-    """Roles, clearance and pseudonym of one account; one that is not there leads back to the list."""
+    """Roles, teams, clearance and pseudonym of one account; one that is not there leads back to the list."""
     row = next((each for each in operators.everyone(frame().work) if each.ref == ref), None)
     if row is None or not built_in():
         return redirect(url_for("complaints.admin.operators"), 303)
     if request.method == "GET":
-        kept = {"pseudonym": row.pseudonym or "", "roles": row.roles, "restricted": row.restricted}
+        kept = {
+            "pseudonym": row.pseudonym or "",
+            "roles": row.roles,
+            "teams": row.teams,
+            "restricted": row.restricted,
+        }
         return _edited(row, EditForm(formdata=None, data=kept))
     form = EditForm()
     if not sent(form):
@@ -135,7 +144,12 @@ def edit(ref: str) -> ResponseReturnValue:
     def save(work: Work) -> None:
         operators.call(work, login, form.pseudonym.data or "", by=who)
         operators.change_roles(
-            work, login, form.roles.data or [], restricted=bool(form.restricted.data), by=who
+            work,
+            login,
+            form.roles.data or [],
+            restricted=bool(form.restricted.data),
+            teams=form.teams.data or [],
+            by=who,
         )
 
     try:
@@ -157,7 +171,11 @@ def _may_reset(login: str) -> None:
 
 def _edited(row: Account, form: EditForm) -> str:
     return render_template(
-        "complaints/admin/operator_edit.html", form=form, row=row, role_words=words.roles()
+        "complaints/admin/operator_edit.html",
+        form=form,
+        row=row,
+        role_words=words.roles(),
+        teams=teams.standing(frame().work),
     )
 
 
@@ -169,6 +187,9 @@ def _accounts(form: AddForm, *, made: tuple[str, str, str] | None = None, fault:
         accounts=operators.everyone(work) if built_in() else [],
         hosts=not built_in(),
         me=operator().ref,
+        teams=teams.names(work),
+        standing=teams.standing(work),
+        cleared=_cleared(work),
         form=form,
         one=LoginName(formdata=None),
         made=made,
@@ -177,3 +198,16 @@ def _accounts(form: AddForm, *, made: tuple[str, str, str] | None = None, fault:
         now=work.now,
         act=Act(),
     )
+
+
+def _cleared(work: Work) -> list[dict[str, str]]:
+    """Who may see restricted types: since when, by which event, given by whom; a host's users by name alone."""
+    return [
+        {
+            "name": t("Interface key “{name}”", name=one.name) if one.key else one.name,
+            "since": words.moment(one.at, work.now) if one.at else "",
+            "by": one.by,
+            "event": t("No. {n}", n=one.seq) if one.seq else "",
+        }
+        for one in clearance.cleared(work)
+    ]

@@ -135,13 +135,13 @@ def page(keep_form: KeepForm | None = None, find_form: FindForm | None = None) -
             **{str(key): saved for key, saved in lists.items()},
         },
     )
-    names = operators.names(work)
+    names, called = operators.called(work)
     what = "search" if filters.q else "queue"
     reads = bool(filters.q) or any(row.excerpt for row in listing.rows)
     if reads and not looking.browsed(work, viewer.actor, what):
         # Written before anything is shown: whoever reads excerpts stands in the log first, and so does who searches.
         frame().write(lambda fresh: looking.browse(fresh, viewer.actor, what))
-    offered = narrowing.choices(work, names.items())
+    offered = narrowing.choices(work, names.items(), called)
     asked = listing.found.asked if listing.found else ""
     said, current = narrowing.view_words(), filters.address
     export, unknown = narrowing.export_of(filters) if viewer.may(*READERS) else ("", [])
@@ -164,6 +164,7 @@ def page(keep_form: KeepForm | None = None, find_form: FindForm | None = None) -
         filters=filters,
         view_words=said[filters.view],
         names=names,
+        teams=called,
         me=viewer.ref,
         fields=narrowing.fields(filters, offered),
         chips=narrowing.chips(filters, {**offered, "q": [(filters.q, asked)]}),

@@ -28,6 +28,7 @@ _LOOK = {
     "message": ("info", "user"),
     "replied": ("info", "send"),
     "noted": ("note", "note"),
+    "transferred": ("info", "send"),
     "decided": ("ok", "decided"),
     "decided_with_lead": ("ok", "decided"),
     "confirmed": ("ok", "decided"),

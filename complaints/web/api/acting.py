@@ -12,7 +12,7 @@ from flask import Response
 from complaints.administration import operators, repeats
 from complaints.base.errors import InputError, NotFoundError, TransitionError
 from complaints.base.translations import gettext as t
-from complaints.cases import access, appeal, conversation, deciding, handling, queries, relations
+from complaints.cases import access, appeal, conversation, deciding, handling, queries, relations, transfer
 from complaints.cases.attachments import Upload
 from complaints.cases.deciding import Decision
 from complaints.cases.handling import Order
@@ -22,7 +22,7 @@ from complaints.ledger.journal import Written
 from complaints.ledger.work import Work
 from complaints.policy.states import State
 from complaints.store.tables import Complaint
-from complaints.web.admin.access import HANDLERS, built_in
+from complaints.web.admin.access import HANDLERS
 from complaints.web.admin.caseforms import filled
 from complaints.web.api import shapes, shown
 from complaints.web.api.problems import ProblemError
@@ -71,16 +71,25 @@ def _take_back(at: Doing) -> Written:
 
 
 def _assign(at: Doing) -> Written:
-    to = at.body.to
+    return handling.assign(at.work, at.case, at.who.actor, _colleague(at))
+
+
+def _transfer(at: Doing) -> Written:
+    given = at.body
+    return transfer.transfer(at.work, at.case, at.who.actor, given.team, given.note, to=_colleague(at))
+
+
+def _colleague(at: Doing) -> str | None:
+    to: str | None = at.body.to
     able = {
         one.ref
-        for one in (operators.active(at.work) if built_in() else [])
+        for one in operators.active(at.work)
         if one.may(*HANDLERS) and (one.restricted or not at.case.restricted)
     }
     # What stands here stays in the log for ever, so it must be an operator's reference and nothing else.
     if to is not None and to not in able:
         raise InputError({"to": [t("Choose somebody of the list")]})
-    return handling.assign(at.work, at.case, at.who.actor, to)
+    return to
 
 
 def _ask(at: Doing) -> Written:
@@ -152,6 +161,7 @@ ACTS: dict[str, tuple[type[msgspec.Struct] | None, bool, Act, str]] = {
     "close": (None, False, _close, "End an answered complaint."),
     "take-back": (None, False, _take_back, "Undo a decision that has not gone out."),
     "assign": (shapes.Assign, False, _assign, "Put an operator in charge, or nobody; never a key."),
+    "transfer": (shapes.Transfer, False, _transfer, "Hand the case to another team; no date moves."),
     "ask": (shapes.Ask, False, _ask, "Ask the complainant for more; the clocks stop."),
     "reply": (shapes.Reply, True, _reply, "Write to the complainant, with files where wanted."),
     "note": (shapes.Note, False, _note, "Write an internal note."),

@@ -48,7 +48,7 @@ def cases(call: Call) -> Response:
     asked: shapes.ListQuery = call.query
     filters = {
         name: str(value or "")
-        for name in ("state", "type", "assignee", "test", "late")
+        for name in ("state", "type", "assignee", "team", "test", "late")
         if (value := getattr(asked, name)) is not UNSET
     }
     after = _after(asked.cursor, filters) if asked.cursor is not UNSET else 0

@@ -95,6 +95,14 @@ class Assign(In):
     to: Annotated[str, Meta(min_length=1, max_length=64)] | None
 
 
+class Transfer(In):
+    """To which team, or null for none; `to` is who of them takes charge, null for nobody yet."""
+
+    team: Key | None
+    to: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    note: Words = ""
+
+
 class Ask(In):
     """A question to the complainant; clocks stop for at most the policy's longest pause."""
 
@@ -204,6 +212,7 @@ class ListQuery(msgspec.Struct, kw_only=True):
     state: State | UnsetType = UNSET
     type: Key | UnsetType = UNSET
     assignee: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
+    team: Key | UnsetType = UNSET
     test: Literal["yes", "no"] | UnsetType = UNSET
     late: Literal["yes", "no"] | UnsetType = UNSET
     limit: Annotated[int, Meta(ge=1, le=200)] = 50

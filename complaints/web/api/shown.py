@@ -221,6 +221,7 @@ class CaseRow(Out):
     late: bool
     unread: bool
     assignee: str | None
+    team: str | None
     outcome: str | None
     released_at: datetime | None
     stored_only: bool
