@@ -16,7 +16,7 @@ from complaints.base.errors import InputError, NotFoundError
 from complaints.base.ids import ALPHABET
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
-from complaints.cases import people
+from complaints.cases import claims, people
 from complaints.ledger.journal import record_system
 from complaints.ledger.work import Actor, Work
 from complaints.store.tables import ApiKey, Operator, OperatorSession
@@ -93,6 +93,7 @@ def disable(work: Work, login: str, *, by: Actor) -> Operator:
         _not_last_admin(work, row)
         row.active = False
         end_all(work, row)
+        claims.leave_all(work, row.ref)
         _log(work, "operator_disabled", by, row)
     return row
 
@@ -161,6 +162,7 @@ def log_out(work: Work, login: str, *, by: Actor) -> Operator:
     """End every session of an account, which may log in again at once."""
     row = find(work, login)
     end_all(work, row)
+    claims.leave_all(work, row.ref)
     _log(work, "operator_logged_out", by, row)
     return row
 

@@ -120,6 +120,7 @@ def event_words(kind: str) -> str:
         "late": t("Late"),
         "appeal": t("Review asked for"),
         "withdrawn_notice": t("Withdrawn"),
+        "handed_over": t("Handed over"),
         "no_reviewer": t("Nobody can review it"),
         "measure_failed": t("A measure could not be carried out"),
     }

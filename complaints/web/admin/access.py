@@ -8,13 +8,14 @@ from typing import Any, TypeVar
 
 from flask import Blueprint, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import SQLAlchemyError
 
 from complaints.administration import operators, reach, sessions
 from complaints.administration.calendars import missing_year
 from complaints.base.errors import NotAllowedError, NotFoundError
 from complaints.base.translations import gettext as t
 from complaints.cases.people import Operator
+from complaints.delivery.fanout import NOBODY
+from complaints.web.admin import watch
 from complaints.web.forms import Act
 from complaints.web.frame import frame
 
@@ -151,8 +152,5 @@ def _context() -> dict[str, Any]:
 
 
 def _untold() -> int:
-    try:
-        return reach.waiting(frame().work.session)
-    except SQLAlchemyError:
-        # The page that says the database is away is framed like any other.
-        return 0
+    found = watch.alarms()
+    return found.waiting.get(NOBODY, 0) if found is not None else 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,19 @@ from complaints.administration import operators, templates
 from complaints.base.errors import InputError, NotFoundError
 from complaints.base.translations import gettext as t
 from complaints.cases import access as reach
-from complaints.cases import conversation, deciding, disposal, forwarding, handling, queries, relations
+from complaints.cases import (
+    conversation,
+    deciding,
+    disposal,
+    forwarding,
+    handling,
+    linking,
+    queries,
+    relations,
+)
 from complaints.cases.attachments import Upload, check
 from complaints.cases.people import Operator
-from complaints.ledger.work import Work
+from complaints.ledger.work import Actor, Work
 from complaints.store.tables import Complaint
 from complaints.web.admin import measures
 from complaints.web.admin.access import HANDLERS, built_in
@@ -23,9 +32,10 @@ from complaints.web.admin.forms import CaseForm
 
 
 class AssignForm(CaseForm):
-    """Who is in charge."""
+    """Who is in charge, and what they should know."""
 
     to = StringField()
+    note = TextAreaField()
 
 
 class AskForm(CaseForm):
@@ -106,6 +116,12 @@ class MergeForm(CaseForm):
     reason = StringField()
 
 
+class LinkForm(CaseForm):
+    """The number of another case that belongs with this one."""
+
+    other = StringField()
+
+
 class ReasonForm(CaseForm):
     """One reason, kept as a note."""
 
@@ -122,14 +138,17 @@ class CaseAct:
     form: type[CaseForm]
     do: Done
     fallback: str = ""
+    # The uid of another case that must be locked along with it, each in the order of their uids; raises InputError.
+    beside: Callable[[Work, Operator, Any], str] | None = None
 
 
 def _assign(work: Work, case: Complaint, who: Operator, form: Any) -> object:
     to = form.to.data or ""
     # What stands here stays in the log for ever, so it must be a colleague's reference and nothing else.
-    if to and to != who.ref and to not in {ref for ref, _ in colleagues(work, case)}:
+    if to and to != who.ref and to not in {ref for ref, _ in colleagues(operators.active(work), case)}:
         raise InputError({"to": [t("Choose somebody of the list")]})
-    return handling.assign(work, case, who.actor, to or None)
+    note = (form.note.data or "").replace("\r\n", "\n").strip()
+    return handling.assign(work, case, who.actor, to or None, note)
 
 
 def _ask(work: Work, case: Complaint, who: Operator, form: Any) -> object:
@@ -190,6 +209,28 @@ def _vendor(work: Work, case: Complaint, who: Operator, form: Any) -> object:
     return forwarding.answered(work, case, who.actor, seq, **given)
 
 
+def _other(work: Work, who: Operator, form: Any) -> str:
+    """The case of a number that somebody gave; of one they may not know of they learn nothing."""
+    try:
+        found = reach.find(work, form.other.data or "")
+    except NotFoundError:
+        found = None
+    if found is None or not queries.may_see(who, found):
+        raise InputError({"other": [t("No complaint has this number; compare it with the list")]})
+    return found.uid
+
+
+def _linked(do: Callable[[Work, Complaint, Complaint, Actor], None]) -> Done:
+    def act(work: Work, case: Complaint, who: Operator, form: Any) -> object:
+        other = reach.find(work, form.other.data or "")
+        if not queries.may_see(who, other):
+            raise NotFoundError("no such complaint")
+        do(work, case, other, who.actor)
+        return None
+
+    return act
+
+
 def _merge(work: Work, case: Complaint, who: Operator, form: Any) -> object:
     try:
         lead = reach.find(work, form.lead.data or "")
@@ -231,6 +272,8 @@ ACTS: Mapping[str, CaseAct] = {
     "retest": CaseAct(RetestForm, _retest, "reference"),
     "vendor_answer": CaseAct(VendorForm, _vendor, "text"),
     "merge": CaseAct(MergeForm, _merge, "lead"),
+    "link": CaseAct(LinkForm, _linked(linking.link), "other", _other),
+    "unlink": CaseAct(LinkForm, _linked(linking.unlink), "other", _other),
     "unmerge": CaseAct(
         ReasonForm,
         lambda work, case, who, form: relations.unmerge(work, case, who.actor, form.reason.data or ""),
@@ -244,14 +287,12 @@ ACTS: Mapping[str, CaseAct] = {
 }
 
 
-def colleagues(work: Work, case: Complaint) -> list[tuple[str, str]]:
+def colleagues(staff: Sequence[Operator], case: Complaint) -> list[tuple[str, str]]:
     """Reference and name of everybody who may be put in charge; with a host's own accounts only oneself can."""
     if not built_in():
         return []
     return [
-        (one.ref, one.name)
-        for one in operators.active(work)
-        if one.may(*HANDLERS) and (one.restricted or not case.restricted)
+        (one.ref, one.name) for one in staff if one.may(*HANDLERS) and (one.restricted or not case.restricted)
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -58,17 +58,24 @@ class Record:
             if (said := _noted(entry))
         ]
 
-    @property
-    def timeline(self) -> list[dict[str, str]]:
-        """Every event, newest first; readings of one person in one hour are one line already."""
+    def timeline(self, hidden: Collection[int], numbers: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Every event but the `hidden` ones, newest first; readings of one person in one hour are one line already.
+
+        `numbers` are those of the other cases it names, by uid.
+        """
         rows = []
         for entry in reversed(self.entries):
+            if entry.seq in hidden:
+                continue
             tone, icon = words.look(entry.type)
             breach = entry.type == "clock" and "late" in entry.meta.get("change", {})
             detail = self._detail(entry)
             clock = entry.type == "clock" and bool(detail)
+            if entry.type in {"linked", "unlinked"}:
+                detail = numbers[entry.meta["other"]]
             rows.append(
                 {
+                    "id": f"e{entry.seq}",
                     "when": self.said(entry.at),
                     "iso": entry.at.isoformat(timespec="seconds"),
                     "title": detail if clock else happened(entry.type),
@@ -127,7 +134,7 @@ class Record:
             case kind if kind in _BY_META:
                 parts = _BY_META[kind](meta)
             case "assigned":
-                parts = [self.name(meta.get("to")) or t("Nobody")]
+                parts = [self._handed(change), entry.text("note")]
             case "reclassified":
                 parts = self._classes(change)
             case "action":
@@ -142,7 +149,14 @@ class Record:
                 parts = [t("{n} of 5", n=change["rating"][1])] if "rating" in change else []
             case kind if kind in deciding.DECISIONS and kind != "overturned":
                 parts = self._decision(meta)
-        return t(" · ").join(parts)
+        return t(" · ").join(filter(None, parts))
+
+    def _handed(self, change: Mapping[str, Any]) -> str:
+        old, new = change.get("assignee", (None, None))
+        a, b = self.name(old), self.name(new)
+        if a and b:
+            return t("handed over from {a} to {b}", a=a, b=b)
+        return b or t("Nobody")
 
     def _classes(self, change: Mapping[str, Any]) -> list[str]:
         tables = (("type", self.policy.types), ("risk_class", self.policy.risk_classes))

@@ -16,7 +16,7 @@ from complaints.base.errors import NotFoundError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.cases import access as reach
-from complaints.cases import looking, queries
+from complaints.cases import claims, looking, queries
 from complaints.cases.narrowing import Filters
 from complaints.cases.paging import Place
 from complaints.cases.people import Operator
@@ -106,6 +106,7 @@ def page(keep_form: KeepForm | None = None) -> str:
         },
     )
     names = operators.names(work)
+    claimed = claims.of(work, [row.case.id for row in listing.rows])
     unread_browse = any(row.excerpt for row in listing.rows) and not looking.looked(
         work, SYSTEM_STREAM, viewer.actor, "browsed"
     )
@@ -135,6 +136,7 @@ def page(keep_form: KeepForm | None = None) -> str:
         view_words=said[filters.view],
         names=names,
         me=viewer.ref,
+        claimed=claimed,
         fields=narrowing.fields(filters, offered),
         chips=narrowing.chips(filters, offered),
         strange=t(", ").join(narrowing.labels()[name] for name in filters.strange),
