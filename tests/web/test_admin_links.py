@@ -50,7 +50,7 @@ def test_a_link_is_made_by_number_listed_on_both_and_taken_away(office):
 def test_a_number_that_leads_nowhere_says_so_and_so_does_a_hidden_one(office, given):
     filed = office.desk.file()
     if given == "hidden":
-        given = office.desk.file("minor_harm").number
+        given = office.desk.file("minor").number
     answer = act(office, filed, "link", other=given)
     assert answer.status_code == 422
     assert "没有这个编号" in words(answer)
@@ -59,7 +59,7 @@ def test_a_number_that_leads_nowhere_says_so_and_so_does_a_hidden_one(office, gi
 def test_a_link_to_a_hidden_case_is_nowhere_for_whoever_is_not_cleared(office):
     office.hire("trusted", "supervisor", restricted=True)
     office.client("trusted")
-    filed, hidden = office.desk.file(), office.desk.file("minor_harm")
+    filed, hidden = office.desk.file(), office.desk.file("minor")
     before = shown(office, filed)
     assert act(office, filed, "link", "trusted", other=hidden.number).status_code == 303
     assert hidden.number in shown(office, filed, "trusted").get_data(as_text=True)

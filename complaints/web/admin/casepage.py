@@ -68,8 +68,8 @@ class Page:
             "contact_shown": shown,
             "files": self.files,
             **self._said,
-            "clocks": self.clocks.rows(),
             "similar": self.related.similar,
+            "similar_state": {str(state): state.label(self.lang) for state in State},
             "can": self.can,
             "waiting": self.waiting,
             "review": self.review,
@@ -229,15 +229,19 @@ class Page:
 
     @property
     def _said(self) -> dict[str, Any]:
-        """What was said, noted and recorded, each as far as the address asks for it."""
+        """What was said, noted, recorded and due, each as far as the address asks for it."""
         number = self.case.number
         told = self.record.timeline(self.hidden, self.numbers)
         talk = self.record.talk(self.files)
+        clocks = self.clocks.rows()
+        over = [row for row in clocks if row["over"]]
         return {
             "talk": stretching.stretch(talk, "talk", number, newest_last=True, length=_written),
             "notes": stretching.stretch(
                 self.record.notes, "notes", number, newest_last=True, length=_written
             ),
+            "clocks": [row for row in clocks if not row["over"]],
+            "clocks_over": stretching.stretch(over, "dates", number, newest_last=False, length=_counted),
             "timeline": stretching.stretch(told, "log", number, newest_last=False, length=_written),
         }
 
@@ -247,7 +251,9 @@ class Page:
 
     @property
     def _others(self) -> list[tuple[str, Any]]:
-        return looking.others(list(self.entries), self.viewer.actor, self.work.now)
+        at_it = self.claim.ref if self.claim else ""
+        seen = looking.others(list(self.entries), self.viewer.actor, self.work.now)
+        return [(ref, at) for ref, at in seen if ref != at_it]
 
     def _filed(self, first: Entry) -> list[dict[str, str]]:
         given, rows = first.data("details"), []
@@ -299,6 +305,11 @@ def gather(work: Work, viewer: Operator, number: str) -> Page:
         claim=claim,
         stored=stored,
     )
+
+
+def _counted(row: Mapping[str, Any]) -> int:
+    """A date weighs as much as its count day by day does, in characters of text."""
+    return 100 + (80 * sum(map(len, row["why"]["weeks"])) if row["why"] else 0)
 
 
 def _written(row: Mapping[str, Any]) -> int:

@@ -9,8 +9,8 @@ from typing import Any
 from flask import request, url_for
 
 # A stretch ends with the first of these that is reached: entries, or characters of what was written.
-MOST, LONGEST = 30, 12_000
-_LISTS = ("talk", "notes", "log")
+MOST, LONGEST = 30, 4_000
+_LISTS = ("talk", "notes", "log", "dates")
 
 
 @dataclass(frozen=True)
