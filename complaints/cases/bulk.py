@@ -57,7 +57,7 @@ def refusal(
     who: Operator,
     wish: Wish,
     colleague: Operator | None,
-    at_it: Mapping[int, str],
+    at_it: Mapping[int, str] | None = None,
 ) -> str:
     """Why this case is left out, as a key of `words`; empty where the act is possible as far as can be seen.
 
@@ -70,7 +70,7 @@ def refusal(
         return "erased"
     if case.stored_only_at is not None and wish.act in USES:
         return "stored"
-    if at_it.get(case.id, who.ref) != who.ref:
+    if (at_it or {}).get(case.id, who.ref) != who.ref:
         return "claimed"
     state = State(case.state)
     released = case.released_at is not None if state in RELEASES else None

@@ -69,24 +69,20 @@ def require(work: Work, case: Complaint, ref: str, *, over: str = "") -> None:
 def take(work: Work, case: Complaint, ref: str, *, over: str = "") -> None:
     """Claim a locked case, or go on with one's claim. Raises ClaimedError. Flushes, never commits."""
     require(work, case, ref, over=over)
-    row = work.session.get(Claim, case.id)
-    if row is None:
-        row = Claim(complaint_id=case.id, ref=ref, since=work.now)
-        work.session.add(row)
-    elif row.ref != ref or row.until <= work.now:
-        row.ref, row.since = ref, work.now
-    row.until = work.now + LAPSE
-    work.session.flush()
+    _set(work, case, ref)
 
 
 def acted(work: Work, case: Complaint, ref: str, action: str) -> None:
-    """What an act of `ref` means for the claim: who acts is at it, until it is done or somebody else's."""
+    """What an act of `ref`, who had the case or took it over, means for its claim.
+
+    Who acts is at it, until the work is done or somebody else's.
+    """
     if action in BESIDE:
         return
     if action in ENDING or (action == "assign" and case.assignee != ref):
         _drop(work.session, Claim.complaint_id == case.id)
     else:
-        take(work, case, ref)
+        _set(work, case, ref)
 
 
 def renew(work: Work, case_id: int, ref: str) -> bool:
@@ -113,6 +109,17 @@ def leave_all(work: Work, ref: str) -> None:
 def expire(session: Session, now: datetime) -> int:
     """Delete what has lapsed; returns how many. Never commits."""
     return _drop(session, Claim.until <= now)
+
+
+def _set(work: Work, case: Complaint, ref: str) -> None:
+    row = work.session.get(Claim, case.id)
+    if row is None:
+        row = Claim(complaint_id=case.id, ref=ref, since=work.now)
+        work.session.add(row)
+    elif row.ref != ref or row.until <= work.now:
+        row.ref, row.since = ref, work.now
+    row.until = work.now + LAPSE
+    work.session.flush()
 
 
 def _drop(session: Session, *which: ColumnElement[bool]) -> int:
