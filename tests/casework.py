@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from office import ADMIN, Office, quick_passwords, send
+from office import ADMIN, Forms, Office, quick_passwords, send
 
 from complaints.cases import intake
 
@@ -51,3 +51,14 @@ def system_events(office):
 def numbers(answer, *filed):
     text = answer.get_data(as_text=True)
     return sorted((each.number for each in filed if each.number in text), key=text.index)
+
+
+def box(office, filed):
+    return f"{filed.uid}:{office.desk.case(filed).version}"
+
+
+def post(client, **values):
+    """The bulk form of the queue, sent with these values."""
+    html = client.get(f"{ADMIN}/?view=all").get_data(as_text=True)
+    form = next(each for each in Forms(html).found if each["action"].endswith("/bulk"))
+    return client.post(f"{ADMIN}/bulk", data={**form["data"], **values})

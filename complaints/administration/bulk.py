@@ -21,7 +21,7 @@ from complaints.administration.installation import Installation
 from complaints.base.errors import ComplaintsError, ConflictError, InputError, NotFoundError
 from complaints.base.ids import random_uid
 from complaints.base.translations import gettext as t
-from complaints.cases import bulk
+from complaints.cases import bulk, claims
 from complaints.cases.bulk import MOST, Wish
 from complaints.cases.people import Operator
 from complaints.ledger import journal
@@ -182,7 +182,8 @@ def _one(found: Installation, job: Claimed, ends: Sequence[str]) -> str:
         if who is None:
             end = "rights"
         else:
-            end = bulk.refusal(work, case, who, job.wish, colleague(work, who, job.wish))
+            to = colleague(work, who, job.wish)
+            end = bulk.refusal(work, case, who, job.wish, to, claims.of(work, [case.id]))
             if not end:
                 bulk.act(work, case, who, job.wish)
         _advance(work.session, job, [*ends, end], found)

@@ -16,7 +16,7 @@ from complaints.base.errors import InputError, NotFoundError
 from complaints.base.ids import ALPHABET
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
-from complaints.cases import people
+from complaints.cases import claims, people
 from complaints.cases import teams as teams_of
 from complaints.ledger.journal import record_system
 from complaints.ledger.work import Actor, Work
@@ -113,6 +113,7 @@ def disable(work: Work, login: str, *, by: Actor) -> Operator:
         _not_last_admin(work, row)
         row.active = False
         end_all(work, row)
+        claims.leave_all(work, row.ref)
         _log(work, "operator_disabled", by, row)
     return row
 
@@ -203,6 +204,7 @@ def log_out(work: Work, login: str, *, by: Actor) -> Operator:
     """End every session of an account, which may log in again at once."""
     row = find(work, login)
     end_all(work, row)
+    claims.leave_all(work, row.ref)
     _log(work, "operator_logged_out", by, row)
     return row
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -40,12 +41,15 @@ class Template:
 
 def choose(work: Work, use: str, lang: str, complaint_type: str) -> list[Template]:
     """The templates for this act, language and type; one for the type comes before one for all."""
-    fitting = [
-        each
-        for each in everything(work)
-        if each.use == use and each.lang == lang and each.type in {"", complaint_type}
+    return fitting(everything(work), use, lang, complaint_type)
+
+
+def fitting(found: Sequence[Template], use: str, lang: str, complaint_type: str) -> list[Template]:
+    """As `choose`, from templates that have been read already."""
+    kept = [
+        each for each in found if each.use == use and each.lang == lang and each.type in {"", complaint_type}
     ]
-    return sorted(fitting, key=lambda each: (not each.type, each.title))
+    return sorted(kept, key=lambda each: (not each.type, each.title))
 
 
 def everything(work: Work) -> list[Template]:

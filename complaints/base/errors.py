@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 
 class ComplaintsError(Exception):
@@ -42,6 +43,14 @@ class TransitionError(ComplaintsError):
 
 class ConflictError(ComplaintsError):
     """Somebody else changed the complaint since it was read; nothing was written."""
+
+
+class ClaimedError(ConflictError):
+    """A colleague, `ref`, is at the case `number` since `since`; nothing was written. Whoever must may take it over."""
+
+    def __init__(self, number: str, ref: str, since: datetime) -> None:
+        self.number, self.ref, self.since = number, ref, since
+        super().__init__("a colleague is at this case; nothing was written")
 
 
 class NotFoundError(ComplaintsError):

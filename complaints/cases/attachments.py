@@ -23,7 +23,7 @@ from complaints.ledger import private as sealing
 from complaints.ledger.journal import data_key
 from complaints.ledger.proof import commitment
 from complaints.ledger.work import Work
-from complaints.store.tables import Attachment
+from complaints.store.tables import Attachment, PersonKey
 
 MB = 1_000_000
 _NAME = 200
@@ -152,10 +152,18 @@ def attach(work: Work, stream: str, seq: int, files: Sequence[SealedFile]) -> No
 
 def held(work: Work, stream: str) -> list[Held]:
     """A complaint's attachments in the order they came."""
-    rows = work.session.scalars(
-        select(Attachment).where(Attachment.stream == stream).order_by(Attachment.seq, Attachment.uid)
+    rows = work.session.execute(
+        select(Attachment, PersonKey.wrapped)
+        .outerjoin(
+            PersonKey, (PersonKey.stream == Attachment.stream) & (PersonKey.person == Attachment.person)
+        )
+        .where(Attachment.stream == stream)
+        .order_by(Attachment.seq, Attachment.uid)
     ).all()
-    return [_held(row, _inner(work, row) or {"name": "", "digest": ""}) for row in rows]
+    return [
+        _held(row, _opened(row, _unwrapped(work, row, wrapped)) or {"name": "", "digest": ""})
+        for row, wrapped in rows
+    ]
 
 
 def original(work: Work, stream: str, uid: str) -> tuple[Held, bytes]:
@@ -206,7 +214,14 @@ def _held(row: Attachment, inner: dict[str, str]) -> Held:
 
 
 def _inner(work: Work, row: Attachment) -> dict[str, str] | None:
-    key = data_key(work, row.stream or "", row.person)
+    return _opened(row, data_key(work, row.stream or "", row.person))
+
+
+def _unwrapped(work: Work, row: Attachment, wrapped: bytes | None) -> bytes | None:
+    return sealing.unwrap(work.keys.data, wrapped, row.stream or "", row.person) if wrapped else None
+
+
+def _opened(row: Attachment, key: bytes | None) -> dict[str, str] | None:
     if key is None:
         return None
     plain = sealing.decrypt(key, row.sealed, f"attachment\x00{row.stream}\x00{row.uid}")

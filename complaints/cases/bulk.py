@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,8 +56,18 @@ def check(work: Work, wish: Wish, colleague: Operator | None) -> None:
         raise InputError(faults)
 
 
-def refusal(work: Work, case: Complaint | None, who: Operator, wish: Wish, colleague: Operator | None) -> str:
-    """Why this case is left out, as a key of `words`; empty where the act is possible as far as can be seen."""
+def refusal(
+    work: Work,
+    case: Complaint | None,
+    who: Operator,
+    wish: Wish,
+    colleague: Operator | None,
+    at_it: Mapping[int, str] | None = None,
+) -> str:
+    """Why this case is left out, as a key of `words`; empty where the act is possible as far as can be seen.
+
+    `at_it` says who is at which case now, by its id.
+    """
     if case is None or not queries.may_see(who, case):
         # A restricted case and one that does not exist read alike.
         return "unknown"
@@ -64,6 +75,8 @@ def refusal(work: Work, case: Complaint | None, who: Operator, wish: Wish, colle
         return "erased"
     if case.stored_only_at is not None and wish.act in USES:
         return "stored"
+    if (at_it or {}).get(case.id, who.ref) != who.ref:
+        return "claimed"
     state = State(case.state)
     released = case.released_at is not None if state in RELEASES else None
     if wish.act not in {row.action for row in allowed(state, who.actor.role, released=released)}:
@@ -98,6 +111,7 @@ def words() -> dict[str, str]:
     return {
         "unknown": t("There is no such complaint, or you may not see it"),
         "moved": t("Somebody changed it after the preview"),
+        "claimed": t("A colleague is at it; ask them, or open it and take it over"),
         "erased": t("Its personal data has been deleted; nothing more can be done"),
         "stored": t("It is kept in storage only"),
         "state": t("Its state does not allow this"),

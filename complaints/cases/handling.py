@@ -9,10 +9,10 @@ from typing import Any
 from complaints.base.errors import InputError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
-from complaints.cases import disposal, reports
+from complaints.cases import disposal, people, reports
 from complaints.cases.people import behind
 from complaints.cases.reports import Report
-from complaints.cases.step import from_operator, step
+from complaints.cases.step import from_operator, step, tell_operators
 from complaints.ledger.journal import Clock, Written
 from complaints.ledger.work import Actor, Work
 from complaints.policy.deadlines import plan
@@ -51,10 +51,26 @@ def start(work: Work, case: Complaint, actor: Actor) -> Written:
     return step(work, case, "start", actor, change={"assignee": owner})
 
 
-def assign(work: Work, case: Complaint, actor: Actor, to: str | None) -> Written:
-    """Put somebody in charge, or nobody; of a review never who made the decision. Raises InputError."""
+def assign(work: Work, case: Complaint, actor: Actor, to: str | None, note: str = "") -> Written:
+    """Put somebody in charge, or nobody, with a note to them where there is more to say; of a review never who decided.
+
+    Who gets a case from a colleague is told by mail where that is possible, without the note; nobody else is. Raises
+    InputError.
+    """
     require_reviewer(work, case, to)
-    return step(work, case, "assign", actor, change={"assignee": to}, meta={"to": to or ""})
+    before = case.assignee
+    written = step(
+        work,
+        case,
+        "assign",
+        actor,
+        change={"assignee": to},
+        meta={"to": to or ""},
+        personal={"note": from_operator(note)} if note.strip() else None,
+    )
+    if to and to not in {before, actor.ref} and people.mailed(work, to):
+        tell_operators(work, case, "handed_over", written.seq, to=f"operator:{to}")
+    return written
 
 
 def note(work: Work, case: Complaint, actor: Actor, text: str) -> Written:

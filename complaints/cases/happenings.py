@@ -36,6 +36,8 @@ def happened(kind: str) -> str:
         "merged": t("Joined with another complaint"),
         "unmerged": t("Separated again"),
         "reopened": t("Opened again"),
+        "linked": t("Linked with another complaint"),
+        "unlinked": t("No longer linked with another complaint"),
         "rated": t("Complainant rated the handling"),
         "viewed": t("Opened"),
         "downloaded": t("Original file downloaded"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,6 +27,16 @@ def looked(work: Work, stream: str, actor: Actor, event_type: str, **what: Any) 
         )
     )
     return any(_same(json.loads(leaf), actor, what) for leaf in leaves)
+
+
+def stands(entries: Sequence[Entry], actor: Actor, now: datetime, **what: Any) -> bool:
+    """As `looked`, of a case's opening, from events that have been read already."""
+    return any(
+        entry.type == "viewed"
+        and entry.at >= _hour(now)
+        and _same({"actor": entry.actor, "meta": entry.meta}, actor, what)
+        for entry in reversed(entries)
+    )
 
 
 def view(work: Work, uid: str, actor: Actor, **what: Any) -> None:

@@ -52,6 +52,12 @@ def behind(work: Work, ref: str | None) -> str | None:
     return work.session.scalar(select(ApiKey.created_by).where(ApiKey.ref == ref)) or ref
 
 
+def mailed(work: Work, ref: str) -> bool:
+    """Whether this colleague can be told by mail."""
+    query = select(Account.id).where(Account.ref == ref, Account.active.is_(True), Account.mail.is_not(None))
+    return work.session.scalar(query) is not None
+
+
 def pseudonyms(work: Work, refs: Collection[str]) -> Mapping[str, str]:
     """What complainants may read of these people instead of a name; who has no pseudonym is left out."""
     if not refs:

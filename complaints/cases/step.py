@@ -59,6 +59,8 @@ EVENTS: Mapping[str, str] = {
     "decide_with_lead": "decided_with_lead",
     "reopen": "reopened",
     "rate": "rated",
+    "link": "linked",
+    "unlink": "unlinked",
 }
 assert EVENTS.keys() == TRANSITIONS.keys()
 # What an operator may not do with words that are only stored: the answer that is owed is not among them.

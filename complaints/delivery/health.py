@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from complaints.delivery import webhooks
+from complaints.delivery.fanout import NOBODY
 from complaints.ledger import sequencer
 from complaints.store import search
 from complaints.store.database_now import DatabaseNow
@@ -29,6 +30,12 @@ JOB = "tick"
 _OLDEST = (
     select(func.min(Milestone.due_at))
     .where(Milestone.state == "pending", Milestone.due_at <= bindparam("now", type_=UtcDateTime()))
+    .scalar_subquery()
+)
+_UNTOLD = (
+    select(func.count())
+    .select_from(Outbox)
+    .where(Outbox.state == "queued", Outbox.last_error == NOBODY)
     .scalar_subquery()
 )
 _BEAT = select(Lease.beat_at).where(Lease.name == JOB).scalar_subquery()
@@ -64,8 +71,8 @@ class Health:
             "sweep": self.sweep_lag > SWEEP_LIMIT,
             "outbox": self.outbox_lag > OUTBOX_LIMIT,
             "dead": self.dead > 0,
-            "nobody": "NobodyToTell" in self.waiting,
-            "setup": any(reason.startswith("No") and reason != "NobodyToTell" for reason in self.waiting),
+            "nobody": NOBODY in self.waiting,
+            "setup": any(reason.startswith("No") and reason != NOBODY for reason in self.waiting),
             "skew": abs(self.skew) > SKEW_LIMIT,
             "sequencer": self.sequencer_lag > SEQUENCER_LIMIT,
             "checkpoint": bool(self.refusal),
@@ -131,9 +138,15 @@ def measure(session: Session, now: datetime, *, real: bool = False, refusal: str
 
 
 def unwatched(session: Session, now: datetime) -> Health:
-    """Only what tells whether dates are watched, in one statement by index: for a line on every page of operators."""
-    due, beat = session.execute(select(_OLDEST, _BEAT), {"now": now}).one()
-    return Health(sweep_lag=_age(now, due), beat_lag=None if beat is None else _age(now, beat))
+    """Only what every page of operators must say: whether dates are watched, and how many notices find nobody.
+
+    One statement by index.
+    """
+    due, beat, untold = session.execute(select(_OLDEST, _BEAT, _UNTOLD), {"now": now}).one()
+    waiting = {NOBODY: untold} if untold else {}
+    return Health(
+        sweep_lag=_age(now, due), beat_lag=None if beat is None else _age(now, beat), waiting=waiting
+    )
 
 
 def dead_letters(session: Session, limit: int = 50) -> list[Any]:

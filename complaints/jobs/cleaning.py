@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from complaints.administration import bulk
 from complaints.administration.installation import Installation
+from complaints.cases import claims
 from complaints.evidence import files
 from complaints.store.tables import Attachment, Draft, Idempotency, Limit, OperatorSession, Token
 from complaints.store.transactions import touched
@@ -24,7 +25,7 @@ def clean(installation: Installation, now: datetime) -> int:
         for table in (Token, OperatorSession, Limit, Idempotency):
             over = delete(table).where(table.expires_at <= now)
             rows += touched(session.execute(over.execution_options(synchronize_session=False)))
-        return rows + bulk.expire(session, now)
+        return rows + bulk.expire(session, now) + claims.expire(session, now)
 
     return installation.database.write(expired) + _drafts(installation, now) + files.expire(installation, now)
 

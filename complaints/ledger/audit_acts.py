@@ -1,4 +1,4 @@
-"""Audit of what was done: measures and hand-overs, rebuilt from their events and compared with their tables."""
+"""Audit of what was done: measures, hand-overs and links, rebuilt from their events and compared with their tables."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from complaints.base.clock import stamp
-from complaints.ledger import forwards, measures
+from complaints.ledger import audit_links, forwards, measures
 from complaints.ledger.forwards import Forwards
 from complaints.ledger.measures import Measures
 from complaints.ledger.proof import Finding
@@ -23,10 +23,9 @@ _FORWARD = ("vendor", "way", "state", "sent_at", "answered_at", "answer_seq")
 
 
 def concerns(entry: Entry) -> bool:
-    """Whether an event says anything of a measure or a hand-over."""
-    return (
-        entry.type in measures.EVENTS | forwards.EVENTS or "actions" in entry.meta or "outcome" in entry.meta
-    )
+    """Whether an event says anything of a measure, a hand-over or a link."""
+    told = measures.EVENTS | forwards.EVENTS | audit_links.EVENTS
+    return entry.type in told or "actions" in entry.meta or "outcome" in entry.meta
 
 
 def examine(work: Work, case: Complaint, entries: Sequence[Entry]) -> Iterator[Finding]:
@@ -46,6 +45,7 @@ def examine(work: Work, case: Complaint, entries: Sequence[Entry]) -> Iterator[F
         row.seq: row for row in work.session.scalars(select(Forward).where(Forward.complaint_id == case.id))
     }
     yield from _compare(case, kept, handed.rows, _FORWARD, ("forward-row", "a hand-over"))
+    yield from audit_links.examine(work, case, entries)
 
 
 def orphans(work: Work) -> Iterator[Finding]:
@@ -56,6 +56,7 @@ def orphans(work: Work) -> Iterator[Finding]:
         )
         if left:
             yield Finding(code, str(left), f"rows of {table.__tablename__} without a complaint")
+    yield from audit_links.orphans(work)
 
 
 def _compare(

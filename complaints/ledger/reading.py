@@ -12,7 +12,6 @@ from sqlalchemy import func, select
 
 from complaints.base.clock import from_stamp
 from complaints.ledger import private as sealing
-from complaints.ledger.journal import data_key
 from complaints.ledger.work import Work
 from complaints.store.tables import Event, PersonKey, Private
 
@@ -167,9 +166,14 @@ def newest_texts(
 def _opened(work: Work, uid: str, seqs: Collection[int]) -> dict[int, dict[str, bytes | None]]:
     found: dict[int, dict[str, bytes | None]] = {}
     keys: dict[str, bytes | None] = {}
-    for row in work.session.scalars(select(Private).where(Private.stream == uid, Private.seq.in_(seqs))):
+    query = (
+        select(Private, PersonKey.wrapped)
+        .outerjoin(PersonKey, (PersonKey.stream == Private.stream) & (PersonKey.person == Private.person))
+        .where(Private.stream == uid, Private.seq.in_(seqs))
+    )
+    for row, wrapped in work.session.execute(query):
         if row.person not in keys:
-            keys[row.person] = data_key(work, uid, row.person)
+            keys[row.person] = sealing.unwrap(work.keys.data, wrapped, uid, row.person) if wrapped else None
         key = keys[row.person]
         found.setdefault(row.seq, {})[row.field] = (
             None if key is None else sealing.open_sealed(key, uid, row.seq, row.field, row.sealed)[1]

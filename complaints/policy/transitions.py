@@ -134,6 +134,9 @@ TRANSITIONS: MappingProxyType[str, Transition] = _table(
     ),
     Transition("note", Label("内部备注", "Internal note"), frozenset(_S), None, _STAFF, needs=("text",)),
     Transition("assign", Label("分派", "Assign"), OPEN, None, _STAFF | _SYSTEM, needs=("handler",)),
+    # Linking changes nothing about either case, so it can be done at any time.
+    Transition("link", Label("关联", "Link"), frozenset(_S), None, _STAFF, needs=("other",)),
+    Transition("unlink", Label("取消关联", "Unlink"), frozenset(_S), None, _STAFF, needs=("other",)),
     Transition(
         # No clock changes hands with it: what was promised to the complainant never moves.
         "transfer",

@@ -259,6 +259,26 @@
     }
   }
 
+  // A claim is renewed while its page is seen and used; a page that only stands open lets it lapse.
+  function staying() {
+    for (const form of all("form[data-cmp-renew]")) {
+      const words = form.querySelector("[data-lost]");
+      let used = false;
+      for (const sign of ["keydown", "pointerdown", "scroll"]) document.addEventListener(sign, () => { used = true; }, { passive: true });
+      const timer = setInterval(async () => {
+        if (document.hidden || !used) return;
+        used = false;
+        const token = new URLSearchParams(new FormData(form));
+        try {
+          const answer = await fetch(form.dataset.cmpRenew, { method: "POST", body: token, redirect: "error" });
+          if (answer.status !== 409) return;
+          words.textContent = words.dataset.lost;
+          clearInterval(timer);
+        } catch { /* away or logged out: the next page says so */ }
+      }, 240000);
+    }
+  }
+
   window.addEventListener("pageshow", (event) => {
     if (!event.persisted) return;
     // On a shared phone "back" must not show a case that was left.
@@ -266,7 +286,7 @@
     all("form").forEach(release);
   });
 
-  const start = () => [summary, copying, printing, files, drafts, counting, guarding, choosing, matching, arriving].forEach((part) => part());
+  const start = () => [summary, copying, printing, files, drafts, counting, guarding, choosing, matching, arriving, staying].forEach((part) => part());
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
   else start();
 })();

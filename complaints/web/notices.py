@@ -121,6 +121,7 @@ def event_words(kind: str) -> str:
         "appeal": t("Review asked for"),
         "transferred": t("Handed to your team"),
         "withdrawn_notice": t("Withdrawn"),
+        "handed_over": t("Handed over"),
         "no_reviewer": t("Nobody can review it"),
         "measure_failed": t("A measure could not be carried out"),
     }

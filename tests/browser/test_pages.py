@@ -202,6 +202,11 @@ def test_axe_finds_nothing_on_any_page_of_the_operators(full, session_states, ch
             for name in ("decide", "forward"):
                 page.goto(f"{full.url}/complaints/admin/case/{number}/{name}")
                 hold(page, f"admin-{name}", look, request.config)
+            # The form of an answer has claimed it.
+            page.goto(f"{full.url}/complaints/admin/case/{number}")
+            for folded in page.locator("details summary").all():
+                folded.click()
+            hold(page, "admin-case-claimed", look, request.config)
         if state in {"accepted", "closed"}:
             page.goto(f"{full.url}/complaints/admin/case/{number}/personal")
             for folded in page.locator("details summary").all():

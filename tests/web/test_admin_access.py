@@ -32,6 +32,8 @@ MATRIX = {
     "case": {"GET": STAFF},
     "clocks": {"GET": STAFF},
     "contact": {"POST": HANDLERS},
+    "claim": {"POST": HANDLERS},
+    "renew": {"POST": HANDLERS},
     "act": {"POST": HANDLERS},
     "personal": {"GET": LEADERS, "POST": LEADERS},
     "open_stored": {"POST": STAFF},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from casework import page, staffed, types
+from casework import box, page, post, staffed, types
 from office import ADMIN, Forms, words
 
 from complaints.jobs.working import work_off
@@ -13,17 +13,6 @@ from complaints.web.admin import bulk as pages
 @pytest.fixture
 def office(tmp_path, clock, monkeypatch):
     return staffed(tmp_path, clock, monkeypatch)
-
-
-def box(office, filed):
-    return f"{filed.uid}:{office.desk.case(filed).version}"
-
-
-def post(client, **values):
-    """The bulk form of the queue, sent with these values."""
-    html = client.get(f"{ADMIN}/?view=all").get_data(as_text=True)
-    form = next(each for each in Forms(html).found if each["action"].endswith("/bulk"))
-    return client.post(f"{ADMIN}/bulk", data={**form["data"], **values})
 
 
 def test_the_queue_offers_a_box_for_each_case_to_those_who_handle(office):

@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from machine import REPEAT, Machine, kind, make_key
 
 from complaints.base.translations import gettext, speaking
+from complaints.cases import claims
 from complaints.policy import process
 from complaints.web.api.problems import PROBLEMS
 
@@ -63,6 +64,11 @@ class Scene:
         body = {"verdict": "confirm", "text": "维持"}
         self.office.installation.write(_as_decider)
         return self.machine.act(self.filed.number, "review", body)
+
+    def claimed(self):
+        """An operator is at the case."""
+        self.office.desk.act(self.filed, claims.take, "op_alice")
+        return self.machine.act(self.filed.number, "accept")
 
     def reused(self):
         self.broken(None)
@@ -153,6 +159,7 @@ ROWS = [
 ]  # fmt: skip
 # These change what the others rely on, so each has an office of its own.
 CHANGING = [
+    ("claimed", Scene.claimed),
     ("not-allowed", Scene.reviewed),
     ("not-ready", Scene.not_ready),
     ("idempotency-reused", Scene.reused),

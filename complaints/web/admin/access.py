@@ -18,6 +18,8 @@ from complaints.base.translations import gettext as t
 from complaints.cases import reviewing
 from complaints.cases.people import Operator
 from complaints.cases.queries import COUNTED
+from complaints.delivery.fanout import NOBODY
+from complaints.web.admin import watch
 from complaints.web.forms import Act
 from complaints.web.frame import frame
 
@@ -142,25 +144,28 @@ def _guard() -> ResponseReturnValue | None:
 def _context() -> dict[str, Any]:
     who = visitor()
     can_leave = who is not None and built_in()
-    untold, reviews = _standing(who) if who is not None else (0, 0)
+    reviews = _reviews(who) if who is not None else 0
     return {
         "operator": who,
         # Empty: the page of an error must not read the request that was too large to be read.
         "logout_form": Act(formdata=None) if can_leave else None,
         "may": (lambda *names: who is not None and who.may(*names)),
-        "untold": untold,
+        "untold": _untold() if who is not None else 0,
         "reviews": f"{reviews:,}" if reviews <= COUNTED else f"{COUNTED:,}+",
         "untold_remedy": reach.remedy(),
         "year_missing": (lambda: missing_year(frame().work) if who is not None else None),
     }
 
 
-def _standing(who: Operator) -> tuple[int, int]:
-    """What each page says beside its own matter, in one statement: notices nobody hears, reviews to be done."""
+def _untold() -> int:
+    found = watch.alarms()
+    return found.waiting.get(NOBODY, 0) if found is not None else 0
+
+
+def _reviews(who: Operator) -> int:
+    """How many reviews wait for the viewer; said beside the section's name on every page."""
     try:
-        query = select(reach.unheard(), reviewing.to_review(who))
-        untold, reviews = frame().work.session.execute(query).one()
+        return frame().work.session.scalar(select(reviewing.to_review(who))) or 0
     except SQLAlchemyError:
         # The page that says the database is away is framed like any other.
-        return 0, 0
-    return int(untold), int(reviews)
+        return 0

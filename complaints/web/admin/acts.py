@@ -5,16 +5,30 @@ from __future__ import annotations
 from flask import Blueprint, redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from complaints.base.errors import ConflictError, InputError, NotAllowedError, NotFoundError, TransitionError
+from complaints.base.clock import beijing
+from complaints.base.errors import (
+    ClaimedError,
+    ConflictError,
+    InputError,
+    NotAllowedError,
+    NotFoundError,
+    TransitionError,
+)
 from complaints.base.translations import gettext as t
+from complaints.cases import claims
+from complaints.cases.people import Operator
 from complaints.ledger import journal
 from complaints.ledger.work import Work
+from complaints.store.tables import Complaint
 from complaints.web.admin import caseforms, casepage
 from complaints.web.admin.access import HANDLERS, operator, roles
 from complaints.web.admin.case import opened, shown
 from complaints.web.admin.forms import CaseForm, sent
 from complaints.web.forms import put_errors
 from complaints.web.frame import frame
+
+# Forms that stand on the page once: of these the sender can take the case over and send in one step.
+_ONCE = frozenset(caseforms.ACTS) - {"retry_measure", "measure_done", "retest", "vendor_answer", "unlink"}
 
 
 def register(blueprint: Blueprint) -> None:
@@ -41,35 +55,103 @@ def act(number: str, action: str) -> ResponseReturnValue:
             form.uploads = caseforms.uploads(form, frame().settings.MAX_FILE_MB)
 
         def do(work: Work) -> None:
-            case = journal.lock(work, uid, version=version)
-            if case.restricted and not viewer.restricted:
+            beside = chosen.beside(work, viewer, form) if chosen.beside else uid
+            # The other case first or after it, as their uids say: two who link the same pair wait for each other.
+            locked = journal.lock_all(work.session, sorted({uid, beside}))
+            case = next((each.case for each in locked if each.case.uid == uid), None)
+            if case is None or (case.restricted and not viewer.restricted):
                 raise NotFoundError("no such complaint")
+            guarded(work, case, viewer, form, action)
             chosen.do(work, case, viewer, form)
+            claims.acted(work, case, viewer.ref, action)
 
         frame().write(do)
     except InputError as error:
         put_errors(form, error.fields, chosen.fallback)
         return _again(number, action, form, 422)
     except (ConflictError, TransitionError, NotAllowedError) as error:
-        return conflicted(number, action, form, version, moved=isinstance(error, ConflictError))
+        return conflicted(
+            number, action, form, version, moved=isinstance(error, ConflictError), claimed=claimed_by(error)
+        )
     return redirect(url_for("complaints.admin.case", number=number), 303)
 
 
-def conflicted(number: str, action: str, form: CaseForm, version: int, *, moved: bool) -> ResponseReturnValue:
+def guarded(work: Work, case: Complaint, viewer: Operator, form: CaseForm, action: str) -> None:
+    """Raise ClaimedError while a colleague is at a locked case, then ConflictError where it has changed.
+
+    What takes nothing out of anybody's hands needs neither.
+    """
+    if action in claims.BESIDE:
+        return
+    checked(work, case, viewer, form.read_at, over=form.over.data or "")
+
+
+def checked(work: Work, case: Complaint, viewer: Operator, version: int, *, over: str = "") -> None:
+    """Raise ClaimedError while a colleague is at a locked case, then ConflictError where it has changed."""
+    claims.require(work, case, viewer.ref, over=over)
+    if case.version != version:
+        raise ConflictError("somebody else changed this complaint in the meantime; nothing was written")
+
+
+def conflicted(
+    number: str,
+    action: str,
+    form: CaseForm,
+    version: int,
+    *,
+    moved: bool,
+    claimed: ClaimedError | None = None,
+) -> ResponseReturnValue:
     """The case as it is now, what others did meanwhile, and the form with everything that was typed."""
     page = casepage.gather(frame().work, operator(), number)
     form.version.data = str(page.case.version)
     forms = {**caseforms.blank(page.case.version), action: form}
     missed = page.record.since(version) if moved else []
-    sentence = (
+    sentence = conflict_words(page, claimed) or (
         t(
             "Somebody else changed this case while you were writing. Nothing of yours was sent; it is kept below"
         )
         if missed
         else t("This is not possible any more. Nothing was changed; see how the case stands now")
     )
-    told = {"sentence": sentence, "missed": missed, "typed": _typed(form), "possible": action in page.can}
+    told = {
+        "sentence": sentence,
+        "missed": missed,
+        "typed": _typed(form),
+        "possible": action in page.can,
+        "over": over(form, claimed, f"form-{action}" if action in _ONCE else ""),
+        "claimed": claimed is not None,
+    }
     return shown(page, forms, unfolded=action, status=409, conflict=told)
+
+
+def conflict_words(page: casepage.Page, claimed: ClaimedError | None) -> str:
+    """Who is at the case, if that was in the way; empty otherwise."""
+    if claimed is None:
+        return ""
+    if claimed.number != page.case.number:
+        return t(
+            "{name} is at {number}. Nothing was sent; leave that one out, or ask them",
+            name=page.record.name(claimed.ref),
+            number=claimed.number,
+        )
+    return t(
+        "{name} has been at this case since {time}. Nothing of yours was sent; it is kept below",
+        name=page.record.name(claimed.ref),
+        time=f"{beijing(claimed.since):%H:%M}",
+    )
+
+
+def over(form: CaseForm, claimed: ClaimedError | None, form_id: str) -> dict[str, str] | None:
+    """The button that takes the case over and sends what was typed."""
+    if claimed is None or not form_id:
+        return None
+    return {"name": form.over.name, "value": claimed.ref, "form": form_id}
+
+
+def claimed_by(error: Exception) -> ClaimedError | None:
+    """The error, where it says that a colleague is at a case."""
+    return error if isinstance(error, ClaimedError) else None
 
 
 def _typed(form: CaseForm) -> str:

@@ -19,7 +19,7 @@ from complaints.administration import operators
 from complaints.base.errors import ConflictError, InputError, NotAllowedError, NotFoundError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
-from complaints.cases import bulk, queries, teams
+from complaints.cases import bulk, claims, queries, teams
 from complaints.cases.bulk import MOST, Wish
 from complaints.cases.people import Operator
 from complaints.store.tables import Complaint, Job
@@ -166,12 +166,13 @@ def _page(form: BulkForm, cases: Sequence[tuple[str, int]], *, wish: Wish | None
     work, viewer, lang = frame().work, operator(), language()
     known = _known([uid for uid, _ in cases])
     colleague = jobs.colleague(work, viewer, wish) if wish else None
+    at_it = claims.of(work, [case.id for case in known.values()]) if wish else {}
     said, rows = bulk.words(), []
     for uid, version in cases:
         case = known.get(uid)
         why = ""
         if wish is not None:
-            why = bulk.refusal(work, case, viewer, wish, colleague)
+            why = bulk.refusal(work, case, viewer, wish, colleague, at_it)
             if not why and case is not None and case.version != version:
                 why = "moved"
         if case is not None:

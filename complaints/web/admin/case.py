@@ -16,7 +16,7 @@ from complaints.base.translations import language
 from complaints.cases import escalation, looking, teams
 from complaints.delivery import outbox
 from complaints.ledger.work import Work
-from complaints.web.admin import caseforms, casepage, measures
+from complaints.web.admin import caseforms, casepage, claiming, fieldhistory, measures
 from complaints.web.admin.access import HANDLERS, STAFF, operator, roles
 from complaints.web.admin.casepage import Page
 from complaints.web.admin.forms import sent
@@ -43,10 +43,18 @@ def case(number: str) -> ResponseReturnValue:
     page = opened(number)
     name = request.args.get("template", "")
     forms = caseforms.blank(page.case.version)
-    chosen = next((each for each in _templates(page) if each.key == name), None)
-    if chosen is not None and f"{chosen.use}" in forms:
+    chosen = None
+    if name:
+        chosen = next((each for each in _templates(page) if each.key == name), None)
+    if chosen is not None and chosen.use in forms:
         forms[chosen.use].text.data = variables.fill(chosen.body, variables.of(page.work, page.case))
-    return shown(page, forms, unfolded=chosen.use if chosen else "")
+    unfolded = chosen.use if chosen else ""
+    if request.args.get("hand") in {each["uid"] for each in page.files}:
+        unfolded = "assign"
+        forms["assign"].note.data = t("Look at the picture in my place.")
+    answer = shown(page, forms, unfolded=unfolded)
+    claiming.stay(page)
+    return answer
 
 
 @roles(*STAFF)
@@ -73,7 +81,7 @@ def opened(number: str) -> Page:
     viewer = operator()
     page = casepage.gather(frame().work, viewer, number)
     nobody = bool(page.review and page.review["nobody"])
-    if nobody or not looking.looked(page.work, page.case.uid, viewer.actor, "viewed"):
+    if nobody or not looking.stands(page.entries, viewer.actor, page.work.now):
         uid, cycle, case_id = page.case.uid, page.case.cycle, page.case.id
 
         def record(work: Work) -> None:
@@ -95,7 +103,8 @@ def shown(
 ) -> ResponseReturnValue:
     """The case page with its forms; `unfolded` is the act whose form was sent or asked for."""
     lang = language()
-    people = caseforms.colleagues(page.work, page.case)
+    people = caseforms.colleagues(page.work, page.staff, page.case)
+    offered = _templates(page)
     html = render_template(
         "complaints/admin/case.html",
         **page.context,
@@ -126,15 +135,21 @@ def shown(
             for each in page.handed
             if each["can_answer"]
         ],
-        templates={use: [each for each in _templates(page) if each.use == use] for use in ("reply", "ask")},
+        templates={use: [each for each in offered if each.use == use] for use in ("reply", "ask")},
+        history=_history(page),
         pause=page.policy.pause.max_wd,
     )
     return html, status
 
 
 def _templates(page: Page) -> list[templates.Template]:
-    lang, kind = page.case.lang, page.case.type
-    return [each for use in ("reply", "ask") for each in templates.choose(page.work, use, lang, kind)]
+    lang, kind, found = page.case.lang, page.case.type, templates.everything(page.work)
+    return [each for use in ("reply", "ask") for each in templates.fitting(found, use, lang, kind)]
+
+
+def _history(page: Page) -> list[dict[str, Any]]:
+    said = fieldhistory.Words(page.policy, page.record, page.lang, page.record.teams, page.numbers)
+    return fieldhistory.fields(page.entries, said)
 
 
 def _risks(policy: Any, lang: str) -> dict[str, list[tuple[str, str]]]:

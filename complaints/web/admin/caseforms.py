@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,13 +18,14 @@ from complaints.cases import (
     disposal,
     forwarding,
     handling,
+    linking,
     queries,
     relations,
     transfer,
 )
 from complaints.cases.attachments import Upload, check
 from complaints.cases.people import Operator
-from complaints.ledger.work import Work
+from complaints.ledger.work import Actor, Work
 from complaints.store.tables import Complaint
 from complaints.web.admin import measures
 from complaints.web.admin.access import HANDLERS
@@ -32,9 +33,10 @@ from complaints.web.admin.forms import CaseForm
 
 
 class AssignForm(CaseForm):
-    """Who is in charge."""
+    """Who is in charge, and what they should know."""
 
     to = StringField()
+    note = TextAreaField()
 
 
 class TransferForm(CaseForm):
@@ -123,6 +125,12 @@ class MergeForm(CaseForm):
     reason = StringField()
 
 
+class LinkForm(CaseForm):
+    """The number of another case that belongs with this one."""
+
+    other = StringField()
+
+
 class ReasonForm(CaseForm):
     """One reason, kept as a note."""
 
@@ -139,10 +147,13 @@ class CaseAct:
     form: type[CaseForm]
     do: Done
     fallback: str = ""
+    # The uid of another case that must be locked along with it, each in the order of their uids; raises InputError.
+    beside: Callable[[Work, Operator, Any], str] | None = None
 
 
 def _assign(work: Work, case: Complaint, who: Operator, form: Any) -> object:
-    return handling.assign(work, case, who.actor, _colleague(work, case, who, form))
+    note = (form.note.data or "").replace("\r\n", "\n").strip()
+    return handling.assign(work, case, who.actor, _colleague(work, case, who, form), note)
 
 
 def _transfer(work: Work, case: Complaint, who: Operator, form: Any) -> object:
@@ -153,7 +164,7 @@ def _transfer(work: Work, case: Complaint, who: Operator, form: Any) -> object:
 def _colleague(work: Work, case: Complaint, who: Operator, form: Any) -> str | None:
     to = form.to.data or ""
     # What stands here stays in the log for ever, so it must be a colleague's reference and nothing else.
-    if to and to != who.ref and to not in {ref for ref, _ in colleagues(work, case)}:
+    if to and to != who.ref and to not in {ref for ref, _ in colleagues(work, operators.active(work), case)}:
         raise InputError({"to": [t("Choose somebody of the list")]})
     return to or None
 
@@ -216,6 +227,28 @@ def _vendor(work: Work, case: Complaint, who: Operator, form: Any) -> object:
     return forwarding.answered(work, case, who.actor, seq, **given)
 
 
+def _other(work: Work, who: Operator, form: Any) -> str:
+    """The case of a number that somebody gave; of one they may not know of they learn nothing."""
+    try:
+        found = reach.find(work, form.other.data or "")
+    except NotFoundError:
+        found = None
+    if found is None or not queries.may_see(who, found):
+        raise InputError({"other": [t("No complaint has this number; compare it with the list")]})
+    return found.uid
+
+
+def _linked(do: Callable[[Work, Complaint, Complaint, Actor], None]) -> Done:
+    def act(work: Work, case: Complaint, who: Operator, form: Any) -> object:
+        other = reach.find(work, form.other.data or "")
+        if not queries.may_see(who, other):
+            raise NotFoundError("no such complaint")
+        do(work, case, other, who.actor)
+        return None
+
+    return act
+
+
 def _merge(work: Work, case: Complaint, who: Operator, form: Any) -> object:
     try:
         lead = reach.find(work, form.lead.data or "")
@@ -258,6 +291,8 @@ ACTS: Mapping[str, CaseAct] = {
     "retest": CaseAct(RetestForm, _retest, "reference"),
     "vendor_answer": CaseAct(VendorForm, _vendor, "text"),
     "merge": CaseAct(MergeForm, _merge, "lead"),
+    "link": CaseAct(LinkForm, _linked(linking.link), "other", _other),
+    "unlink": CaseAct(LinkForm, _linked(linking.unlink), "other", _other),
     "unmerge": CaseAct(
         ReasonForm,
         lambda work, case, who, form: relations.unmerge(work, case, who.actor, form.reason.data or ""),
@@ -271,11 +306,11 @@ ACTS: Mapping[str, CaseAct] = {
 }
 
 
-def colleagues(work: Work, case: Complaint) -> list[tuple[str, str]]:
+def colleagues(work: Work, staff: Sequence[Operator], case: Complaint) -> list[tuple[str, str]]:
     """Reference and name of everybody who may be put in charge; nobody where a host does not list its users."""
     return [
         (one.ref, one.name)
-        for one in operators.active(work)
+        for one in staff
         if one.may(*HANDLERS) and queries.may_see(one, case) and handling.may_lie_with(work, case, one.ref)
     ]
 

@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-
-from flask import url_for
-from sqlalchemy import select
 
 from complaints.administration import operators
 from complaints.base.clock import beijing
 from complaints.base.errors import NotFoundError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
-from complaints.cases import access as reach
-from complaints.cases import appeal, attachments, forwarding, looking, marks, queries, searching
+from complaints.cases import appeal, claims, forwarding, looking, marks, queries, searching
 from complaints.cases.happenings import channels
 from complaints.cases.masking import mask
 from complaints.cases.people import Operator, behind
 from complaints.cases.step import USES
+from complaints.ledger import audit_links
 from complaints.ledger.reading import Entry, history
 from complaints.ledger.work import Work
 from complaints.policy.profile import Policy
 from complaints.policy.states import FINAL, OPEN, RELEASES, State, allowed
-from complaints.store.tables import Complaint
-from complaints.web.admin import measures, vendors, words
+from complaints.store.tables import Claim, Complaint
+from complaints.web.admin import attached, fieldhistory, measures, stretching, vendors, words
 from complaints.web.admin.access import HANDLERS
 from complaints.web.admin.caserecord import Record
 from complaints.web.admin.clocks import Clocks
-
-KB = 1000
+from complaints.web.forms import Act
 
 
 @dataclass(frozen=True)
@@ -45,6 +41,8 @@ class Page:
     entries: Sequence[Entry]
     record: Record
     lang: str
+    staff: Sequence[Operator]
+    claim: Claim | None = None
     stored: bool = False
 
     @property
@@ -69,11 +67,8 @@ class Page:
             "contact": contact if shown else {key: mask(key, value) for key, value in contact.items()},
             "contact_shown": shown,
             "files": self.files,
-            "talk": self.record.talk(self.files),
-            "notes": self.record.notes,
-            "timeline": self.record.timeline,
-            "clocks": self.clocks.rows(),
-            "similar": queries.similar(self.work, self.viewer, case),
+            **self._said,
+            "similar": self.related.similar,
             "nearly": self.nearly,
             "similar_state": {str(state): state.label(self.lang) for state in State},
             "can": self.can,
@@ -82,8 +77,11 @@ class Page:
             "others": [(self.record.name(ref), self.record.said(at)) for ref, at in self._others],
             "team": self.record.teams.get(case.team or "", case.team),
             "owner": self.record.name(case.assignee) if case.assignee else "",
-            "lead": self.lead,
-            "joined": self.joined,
+            "lead": self.related.named.get(case.merged_into or ""),
+            "joined": self.related.joined,
+            "linked": self.linked,
+            "claimed": self.claimed,
+            "act_form": Act(formdata=None),
             "said": self.record.said,
             "me": self.viewer.ref,
             "dead_end": case.erased_at is not None,
@@ -101,7 +99,7 @@ class Page:
         owed = State(self.case.state) not in FINAL
         return self.viewer.may("supervisor", "auditor", "admin") or (owed and self.viewer.may("handler"))
 
-    @property
+    @cached_property
     def can(self) -> frozenset[str]:
         """What the viewer may do now, by the table of transitions."""
         case, role = self.case, self.viewer.actor.role
@@ -113,7 +111,7 @@ class Page:
         if "accept" in names:
             # One submit takes a complaint on and answers it.
             names.add("decide")
-        if behind(self.work, case.decided_by) == behind(self.work, self.viewer.ref):
+        if self._own:
             names -= {"confirm", "change", "overturn", "send_back"}
         if case.release_due is None or self.work.now >= case.release_due:
             names.discard("take_back")
@@ -150,53 +148,61 @@ class Page:
         """Who may review; with nobody else the page says so, and the clock runs on."""
         if self.case.state != State.UNDER_REVIEW:
             return None
-        people = operators.active(self.work)
+        people = self.staff
         able = [who.name for who in appeal.eligible(self.work, self.case, people)]
         return {
-            "own": behind(self.work, self.case.decided_by) == self.viewer.ref,
+            "own": self._own,
             "able": able,
             # Where a host does not list its users, nobody knows whether there is one.
             "nobody": bool(people) and not able,
             "decided_by": self.record.name(self.case.decided_by),
         }
 
-    @property
+    @cached_property
     def files(self) -> list[dict[str, Any]]:
         """Attachments, each covered until it is asked for."""
-        case = self.case
-        return [
-            {
-                "uid": held.uid,
-                "name": t("Stored only") if self.stored else held.name or t("Name deleted"),
-                "size": size(held.size),
-                "type": held.media_type,
-                "view": held.view,
-                "ours": held.person == "operator",
-                "gone": self.stored or not held.name,
-                "href": url_for("complaints.admin.file", number=case.number, uid=held.uid),
-                "picture": url_for("complaints.admin.picture", number=case.number, uid=held.uid),
-                "show": url_for(
-                    "complaints.admin.case", number=case.number, show=held.uid, _anchor=f"file-{held.uid}"
-                ),
-            }
-            for held in attachments.held(self.work, case.uid)
-        ]
+        return attached.listed(self.work, self.case, stored=self.stored)
 
     @property
     def clocks(self) -> Clocks:
         """The dates of the case, each with the count behind it."""
         return Clocks(self.work, self.case, self.entries, self.policy, self.lang)
 
-    @property
-    def lead(self) -> Complaint | None:
-        """The complaint this one is joined to."""
-        return self._by_uid(self.case.merged_into) if self.case.merged_into else None
+    @cached_property
+    def related(self) -> queries.Related:
+        """Other cases this one has to do with."""
+        named = fieldhistory.mentioned(self.entries)
+        return queries.related(self.work, self.viewer, self.case, named)
 
     @property
-    def joined(self) -> list[Complaint]:
-        """Complaints joined to this one."""
-        query = select(Complaint).where(Complaint.merged_into == self.case.uid)
-        return [case for case in self.work.session.scalars(query) if queries.may_see(self.viewer, case)]
+    def linked(self) -> list[Complaint]:
+        """Cases that belong together with this one, as far as the viewer may know of them."""
+        found, named = audit_links.linked(self.entries), self.related.named
+        return [named[uid] for uid in found if uid in named]
+
+    @property
+    def hidden(self) -> frozenset[int]:
+        """Events that speak of a case the viewer may not know of: they are nowhere on the page."""
+        named = self.related.named
+        return frozenset(
+            entry.seq
+            for entry in self.entries
+            if entry.type in audit_links.EVENTS and entry.meta["other"] not in named
+        )
+
+    @property
+    def numbers(self) -> dict[str, str]:
+        """The numbers of the other cases its events name, by uid."""
+        return {uid: each.number for uid, each in self.related.named.items()}
+
+    @property
+    def claimed(self) -> dict[str, Any] | None:
+        """Who is at the case now, and since when."""
+        if self.claim is None:
+            return None
+        ref, mine = self.claim.ref, self.claim.ref == self.viewer.ref
+        since = f"{beijing(self.claim.since):%H:%M}"
+        return {"ref": ref, "mine": mine, "who": self.record.name(ref), "since": since}
 
     @property
     def nearly(self) -> list[searching.Near]:
@@ -207,9 +213,12 @@ class Page:
     def similar_open(self) -> list[Complaint]:
         """Reports of the same answer or text that can be answered together with this one."""
         able = OPEN - {State.UNDER_REVIEW, State.MERGED}
-        return [
-            case for case in queries.similar(self.work, self.viewer, self.case) if State(case.state) in able
-        ]
+        return [case for case in self.related.similar if State(case.state) in able]
+
+    @cached_property
+    def _own(self) -> bool:
+        """Whether the viewer made the present decision, by their own hand or by a key of theirs."""
+        return behind(self.work, self.case.decided_by) == behind(self.work, self.viewer.ref)
 
     @property
     def _after(self) -> frozenset[str]:
@@ -227,12 +236,32 @@ class Page:
         return frozenset(name for name, possible in able.items() if possible)
 
     @property
+    def _said(self) -> dict[str, Any]:
+        """What was said, noted, recorded and due, each as far as the address asks for it."""
+        number = self.case.number
+        told = self.record.timeline(self.hidden, self.numbers)
+        talk = self.record.talk(self.files)
+        clocks = self.clocks.rows()
+        over = [row for row in clocks if row["over"]]
+        return {
+            "talk": stretching.stretch(talk, "talk", number, newest_last=True, length=_written),
+            "notes": stretching.stretch(
+                self.record.notes, "notes", number, newest_last=True, length=_written
+            ),
+            "clocks": [row for row in clocks if not row["over"]],
+            "clocks_over": stretching.stretch(over, "dates", number, newest_last=False, length=_counted),
+            "timeline": stretching.stretch(told, "log", number, newest_last=False, length=_written),
+        }
+
+    @property
     def _revealed(self) -> bool:
-        return looking.looked(self.work, self.case.uid, self.viewer.actor, "viewed", contact=True)
+        return looking.stands(self.entries, self.viewer.actor, self.work.now, contact=True)
 
     @property
     def _others(self) -> list[tuple[str, Any]]:
-        return looking.others(list(self.entries), self.viewer.actor, self.work.now)
+        at_it = self.claim.ref if self.claim else ""
+        seen = looking.others(list(self.entries), self.viewer.actor, self.work.now)
+        return [(ref, at) for ref, at in seen if ref != at_it]
 
     def _filed(self, first: Entry) -> list[dict[str, str]]:
         given, rows = first.data("details"), []
@@ -257,14 +286,10 @@ class Page:
             for each in first.data("context").get("turns", ())
         ]
 
-    def _by_uid(self, uid: str) -> Complaint | None:
-        found = self.work.session.scalar(select(Complaint).where(Complaint.uid == uid))
-        return found if found is not None and queries.may_see(self.viewer, found) else None
-
 
 def gather(work: Work, viewer: Operator, number: str) -> Page:
     """Read a case; NotFoundError also where the viewer may not know of it."""
-    case = reach.find(work, number)
+    case, claim = claims.found(work, number)
     if not queries.may_see(viewer, case):
         raise NotFoundError("no such complaint")
     policy, lang = work.policy_of(case.policy_version), language()
@@ -272,21 +297,25 @@ def gather(work: Work, viewer: Operator, number: str) -> Page:
         work, case.uid, viewer.actor, "viewed", stored=True
     )
     entries = history(work, case.uid, opened=not stored)
-    names, called = operators.called(work)
+    names, teams = operators.called(work)
     return Page(
         work=work,
         viewer=viewer,
         case=case,
         policy=policy,
         entries=entries,
-        record=Record(entries, policy, names, viewer, work.now, lang, called),
+        record=Record(entries, policy, names, viewer, work.now, lang, teams),
         lang=lang,
+        staff=operators.active(work),
+        claim=claim,
         stored=stored,
     )
 
 
-def size(count: int) -> str:
-    """A file's size for a person."""
-    if count < KB * KB:
-        return f"{max(1, round(count / KB))} kB"
-    return f"{count / KB / KB:.1f} MB"
+def _counted(row: Mapping[str, Any]) -> int:
+    """A date weighs as much as its count day by day does, in characters of text."""
+    return 100 + (80 * sum(map(len, row["why"]["weeks"])) if row["why"] else 0)
+
+
+def _written(row: Mapping[str, Any]) -> int:
+    return len(row["text"])

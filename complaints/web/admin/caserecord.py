@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -59,17 +59,24 @@ class Record:
             if (said := _noted(entry))
         ]
 
-    @property
-    def timeline(self) -> list[dict[str, str]]:
-        """Every event, newest first; readings of one person in one hour are one line already."""
+    def timeline(self, hidden: Collection[int], numbers: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Every event but the `hidden` ones, newest first; readings of one person in one hour are one line already.
+
+        `numbers` are those of the other cases it names, by uid.
+        """
         rows = []
         for entry in reversed(self.entries):
+            if entry.seq in hidden:
+                continue
             tone, icon = words.look(entry.type)
             breach = entry.type == "clock" and "late" in entry.meta.get("change", {})
             detail = self._detail(entry)
             clock = entry.type == "clock" and bool(detail)
+            if entry.type in {"linked", "unlinked"}:
+                detail = numbers[entry.meta["other"]]
             rows.append(
                 {
+                    "id": f"e{entry.seq}",
                     "when": self.said(entry.at),
                     "iso": entry.at.isoformat(timespec="seconds"),
                     "title": detail if clock else happened(entry.type),
@@ -128,7 +135,7 @@ class Record:
             case kind if kind in _BY_META:
                 parts = _BY_META[kind](meta)
             case "assigned" | "transferred":
-                parts = self._hands(meta)
+                parts = [*self._hands(meta, change), entry.text("note")]
             case "reclassified":
                 parts = [*self._classes(change), *self._arrives(change)]
             case "action":
@@ -143,18 +150,25 @@ class Record:
                 parts = [t("{n} of 5", n=change["rating"][1])] if "rating" in change else []
             case kind if kind in deciding.DECISIONS and kind != "overturned":
                 parts = self._decision(meta)
-        return t(" · ").join(parts)
+        return t(" · ").join(filter(None, parts))
 
-    def _hands(self, meta: Mapping[str, Any]) -> list[str]:
+    def _handed(self, change: Mapping[str, Any]) -> str:
+        old, new = change.get("assignee", (None, None))
+        a, b = self.name(old), self.name(new)
+        if a and b:
+            return t("handed over from {a} to {b}", a=a, b=b)
+        return b or t("Nobody")
+
+    def _hands(self, meta: Mapping[str, Any], change: Mapping[str, Any]) -> list[str]:
         """Which team it lies with from now on, and who is in charge."""
-        person = self.name(meta.get("to"))
         if "team" not in meta:
-            return [person or t("Nobody")]
+            return [self._handed(change)]
+        person = self.name(meta.get("to"))
         team = meta["team"]
         return [self.teams.get(team, team) or t("No team"), *filter(None, (person,))]
 
     def _arrives(self, change: Mapping[str, Any]) -> list[str]:
-        return self._hands({"team": change["team"][1]}) if "team" in change else []
+        return self._hands({"team": change["team"][1]}, change) if "team" in change else []
 
     def _classes(self, change: Mapping[str, Any]) -> list[str]:
         tables = (("type", self.policy.types), ("risk_class", self.policy.risk_classes))

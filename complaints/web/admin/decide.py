@@ -13,12 +13,12 @@ from complaints.administration import templates, variables
 from complaints.base.errors import ConflictError, InputError, NotAllowedError, NotFoundError, TransitionError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
-from complaints.cases import appeal, deciding
+from complaints.cases import appeal, claims, deciding
 from complaints.cases.deciding import Decision
 from complaints.ledger import journal
 from complaints.ledger.work import Work
 from complaints.store.tables import Complaint
-from complaints.web.admin import caseforms, casepage, measures, reviewed, seeing
+from complaints.web.admin import acts, caseforms, casepage, claiming, measures, reviewed, seeing
 from complaints.web.admin.access import HANDLERS, operator, roles
 from complaints.web.admin.case import opened
 from complaints.web.admin.casepage import Page
@@ -72,6 +72,9 @@ def _answer(number: str, mode: Mode) -> ResponseReturnValue:
     if request.method == "GET":
         if mode not in page.can:
             return redirect(url_for("complaints.admin.case", number=number), 303)
+        if page.claim is None:
+            claiming.begin(page)
+            page = _fresh(number)
         form.version.data = str(page.case.version)
         return _shown(page, form, mode, rows)
     if not sent(form):
@@ -98,7 +101,7 @@ def _done(
         put_errors(form, error.fields, "text")
         return _shown(_fresh(number), form, mode, rows, status=422)
     except (ConflictError, TransitionError, NotAllowedError) as error:
-        return _conflict(number, form, mode, rows, moved=isinstance(error, ConflictError))
+        return _conflict(number, form, mode, rows, error)
     return redirect(url_for("complaints.admin.case", number=number), 303)
 
 
@@ -109,10 +112,11 @@ def _send(page: Page, form: DecideForm, mode: Mode, rows: Sequence[MeasureRow]) 
 
     def write(work: Work) -> None:
         # By uid, so that two operators who decide overlapping sets cannot lock each other out.
-        for each in sorted({uid: version, **also}.items()):
-            case = journal.lock(work, each[0], version=each[1])
+        for name, shown in sorted({uid: version, **also}.items()):
+            case = journal.lock(work, name)
             if case.restricted and not viewer.restricted:
                 raise NotFoundError("no such complaint")
+            acts.checked(work, case, viewer, shown, over=form.over.data or "" if name == uid else "")
             if mode == "decline":
                 given = (decision.reason, decision.text, decision.note)
                 deciding.decline(work, case, viewer.actor, *given, facts=decision.facts)
@@ -120,6 +124,7 @@ def _send(page: Page, form: DecideForm, mode: Mode, rows: Sequence[MeasureRow]) 
                 appeal.review(work, case, viewer.actor, verdict, decision)  # type: ignore[arg-type]  # checked there
             else:
                 deciding.decide(work, case, viewer.actor, decision)
+            claims.acted(work, case, viewer.ref, mode)
 
     frame().write(write)
 
@@ -201,12 +206,14 @@ def _shown(
 
 
 def _conflict(
-    number: str, form: DecideForm, mode: Mode, rows: Sequence[MeasureRow], *, moved: bool
+    number: str, form: DecideForm, mode: Mode, rows: Sequence[MeasureRow], error: Exception
 ) -> ResponseReturnValue:
     page, version = _fresh(number), form.read_at
+    moved, claimed = isinstance(error, ConflictError), acts.claimed_by(error)
+    own = claimed is not None and claimed.number == page.case.number
     form.version.data = str(page.case.version)
     missed = page.record.since(version) if moved else []
-    sentence = (
+    sentence = acts.conflict_words(page, claimed) or (
         t(
             "Somebody else changed this case while you were writing. Nothing of yours was sent; it is kept below"
         )
@@ -218,6 +225,8 @@ def _conflict(
         "missed": missed,
         "typed": form.text.data or "",
         "possible": mode in page.can,
+        "over": acts.over(form, claimed, "decision" if own else ""),
+        "claimed": claimed is not None,
     }
     return _shown(page, form, mode, rows, status=409, conflict=told)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wtforms import HiddenField
+from wtforms import HiddenField, StringField
 
 from complaints.web.forms import OwnForm, old_page
 
@@ -11,6 +11,8 @@ class CaseForm(OwnForm):
     """A form of a case: of two operators the second is told instead of overwriting."""
 
     version = HiddenField()
+    # Whom the sender takes the case over from, in so many words: their reference.
+    over = StringField()
 
     @property
     def read_at(self) -> int:

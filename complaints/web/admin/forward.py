@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,10 +12,10 @@ from wtforms import BooleanField, StringField, TextAreaField
 
 from complaints.base.errors import ConflictError, InputError, NotFoundError, TransitionError
 from complaints.base.translations import gettext as t
-from complaints.cases import forwarding
+from complaints.cases import claims, forwarding
 from complaints.ledger import journal
 from complaints.ledger.work import Work
-from complaints.web.admin import casepage
+from complaints.web.admin import acts, casepage
 from complaints.web.admin.access import HANDLERS, operator, roles
 from complaints.web.admin.case import opened
 from complaints.web.admin.casepage import Page
@@ -54,35 +55,41 @@ def forward(number: str) -> ResponseReturnValue:
     except InputError as error:
         put_errors(form, error.fields, "text")
         return _shown(_fresh(number), form, status=422)
-    except (ConflictError, TransitionError):
-        page = _fresh(number)
+    except (ConflictError, TransitionError) as error:
+        page, claimed = _fresh(number), acts.claimed_by(error)
         form.version.data = str(page.case.version)
         form.form_errors = [
-            t("The case has changed meanwhile. Nothing was sent; read it again, then send again")
+            acts.conflict_words(page, claimed)
+            or t("The case has changed meanwhile. Nothing was sent; read it again, then send again")
         ]
-        return _shown(page, form, status=409)
+        return _shown(page, form, status=409, over=acts.over(form, claimed, "forward"))
     return redirect(url_for("complaints.admin.case", number=number, _anchor="vendor"), 303)
 
 
 def _send(page: Page, form: ForwardForm) -> None:
-    viewer, uid, version = operator(), page.case.uid, form.read_at
+    viewer, uid = operator(), page.case.uid
     given: dict[str, Any] = {name: form[name].data or "" for name in ("vendor", "way", "text")}
 
     def write(work: Work) -> None:
-        case = journal.lock(work, uid, version=version)
+        case = journal.lock(work, uid)
         if case.restricted and not viewer.restricted:
             raise NotFoundError("no such complaint")
+        acts.checked(work, case, viewer, form.read_at, over=form.over.data or "")
         forwarding.forward(work, case, viewer.actor, confirmed=bool(form.confirmed.data), **given)
+        claims.acted(work, case, viewer.ref, "forward")
 
     frame().write(write)
 
 
-def _shown(page: Page, form: ForwardForm, status: int = 200) -> ResponseReturnValue:
+def _shown(
+    page: Page, form: ForwardForm, status: int = 200, over: Mapping[str, str] | None = None
+) -> ResponseReturnValue:
     models = forwarding.vendors(page.work.policy)
     html = render_template(
         "complaints/admin/forward.html",
         **page.context,
         form=form,
+        over=over,
         vendors=[(key, f"{each.vendor}{t(' · ')}{each.name}") for key, each in models.items()],
         mails={each.vendor: each.vendor_mail for each in models.values() if each.vendor_mail},
         hooks={

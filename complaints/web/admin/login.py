@@ -11,6 +11,7 @@ from wtforms import HiddenField, PasswordField, StringField
 from complaints.administration import second_factor, sessions
 from complaints.base.errors import NotFoundError
 from complaints.base.translations import gettext as t
+from complaints.cases import claims
 from complaints.ledger.work import Work
 from complaints.web import limiting
 from complaints.web.admin.access import ANYONE, COOKIE, built_in, roles, visitor
@@ -82,7 +83,14 @@ def logout() -> ResponseReturnValue:
         # Another site must not be able to throw anybody out.
         return redirect(url_for("complaints.admin.queue"), 303)
     if token:
-        frame().write(lambda work: sessions.end(work, token))
+        gone = visitor()
+
+        def leave(work: Work) -> None:
+            sessions.end(work, token)
+            if gone is not None:
+                claims.leave_all(work, gone.ref)
+
+        frame().write(leave)
     response = make_response(redirect(url_for("complaints.admin.login"), 303))
     response.delete_cookie(COOKIE, path=_path())
     return response

@@ -118,17 +118,24 @@ def listed(
     """Every measure of a case with what became of it, oldest first."""
     by_seq = {entry.seq: entry for entry in entries}
     immediate = [key for key, each in policy.actions.items() if each.immediate]
-    waiting = {
-        (row.seq, row.details["position"]): row.last_error
+    ordered = measures(entries, immediate)
+    # Only what the product is still to carry out can wait for it.
+    called = any(each.called and each.state == "pending" for each in ordered)
+    waiting = _waiting(work, case) if called else {}
+    return [
+        _shown(each, by_seq, policy, record, waiting.get((each.seq, each.position)) or "") for each in ordered
+    ]
+
+
+def _waiting(work: Work, case: Complaint) -> dict[tuple[int, int], str | None]:
+    """Why each call of the product has not been made, by the place of its measure."""
+    return {
+        (row.seq or 0, row.details["position"]): row.last_error
         for row in work.session.scalars(
             select(Outbox).where(Outbox.complaint_id == case.id, Outbox.channel == disposal.CHANNEL)
         )
         if row.state in {"queued", "sending"}
     }
-    return [
-        _shown(each, by_seq, policy, record, waiting.get((each.seq, each.position)) or "")
-        for each in measures(entries, immediate)
-    ]
 
 
 def failure_words(reason: str) -> str:

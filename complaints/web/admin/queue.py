@@ -19,7 +19,7 @@ from complaints.base.ids import tidy_number
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.cases import access as reach
-from complaints.cases import looking, queries, searching
+from complaints.cases import claims, looking, queries, searching
 from complaints.cases.narrowing import Filters
 from complaints.cases.paging import Place
 from complaints.cases.people import Operator
@@ -136,6 +136,7 @@ def page(keep_form: KeepForm | None = None, find_form: FindForm | None = None) -
         },
     )
     names, called = operators.called(work)
+    claimed = claims.of(work, [row.case.id for row in listing.rows])
     what = "search" if filters.q else "queue"
     reads = bool(filters.q) or any(row.excerpt for row in listing.rows)
     if reads and not looking.browsed(work, viewer.actor, what):
@@ -166,6 +167,7 @@ def page(keep_form: KeepForm | None = None, find_form: FindForm | None = None) -
         names=names,
         teams=called,
         me=viewer.ref,
+        claimed=claimed,
         fields=narrowing.fields(filters, offered),
         chips=narrowing.chips(filters, {**offered, "q": [(filters.q, asked)]}),
         strange=t(", ").join(narrowing.labels()[name] for name in filters.strange if name != "q"),

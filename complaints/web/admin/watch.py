@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, g
 
 from complaints.base.translations import gettext as t
-from complaints.delivery.health import unwatched
+from complaints.delivery.health import Health, unwatched
 from complaints.web.admin import words
 from complaints.web.frame import frame
 
@@ -22,11 +22,21 @@ def _context() -> dict[str, Any]:
     return {"unwatched": _sentences}
 
 
+def alarms() -> Health | None:
+    """What every page must say, asked for once in a request; None where the database is away."""
+    if "complaints_alarms" not in g:
+        try:
+            g.complaints_alarms = unwatched(frame().work.session, frame().installation.now())
+        except Exception:  # noqa: BLE001 - an error page must come up whatever is broken
+            g.complaints_alarms = None
+    found: Health | None = g.complaints_alarms
+    return found
+
+
 def _sentences() -> list[str]:
     """What is wrong with the clock, in sentences; empty while dates are watched."""
-    try:
-        found = unwatched(frame().work.session, frame().installation.now())
-    except Exception:  # noqa: BLE001 - an error page must come up whatever is broken
+    found = alarms()
+    if found is None:
         return []
     said = []
     if found.beat_lag is None:

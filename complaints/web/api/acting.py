@@ -12,7 +12,17 @@ from flask import Response
 from complaints.administration import operators, repeats
 from complaints.base.errors import InputError, NotFoundError, TransitionError
 from complaints.base.translations import gettext as t
-from complaints.cases import access, appeal, conversation, deciding, handling, queries, relations, transfer
+from complaints.cases import (
+    access,
+    appeal,
+    claims,
+    conversation,
+    deciding,
+    handling,
+    queries,
+    relations,
+    transfer,
+)
 from complaints.cases.attachments import Upload
 from complaints.cases.deciding import Decision
 from complaints.cases.handling import Order
@@ -29,7 +39,7 @@ from complaints.web.api.problems import ProblemError
 from complaints.web.api.routing import Call, route, written
 from complaints.web.frame import frame
 
-_PROBLEMS = ("input", "not-possible", "not-allowed", "stale", "no-version", "if-match")
+_PROBLEMS = ("input", "not-possible", "not-allowed", "stale", "claimed", "no-version", "if-match")
 
 
 @dataclass(frozen=True)
@@ -213,6 +223,7 @@ def _do(call: Call, number: str, act: Act) -> Response:
             return dict(earlier.result)
         if case.version != call.version:
             raise ProblemError("stale", headers={"ETag": f'"{case.version}"'}, version=case.version)
+        claims.require(work, case, who.ref)
         done = act(Doing(work, case, who, body, call.files))
         work.session.flush()
         result = {

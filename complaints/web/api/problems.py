@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from complaints.administration.repeats import ReusedError
 from complaints.base.errors import (
+    ClaimedError,
     ConfigError,
     InputError,
     LimitedError,
@@ -60,6 +61,7 @@ PROBLEMS = _table(
     Problem("not-found", 404, "Nothing is there", "Compare the address with openapi.json and the number with the receipt."),
     Problem("method", 405, "This address does not take this method", "Use one of those in Allow."),
     Problem("not-possible", 409, "The state of the complaint does not allow this", "Read it again; `can` says what is possible."),
+    Problem("claimed", 409, "An operator is at this case", "Send it again later: a claim lapses 15 minutes after their last step."),
     Problem("not-ready", 409, "The file is not there yet", "Ask for the order again until its state is done."),
     Problem("stale", 412, "Somebody else changed the case in the meantime", "Read it again and send the new ETag in If-Match."),
     Problem("too-large", 413, "The request is too large", "Send fewer or smaller files."),
@@ -94,6 +96,7 @@ def register(blueprint: Blueprint) -> None:
         (ReusedError, lambda _: answer("idempotency-reused")),
         (NotFoundError, lambda _: answer("not-found")),
         (NotAllowedError, lambda _: answer("not-allowed")),
+        (ClaimedError, lambda _: answer("claimed")),
         (TransitionError, lambda _: answer("not-possible")),
         (LimitedError, _limited),
         (ConfigError, _config),

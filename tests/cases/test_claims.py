@@ -1,0 +1,117 @@
+"""Who is at a case: one at a time, lapsing by itself, taken over in so many words, and never an event."""
+
+from __future__ import annotations
+
+import pytest
+from factories import ALICE, BOB
+
+from complaints.administration import api_keys
+from complaints.base.errors import ClaimedError, NotFoundError
+from complaints.cases import claims, handling
+from complaints.jobs.cleaning import clean
+from complaints.ledger.work import Actor
+from complaints.store.tables import Claim
+
+
+def take(desk, filed, who, over=""):
+    desk.act(filed, claims.take, who.ref, over=over)
+
+
+def at_it(desk, *filed):
+    ids = [desk.case(each).id for each in filed]
+    found = desk.read(lambda work: claims.of(work, ids))
+    return [found.get(each) for each in ids]
+
+
+def test_the_first_has_it_until_it_lapses(desk):
+    filed, beside = desk.file(), desk.file()
+    take(desk, beside, BOB)
+    take(desk, filed, ALICE)
+    desk.later(minutes=14, seconds=59)
+    with pytest.raises(ClaimedError) as refused:
+        take(desk, filed, BOB)
+    assert (refused.value.ref, refused.value.number) == (ALICE.ref, filed.number)
+    assert at_it(desk, filed, beside) == [ALICE.ref, BOB.ref]
+
+    desk.later(seconds=1)
+    assert at_it(desk, filed) == [None]
+    take(desk, filed, BOB)
+    assert at_it(desk, filed) == [BOB.ref]
+
+
+def test_whoever_goes_on_keeps_it_and_since_when(desk):
+    filed = desk.file()
+    take(desk, filed, ALICE)
+    began = desk.clock.now
+    for _ in range(3):
+        desk.later(minutes=10)
+        take(desk, filed, ALICE)
+    row = desk.read(lambda work: claims.found(work, filed.number)[1])
+    assert (row.since, row.until) == (began, desk.clock.now + claims.LAPSE)
+
+    desk.later(minutes=10)
+    case_id = desk.case(filed).id
+    assert desk.installation.write(lambda work: claims.renew(work, case_id, ALICE.ref))
+    assert not desk.installation.write(lambda work: claims.renew(work, case_id, BOB.ref))
+    desk.later(minutes=16)
+    assert not desk.installation.write(lambda work: claims.renew(work, case_id, ALICE.ref))
+
+
+def test_a_case_is_taken_over_only_from_whom_one_names(desk):
+    filed = desk.file()
+    take(desk, filed, ALICE)
+    desk.later(minutes=1)
+    with pytest.raises(ClaimedError):
+        take(desk, filed, BOB, over="op_somebody")
+    take(desk, filed, BOB, over=ALICE.ref)
+    assert at_it(desk, filed) == [BOB.ref]
+    with pytest.raises(ClaimedError):
+        take(desk, filed, ALICE)
+    assert [entry.type for entry in desk.events(filed)] == ["filed"]
+
+
+@pytest.mark.parametrize(
+    ("action", "left"),
+    [("accept", ALICE.ref), ("note", ALICE.ref), ("decide", None), ("close", None), ("link", BOB.ref)],
+)
+def test_an_act_claims_the_case_and_the_end_of_the_work_lets_go(desk, action, left):
+    filed = desk.file()
+    take(desk, filed, BOB)
+    if action != "link":
+        desk.act(filed, claims.take, ALICE.ref, over=BOB.ref)
+    desk.act(filed, claims.acted, ALICE.ref, action)
+    assert at_it(desk, filed) == [left]
+
+
+def test_handing_over_lets_go_and_taking_charge_does_not(desk):
+    filed = desk.file()
+    for to, left in ((ALICE.ref, ALICE.ref), (BOB.ref, None)):
+        desk.act(filed, handling.assign, ALICE, to)
+        desk.act(filed, claims.acted, ALICE.ref, "assign")
+        assert at_it(desk, filed) == [left]
+
+
+def test_a_key_is_its_makers_hand(desk):
+    filed = desk.file()
+    by = Actor("admin", "op_carol")
+    key = desk.installation.write(lambda work: api_keys.create(work, "bot", ["act"], by=by))[0].ref
+    take(desk, filed, by)
+    desk.act(filed, claims.require, key)
+    take(desk, filed, BOB, over=by.ref)
+    with pytest.raises(ClaimedError):
+        desk.act(filed, claims.require, key)
+
+
+def test_what_has_lapsed_is_thrown_away_and_what_one_left_is_gone(desk):
+    filed, other, third = desk.file(), desk.file(), desk.file()
+    take(desk, filed, ALICE)
+    desk.later(minutes=10)
+    take(desk, other, ALICE)
+    take(desk, third, BOB)
+    desk.later(minutes=6)
+    clean(desk.installation, desk.clock.now)
+    assert desk.read(lambda work: work.session.query(Claim).count()) == 2
+    desk.installation.write(lambda work: claims.leave_all(work, ALICE.ref))
+    assert at_it(desk, filed, other, third) == [None, None, BOB.ref]
+    with pytest.raises(NotFoundError):
+        desk.read(lambda work: claims.found(work, "TS20261123-222222"))
