@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy import func, select
@@ -35,7 +35,7 @@ LEVELS = ("ok", "look", "fail")
 
 @dataclass(frozen=True)
 class Advice:
-    """One thing examined: `level` is ok, look or fail; `remedy` says what to do; `topic` groups."""
+    """One thing examined: `level` is ok, look or fail; `remedy` says what to do, `topic` on which page of the office."""
 
     level: str
     what: str
@@ -72,17 +72,21 @@ def examine(found: Installation) -> Iterator[Advice]:
     with found.database.engine.connect() as connection:
         for gap in engine.gaps(connection):
             yield Advice(gap.level, gap.what, gap.remedy)
-    yield from _settings(found)
+    yield from _about("settings", _settings(found))
     with found.reading() as work:
-        yield from _policy(found, work)
-        yield from _callbacks(found, work)
-        yield from _people(found, work)
-        for gap in reach.gaps(found, work.session):
-            yield Advice(gap.level, gap.what, gap.remedy)
-        yield from _calendar(work)
-        yield from _mail(work)
+        yield from _about("policy", _policy(found, work))
+        yield from _about("policy", _callbacks(found, work))
+        yield from _about("operators", _people(found, work))
+        told = (Advice(gap.level, gap.what, gap.remedy) for gap in reach.gaps(found, work.session))
+        yield from _about("operators", told)
+        yield from _about("calendar", _calendar(work))
+        yield from _about("outbox", _mail(work))
         yield from _time(found, work)
-        yield from _log(found, work)
+        yield from _about("checkpoints", _log(found, work))
+
+
+def _about(topic: str, advice: Iterator[Advice]) -> Iterator[Advice]:
+    return (replace(each, topic=each.topic or topic) for each in advice)
 
 
 def _key_files(found: Installation) -> Iterator[Advice]:
@@ -200,7 +204,9 @@ def _mail(work: Work) -> Iterator[Advice]:
     dead = work.session.scalar(select(func.count()).select_from(Outbox).where(Outbox.state == "dead")) or 0
     if dead:
         yield Advice(
-            "look", t("mail: {n} could not be delivered", n=dead), t("see the health page of the operators")
+            "look",
+            t("mail: {n} could not be delivered", n=dead),
+            t("see the operators' page “Outbox”, which says why and sends again"),
         )
 
 

@@ -54,10 +54,11 @@ COLUMNS: dict[str, type] = {
     "files": int,
     "unread": bool,
 }
-# Reading a case is an event, and so is what the host did in the background; neither makes an open form stale.
+# Reading a case is an event, and so are what the host did in the background and what became of a message; none makes an
+# open form stale.
 QUIET = frozenset(
     {"viewed", "downloaded", "disclosed", "clock", "action_done", "action_failed", "forward_sent"}
-    | {"forward_failed"}
+    | {"forward_failed", "message_retried", "message_dropped"}
 )
 
 
