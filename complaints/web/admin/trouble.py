@@ -100,7 +100,7 @@ def _ended() -> dict[str, tuple[str, str]]:
 
 def _mail() -> dict[str, tuple[str, str]]:
     log_in = t("Correct COMPLAINTS_MAIL_USERNAME and COMPLAINTS_MAIL_PASSWORD, then send it again.")
-    away = t("See whether the mail server runs and can be reached from here; it is tried again by itself.")
+    away = t("See whether the mail server runs and can be reached from here.")
     settings = t("Compare server, port and security on the settings page, then send it again.")
     certificate = t("Give the server a valid certificate, or name its authority in COMPLAINTS_MAIL_CA_FILE.")
     return {
@@ -144,7 +144,7 @@ def _refused(code: str) -> tuple[str, str]:
             t("Check the address with the person, tell them another way, then drop the message."),
         )
     return t("The mailbox does not take anything now"), t(
-        "It is tried again by itself; a full mailbox takes time."
+        "A full mailbox takes time; tell them another way if it lasts."
     )
 
 
@@ -157,15 +157,15 @@ def _others() -> dict[str, tuple[str, str]]:
         "WebhookAddress": (t("The address may not be told"), address),
         "WebhookCertificate": (
             t("The certificate of the other side is not valid"),
-            t("Tell whoever runs the receiving program; it is tried again by itself."),
+            t("Tell whoever runs the receiving program."),
         ),
         "WebhookTimeout": (
             t("The receiving program did not answer in time"),
-            t("Tell whoever runs the receiving program; it is tried again by itself."),
+            t("Tell whoever runs the receiving program."),
         ),
         "PushTimeout": (
             t("The chat service did not answer in time"),
-            t("See whether it can be reached from here; it is tried again by itself."),
+            t("See whether it can be reached from here."),
         ),
         "PushRefused": (
             t("The chat service refused the message"),
@@ -190,7 +190,7 @@ def _families() -> dict[str, tuple[str, str]]:
     return {
         "Webhook": (
             t("The receiving program could not be reached, or refused the message"),
-            t("Tell whoever runs the receiving program; it is tried again by itself."),
+            t("Tell whoever runs the receiving program."),
         ),
         "SMTP": (
             t("The mail server refused"),
@@ -202,7 +202,7 @@ def _families() -> dict[str, tuple[str, str]]:
         ),
         "Connection": (
             t("The connection to the mail server broke"),
-            t("See whether the mail server runs and can be reached from here; it is tried again by itself."),
+            t("See whether the mail server runs and can be reached from here."),
         ),
     }
 
