@@ -19,13 +19,14 @@ from complaints.delivery.people import witnesses
 from complaints.ledger import keyring, sequencer, signing
 from complaints.ledger.journal import SYSTEM_STREAM, record_system
 from complaints.ledger.keyring import Period, Signer
-from complaints.ledger.proof import Checkpoint, Note
+from complaints.ledger.proof import Checkpoint, Note, consistent
 from complaints.ledger.sequencer import Head
 from complaints.ledger.state import Signed, SigningError, StateFolder
 from complaints.ledger.work import SYSTEM, Actor, Work
 from complaints.store.tables import Checkpoint as Row
 from complaints.store.tables import Event, Outbox
 
+PAGE = 50
 HEARTBEAT, ADOPTED, KIND = "heartbeat", "checkpoint_adopted", "checkpoint"
 
 
@@ -120,6 +121,48 @@ def waits(found: Installation) -> bool:
 def newest(session: Session) -> Row | None:
     """The newest checkpoint; None before the first."""
     return session.scalars(select(Row).order_by(Row.size.desc()).limit(1)).first()
+
+
+def listing(session: Session, below: int | None = None, most: int = PAGE) -> tuple[list[Row], bool]:
+    """Checkpoints of fewer than `below` events (None: the newest), the largest first, and whether more follow."""
+    query = select(Row).order_by(Row.size.desc()).limit(most + 1)
+    rows = list(session.scalars(query if below is None else query.where(Row.size < below)))
+    return rows[:most], len(rows) > most
+
+
+def grown(found: Installation, session: Session, older: Row, newer: Row) -> tuple[bool, bool, list[bytes]]:
+    """Whether both are signed by a key of this log, whether the newer tree begins with the older one, and the proof.
+
+    The roots are those of the signed notes (RFC 6962, section 2.1.2); reads about two dozen rows.
+    """
+    known = periods(found, session)
+    first, second = (_signed(row, known) for row in (older, newer))
+    if first is None or second is None:
+        return False, False, []
+    try:
+        path = sequencer.tiles(session).consistency(first.size, second.size)
+    except LookupError:
+        # The tree no longer reaches so far: an older backup was restored.
+        return True, False, []
+    return True, consistent(first.size, first.root, second.size, second.root, path), path
+
+
+def signers(row: Row) -> list[str]:
+    """The identities of the keys below a note, eight hexadecimal digits each; none for a damaged note."""
+    try:
+        return [key_id.hex() for _, key_id, _ in Note.parse(row.note).signatures]
+    except ValueError:
+        return []
+
+
+def _signed(row: Row, known: list[Period]) -> Checkpoint | None:
+    """What a kept note says, where a key of this log vouches for it and it is the one its row names."""
+    try:
+        note = Note.parse(row.note)
+        said = Checkpoint.parse(note.text)
+        return said if said.size == row.size and keyring.trusted(note, said.size, known) else None
+    except ValueError:
+        return None
 
 
 def unstamped(session: Session, before: datetime) -> tuple[int, str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy import func, select
@@ -43,7 +43,7 @@ LEVELS = ("ok", "look", "fail")
 
 @dataclass(frozen=True)
 class Advice:
-    """One thing examined: `level` is ok, look or fail; `remedy` says what to do; `topic` groups."""
+    """One thing examined: `level` is ok, look or fail; `remedy` says what to do, `topic` on which page of the office."""
 
     level: str
     what: str
@@ -80,20 +80,25 @@ def examine(found: Installation) -> Iterator[Advice]:
     with found.database.engine.connect() as connection:
         for gap in engine.gaps(connection):
             yield Advice(gap.level, gap.what, gap.remedy)
-    yield from _settings(found)
+    yield from _about("settings", _settings(found))
     with found.reading() as work:
-        yield from _policy(found, work)
-        yield from _callbacks(found, work)
-        for said in staffing.look(found, work):
-            yield Advice(*said)
-        for gap in reach.gaps(found, work.session):
-            yield Advice(gap.level, gap.what, gap.remedy)
-        yield from _calendar(work)
-        yield from _mail(work)
+        yield from _about("policy", _policy(found, work))
+        yield from _about("policy", _callbacks(found, work))
+        yield from _about("operators", (Advice(*said) for said in staffing.look(found, work)))
+        yield from _about("operators", _gaps(reach.gaps(found, work.session)))
+        yield from _about("calendar", _calendar(work))
+        yield from _about("outbox", _mail(work))
         yield from _time(found, work)
-        yield from _log(found, work)
-        for gap in search_gaps.gaps(work):
-            yield Advice(gap.level, gap.what, gap.remedy)
+        yield from _about("checkpoints", _log(found, work))
+        yield from _gaps(search_gaps.gaps(work))
+
+
+def _gaps(found: Iterable[reach.Gap]) -> Iterator[Advice]:
+    return (Advice(gap.level, gap.what, gap.remedy) for gap in found)
+
+
+def _about(topic: str, advice: Iterator[Advice]) -> Iterator[Advice]:
+    return (replace(each, topic=each.topic or topic) for each in advice)
 
 
 def _key_files(found: Installation) -> Iterator[Advice]:
@@ -192,7 +197,9 @@ def _mail(work: Work) -> Iterator[Advice]:
     dead = work.session.scalar(select(func.count()).select_from(Outbox).where(Outbox.state == "dead")) or 0
     if dead:
         yield Advice(
-            "look", t("mail: {n} could not be delivered", n=dead), t("see the health page of the operators")
+            "look",
+            t("mail: {n} could not be delivered", n=dead),
+            t("see the operators' page “Outbox”, which says why and sends again"),
         )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, fields
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -12,6 +14,8 @@ from complaints.ledger.journal import record_system
 from complaints.ledger.work import Actor, Work
 from complaints.policy.profile import Policy
 from complaints.store.tables import PolicyVersion
+
+PAGE = 20
 
 
 def publish(
@@ -58,6 +62,28 @@ def publish(
 def versions(session: Session) -> list[PolicyVersion]:
     """Every published version, newest first."""
     return list(session.scalars(select(PolicyVersion).order_by(PolicyVersion.version.desc())))
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A published version without its text and pages."""
+
+    version: int
+    published_at: datetime
+    published_by: str
+    trial: bool
+    digest: str
+
+
+def listing(session: Session, below: int | None = None, most: int = PAGE) -> tuple[list[Listed], bool]:
+    """Versions before `below` (None: the newest), newest first, and whether more follow."""
+    columns = (getattr(PolicyVersion, each.name) for each in fields(Listed))
+    query = select(*columns)
+    if below is not None:
+        query = query.where(PolicyVersion.version < below)
+    rows = session.execute(query.order_by(PolicyVersion.version.desc()).limit(most + 1))
+    found = [Listed(*row) for row in rows]
+    return found[:most], len(found) > most
 
 
 def differs(session: Session, policy: Policy) -> bool:

@@ -38,9 +38,14 @@ class Consequence:
     gains: int
 
 
-def consequences(work: Work, wanted: Policy) -> list[Consequence]:
+def concerned(work: Work, wanted: Policy) -> int:
+    """How many open complaints `consequences` would reckon."""
+    return recompute.count(work.session, recompute.by_policy(wanted, work.policy_version + 1), 0)
+
+
+def consequences(work: Work, wanted: Policy, lang: str = "en") -> list[Consequence]:
     """The types whose promises differ from what is in force, in the order of the policy; reads only, in pages."""
-    changed = {key: terms for key, terms in _changed(work.policy, wanted) if terms}
+    changed = {key: terms for key, terms in _changed(work.policy, wanted, lang) if terms}
     cause = recompute.by_policy(wanted, work.policy_version + 1)
     rows = work.session.execute(
         select(Complaint.filed_type, func.count())
@@ -64,18 +69,18 @@ def consequences(work: Work, wanted: Policy) -> list[Consequence]:
     ]
 
 
-def _changed(before: Policy, after: Policy) -> Iterator[tuple[str, tuple[TermChange, ...]]]:
+def _changed(before: Policy, after: Policy, lang: str) -> Iterator[tuple[str, tuple[TermChange, ...]]]:
     for key in dict.fromkeys((*before.types, *after.types)):
         found = []
         for kind in _KINDS:
-            old, new = _words(before, key, kind), _words(after, key, kind)
+            old, new = _words(before, key, kind, lang), _words(after, key, kind, lang)
             if old != new:
                 found.append(TermChange(kind, old, new))
         yield key, tuple(found)
 
 
-def _words(policy: Policy, key: str, kind: Kind) -> str:
+def _words(policy: Policy, key: str, kind: Kind, lang: str) -> str:
     if key not in policy.types:
         return ""
     term = policy.deadlines_of(key).published(kind)
-    return amount_words(term, "en") if term else ""
+    return amount_words(term, lang) if term else ""

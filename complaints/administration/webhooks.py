@@ -78,6 +78,11 @@ def find(work: Work, uid: str) -> Webhook:
     return row
 
 
+def refusing(row: Webhook) -> bool:
+    """Whether the last message it answered to was one it refused."""
+    return row.refused_at is not None and (row.answered_at is None or row.answered_at < row.refused_at)
+
+
 def host(row: Webhook) -> str:
     """What may be said of an address in the log: its host, never its path."""
     return urlsplit(row.url).hostname or ""

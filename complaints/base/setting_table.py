@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 PREFIX = "COMPLAINTS_"
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting: its name without prefix, type, default and help in one sentence."""
+    """One setting: its name without prefix, type, default and help in one sentence.
+
+    `shown` says what a page may tell of its value: all of it (plain), that it is set (secret), how many values each
+    name has (counted), an address without what logs in there (address), or only whether the file is there (path).
+    """
 
     name: str
     type: type
     default: Any
     help: str
+    shown: Literal["plain", "secret", "counted", "address", "path"] = "plain"
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -25,35 +30,58 @@ SETTINGS: tuple[Setting, ...] = (
         str,
         "",
         "Address of the product as people see it, such as https://ai.example.cn; links in mails use only this.",
+        shown="address",
     ),
     Setting(
         "POLICY_FILE",
         str,
         "",
         "Path of complaints.toml; empty: complaints.toml in the instance folder if it exists, else the shipped profile.",
+        shown="path",
     ),
-    Setting("KEYS_DIR", str, "", "Folder of the key files; empty: complaints/keys in the instance folder."),
+    Setting(
+        "KEYS_DIR",
+        str,
+        "",
+        "Folder of the key files; empty: complaints/keys in the instance folder.",
+        shown="path",
+    ),
     Setting(
         "FILES_DIR",
         str,
         "",
         "Folder of encrypted attachments, outside any web root; empty: complaints/files in the instance folder.",
+        shown="path",
     ),
     Setting(
         "STATE_DIR",
         str,
         "",
         "Folder outside the database where this host remembers what it signed; empty: complaints/state in the instance folder.",
+        shown="path",
     ),
     Setting("CHECKPOINT_MINUTES", int, 5, "Minutes between two signed checkpoints of a log that grows."),
     Setting("WITNESSES", tuple, (), "Mail addresses outside the house that get each day's last checkpoint."),
-    Setting("TSA_URL", str, "", "Time stamp authority (RFC 3161) that stamps each checkpoint; empty: none."),
-    Setting("TSA_CA_FILE", str, "", "PEM file with the authority that the time stamps are verified against."),
+    Setting(
+        "TSA_URL",
+        str,
+        "",
+        "Time stamp authority (RFC 3161) that stamps each checkpoint; empty: none.",
+        shown="address",
+    ),
+    Setting(
+        "TSA_CA_FILE",
+        str,
+        "",
+        "PEM file with the authority that the time stamps are verified against.",
+        shown="path",
+    ),
     Setting(
         "DATABASE_URI",
         str,
         "",
         "Database to use when the host has no Flask-SQLAlchemy; empty: SQLite in the instance folder.",
+        shown="address",
     ),
     Setting(
         "ORIGIN",
@@ -78,6 +106,7 @@ SETTINGS: tuple[Setting, ...] = (
         tuple,
         (),
         "Other origins whose pages may show the report dialog, such as https://www.example.cn; the own one always may.",
+        shown="address",
     ),
     Setting(
         "SCHEDULER",
@@ -87,7 +116,11 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("TICK_SECONDS", int, 30, "Seconds between two runs of the in-process clock."),
     Setting(
-        "LIMITS_STORAGE", str, "", "Where limits are counted: empty for the database, or redis://host:6379/0."
+        "LIMITS_STORAGE",
+        str,
+        "",
+        "Where limits are counted: empty for the database, or redis://host:6379/0.",
+        shown="address",
     ),
     Setting(
         "LIMIT_FILINGS",
@@ -125,8 +158,20 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("MAIL_SENDER", str, "", "Sender of mails; empty: the host's MAIL_DEFAULT_SENDER."),
     Setting("MAIL_SERVER", str, "", "SMTP server; empty: the host's MAIL_SERVER."),
     Setting("MAIL_PORT", int, 0, "SMTP port; 0: the host's MAIL_PORT."),
-    Setting("MAIL_USERNAME", str, "", "SMTP user; empty: the host's MAIL_USERNAME."),
-    Setting("MAIL_PASSWORD", str, "", "SMTP password; empty: the host's MAIL_PASSWORD."),
+    Setting(
+        "MAIL_USERNAME",
+        str,
+        "",
+        "SMTP user; empty: the host's MAIL_USERNAME.",
+        shown="secret",
+    ),
+    Setting(
+        "MAIL_PASSWORD",
+        str,
+        "",
+        "SMTP password; empty: the host's MAIL_PASSWORD.",
+        shown="secret",
+    ),
     Setting(
         "MAIL_SECURITY",
         str,
@@ -138,6 +183,7 @@ SETTINGS: tuple[Setting, ...] = (
         str,
         "",
         "PEM file with the authority of your mail server's certificate; empty: the system's.",
+        shown="path",
     ),
     Setting("MAIL_TIMEOUT_SECONDS", int, 10, "Seconds before an SMTP server counts as silent."),
     Setting(
@@ -145,6 +191,7 @@ SETTINGS: tuple[Setting, ...] = (
         dict,
         {},
         "Chat rooms to tell, by audience (operators, supervisors, compliance, or * for each): an apprise address or a list.",
+        shown="counted",
     ),
     Setting(
         "DIGEST_MINUTES", int, 10, "Minutes over which operators' notices are gathered to one; 0: none waits."
@@ -166,6 +213,7 @@ SETTINGS: tuple[Setting, ...] = (
         dict,
         {},
         "Signing keys (whsec_…) by the vendor's name in the policy, for its vendor_webhook; a list while one is replaced.",
+        shown="counted",
     ),
     Setting(
         "TEST_INSTALLATION",
@@ -178,6 +226,7 @@ SETTINGS: tuple[Setting, ...] = (
         str,
         "",
         "TTF or TTC font with Chinese characters for pictures in documents; empty: usual places are searched.",
+        shown="path",
     ),
     Setting(
         "PROXIES", int, 0, "How many trusted proxies append to X-Forwarded-For; 0: the peer's address counts."

@@ -57,6 +57,8 @@ def happened(kind: str) -> str:
         "action_failed": t("Measure not carried out"),
         "action_retried": t("Measure tried again"),
         "retested": t("Retest recorded"),
+        "message_retried": t("Message sent again"),
+        "message_dropped": t("Message given up for good"),
         "forwarded": t("Passed on to the model's vendor"),
         "forward_sent": t("The vendor was told"),
         "forward_failed": t("The vendor could not be told"),

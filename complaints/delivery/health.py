@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
@@ -146,26 +145,6 @@ def unwatched(session: Session, now: datetime) -> Health:
     waiting = {NOBODY: untold} if untold else {}
     return Health(
         sweep_lag=_age(now, due), beat_lag=None if beat is None else _age(now, beat), waiting=waiting
-    )
-
-
-def dead_letters(session: Session, limit: int = 50) -> list[Any]:
-    """Messages that were given up, newest first: id, kind, channel, complaint_id, last_error, created_at."""
-    return list(
-        session.execute(
-            select(
-                Outbox.id,
-                Outbox.kind,
-                Outbox.channel,
-                Outbox.complaint_id,
-                Outbox.last_error,
-                Outbox.attempts,
-                Outbox.created_at,
-            )
-            .where(Outbox.state == "dead")
-            .order_by(Outbox.id.desc())
-            .limit(limit)
-        )
     )
 
 

@@ -54,11 +54,11 @@ COLUMNS: dict[str, type] = {
     "files": int,
     "unread": bool,
 }
-# Reading a case is an event, and so are what the host did in the background and a link to another case: none of
-# them makes an open form stale.
+# Reading a case is an event, and so are what the host did in the background, what became of a message and a link to
+# another case: none of them makes an open form stale.
 QUIET = frozenset(
     {"viewed", "downloaded", "disclosed", "clock", "action_done", "action_failed", "forward_sent"}
-    | {"forward_failed", "linked", "unlinked"}
+    | {"forward_failed", "message_retried", "message_dropped", "linked", "unlinked"}
 )
 
 

@@ -12,10 +12,11 @@ from installing import HANDLER
 from sqlalchemy import select, update
 
 from complaints import CallbackRefused, Commission
+from complaints.administration import messages
 from complaints.cases import deciding, disposal, handling, intake
 from complaints.cases.deciding import Decision
 from complaints.cases.handling import Order
-from complaints.delivery import sending
+from complaints.cases.people import Operator
 from complaints.delivery.health import measure
 from complaints.delivery.sending import LEASE_SECONDS, PAUSES
 from complaints.jobs import calling
@@ -189,15 +190,18 @@ def test_a_failed_measure_is_tried_again_at_the_push_of_a_button(any_office):
     assert (rows(any_office, made)[0].state, rows(any_office, made)[0].attempts) == ("done", 2)
 
 
-def test_a_dead_call_sent_again_from_the_health_page_ends_like_any_other(any_office):
+def test_a_dead_call_sent_again_from_the_outbox_is_tried_again_as_on_its_case(any_office):
     listening(any_office, answer=[CallbackRefused("还不行")])
     made = ordered(any_office)
     run(any_office)
     (letter,) = calls(any_office)
-    any_office.installation.database.write(lambda session: sending.retry(session, letter.id, any_office.now))
+    keeper = Operator("op_kim", "Kim", frozenset({"admin"}))
+    any_office.installation.write(lambda work: messages.retry(work, keeper, letter.id))
 
     run(any_office)
 
+    types = [each.type for each in ends(any_office, made)]
+    assert types == ["action_failed", "action_retried", "action_done"]
     assert rows(any_office, made)[0].state == "done"
 
 

@@ -19,7 +19,7 @@ from complaints.cases.step import EVENTS as LOGGED
 from complaints.cases.views import TOLD
 from complaints.delivery import calling
 from complaints.delivery.calling import Reach
-from complaints.delivery.health import dead_letters, measure
+from complaints.delivery.health import measure
 from complaints.delivery.sending import PAUSES
 from complaints.delivery.webhooks import EVENTS
 from complaints.jobs.ticks import tick
@@ -226,7 +226,7 @@ def test_what_is_refused_for_three_days_is_a_dead_letter_that_can_be_sent_again(
         run(office)
         office.pass_time(minutes=pause)
     with office.installation.reading() as work:
-        (dead,) = dead_letters(work.session)
+        dead = work.session.scalars(select(Outbox).where(Outbox.state == "dead")).one()
     assert (dead.channel, dead.kind, dead.last_error) == ("webhook", "filed", "WebhookRefused 500")
     assert len({each.id for each in receiver.arrived}) == 1
     assert len(receiver.arrived) == len(PAUSES) + 1

@@ -224,11 +224,13 @@ def test_a_message_given_up_is_sent_again_by_its_button(office):
 
     office.installation.write(give_up)
     client = office.client("supervisor")
-    assert filed.number in words(client.get(f"{ADMIN}/health"))
+    assert "1条消息已放弃发送" in words(client.get(f"{ADMIN}/health"))
+    assert filed.number in words(client.get(f"{ADMIN}/outbox"))
     letter = office.desk.read(lambda work: work.session.query(Outbox).one().id)
-    assert send(client, f"{ADMIN}/health", f"/retry/{letter}").status_code == 303
+    assert send(client, f"{ADMIN}/outbox", f"/{letter}/retry").status_code == 303
     assert office.desk.read(lambda work: work.session.query(Outbox).one().state) == "queued"
-    assert "/retry/" not in office.client("handler").get(f"{ADMIN}/health").get_data(as_text=True)
+    assert "/retry" not in office.client("auditor").get(f"{ADMIN}/outbox").get_data(as_text=True)
+    assert office.desk.events(filed)[-1].type == "message_retried"
 
 
 def test_the_policy_page_names_what_is_missing_and_not_published(office):
@@ -277,7 +279,14 @@ def test_every_page_comes_in_both_languages(office, lang):
     client = office.client("admin")
     for page in (
         "/",
+        "/office",
         "/policy",
+        "/policy/difference",
+        "/outbox",
+        "/outbox/again",
+        "/checkpoints",
+        "/settings",
+        "/calendar",
         "/evidence",
         "/evidence/audit",
         "/evidence/exports",

@@ -34,6 +34,8 @@ FILLED = {
     "deed": "cancel",
     "turn": "pause",
     "letter": 1,
+    "version": 1,
+    "size": 1,
     "ref": "key_22222222",
     "key": "nobodys",
 }
@@ -49,7 +51,9 @@ def office(tmp_path, clock, monkeypatch):
     made = Office(tmp_path, clock).start(clock)
     for who in ROLES:
         made.client(who)
-    made.desk.file("other", fields={"details": "大家都能看的一件"}, answer=ANSWER)
+    # With a file: that the folder of files is there is no word about the hidden case, which has one too.
+    uploads = [check("截图.txt", "大家都能看的一页".encode(), max_mb=1)]
+    made.desk.file("other", fields={"details": "大家都能看的一件"}, answer=ANSWER, uploads=uploads)
     return made
 
 

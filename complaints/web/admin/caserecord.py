@@ -17,7 +17,7 @@ from complaints.ledger.reading import Entry
 from complaints.policy.deadlines import words as words_of
 from complaints.policy.profile import Policy
 from complaints.web import moving
-from complaints.web.admin import words
+from complaints.web.admin import letters, trouble, words
 
 _SPOKEN = ("message", "supplied", "asked", "replied", "appealed", "rated", "withdrawn")
 
@@ -253,6 +253,11 @@ def _seen(meta: Mapping[str, Any]) -> list[str]:
     return [said for key, said in shown.items() if key in meta]
 
 
+def _letter(meta: Mapping[str, Any]) -> list[str]:
+    named = (letters.kind_words(meta["kind"]), letters.ways().get(meta["way"], meta["way"]))
+    return [*named, trouble.drop_reasons().get(meta.get("reason", ""), "")]
+
+
 # Events whose details stand in their meta alone.
 _BY_META: Mapping[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "clock": _came_due,
@@ -261,4 +266,6 @@ _BY_META: Mapping[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "erasure_ordered": words.erasing,
     "forwarded": lambda meta: [meta["to"], meta["model"]],
     "forward_failed": lambda meta: [meta["failure"]],
+    "message_retried": _letter,
+    "message_dropped": _letter,
 }

@@ -91,7 +91,7 @@ def revoke(ref: str) -> ResponseReturnValue:
             who = operator().actor
             frame().write(lambda work: api_keys.revoke(work, ref, by=who))
             return redirect(url_for("complaints.admin.keys"), 303)
-    html = render_template("complaints/admin/key_revoke.html", nav="operators", form=form, row=_row(row))
+    html = render_template("complaints/admin/key_revoke.html", nav="office", form=form, row=_row(row))
     return html, status
 
 
@@ -118,7 +118,7 @@ def _blank() -> KeyForm:
 def _page(form: KeyForm, *, made: tuple[str, str] | None = None) -> str:
     return render_template(
         "complaints/admin/keys.html",
-        nav="operators",
+        nav="office",
         rows=[_row(each) for each in api_keys.everything(frame().work)],
         form=form,
         made=made,

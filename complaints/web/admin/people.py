@@ -47,6 +47,7 @@ class LoginName(OwnForm):
     login = HiddenField()
 
 
+_PAGE = 40
 _ACTS = {
     "disable": operators.disable,
     "enable": operators.enable,
@@ -181,10 +182,16 @@ def _edited(row: Account, form: EditForm) -> str:
 
 def _accounts(form: AddForm, *, made: tuple[str, str, str] | None = None, fault: str = "") -> str:
     work = frame().work
+    rows = operators.everyone(work) if built_in() else []
+    # They are few enough to be read at once, and too many for one page of buttons.
+    after = next((n for n, row in enumerate(rows, 1) if row.ref == request.args.get("after")), 0)
+    shown = rows[after : after + _PAGE]
     return render_template(
         "complaints/admin/operators.html",
         nav="operators",
-        accounts=operators.everyone(work) if built_in() else [],
+        accounts=shown,
+        first=after == 0,
+        more=url_for("complaints.admin.operators", after=shown[-1].ref) if rows[after + _PAGE :] else "",
         hosts=not built_in(),
         me=operator().ref,
         teams=teams.names(work),

@@ -88,7 +88,7 @@ def _page(form: TemplateForm, held: Template | None, *, shown: Template | None =
         preview = {"lang": shown.lang, "text": text, "gaps": templates.gaps(text)}
     return render_template(
         "complaints/admin/replies.html",
-        nav="operators",
+        nav="office",
         rows=templates.everything(work),
         form=form,
         held=held,

@@ -133,7 +133,7 @@ def _listing(form: HookForm, *, made: tuple[Webhook, str] | None = None, fault: 
     tested = request.args.get("tested", "")
     return render_template(
         "complaints/admin/webhooks.html",
-        nav="operators",
+        nav="office",
         rows=[_row(work, row) for row in rows],
         form=form,
         one=OneForm(formdata=None),
@@ -148,7 +148,7 @@ def _listing(form: HookForm, *, made: tuple[Webhook, str] | None = None, fault: 
 def _removal(row: Webhook, *, fault: str = "") -> str:
     return render_template(
         "complaints/admin/webhook_remove.html",
-        nav="operators",
+        nav="office",
         row=row,
         one=OneForm(formdata=None),
         fault=[{"id": "", "text": fault}] if fault else None,
@@ -164,8 +164,7 @@ def _row(work: Work, row: Webhook) -> dict[str, Any]:
         "wants": t(", ").join(_word(each) for each in row.events) if row.events else t("Every event"),
         "answered": words.moment(row.answered_at, work.now) if row.answered_at else "",
         "refused": words.moment(row.refused_at, work.now) if row.refused_at else "",
-        "failing": row.refused_at is not None
-        and (row.answered_at is None or row.answered_at < row.refused_at),
+        "failing": webhooks.refusing(row),
         "refusal": row.refusal or "",
         "by": names.get(row.created_by, row.created_by),
         "made": words.moment(row.created_at, work.now),
