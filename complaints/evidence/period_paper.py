@@ -89,8 +89,12 @@ def _figures(work: Work, figures: Figures, paper: Sheet) -> None:
     paper.pairs(
         [
             (t("Complaints received"), str(figures.numbers["received"])),
+            (t("Taken on"), str(figures.numbers["accepted"])),
             (t("Answered"), str(figures.numbers["answered"])),
+            (t("Not taken on"), str(figures.numbers["declined"])),
+            (t("Withdrawn"), str(figures.numbers["withdrawn"])),
             (t("Asked for a review"), str(figures.numbers["appeals"])),
+            (t("Changed by a review"), str(figures.numbers["changed"])),
             (t("Test cases, not counted above"), str(figures.tests)),
         ]
     )

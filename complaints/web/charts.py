@@ -13,13 +13,17 @@ from itertools import pairwise
 from markupsafe import Markup
 
 # In units of the drawing, which are pixels where it is not shrunk.
-_WIDE, _ROW, _BAR, _LETTER = 340, 42, 14, 9
+_WIDE, _ROW, _BAR, _LETTER = 340, 42, 14, 8
 _TALL, _ABOVE, _BELOW = 150, 22, 24
-_STEP = 34
+_LETTER_WIDE, _LEAST, _GAP = 14, 26, 8
+_ASIAN = 0x2E80
 _HATCHED = 3
 _RECT = Markup('<rect class="cmp-series-{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>')
 _OVER = Markup('<rect fill="url(#{})" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>')
 _TEXT = Markup('<text class="cmp-{}" x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>')
+_LINE = Markup('<line class="cmp-line-{}" x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"/>')
+_POINT = Markup('<circle class="cmp-series-{}" cx="{:.1f}" cy="{:.1f}" r="3"/>')
+_FLOOR = Markup('<line class="cmp-floor" x1="0" y1="{0}" x2="{1}" y2="{0}"/>')
 _HATCH = Markup(
     '<defs><pattern id="{}" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
     '<line class="cmp-hatch" x1="0" y1="0" x2="0" y2="6" stroke-width="3"/></pattern></defs>'
@@ -67,50 +71,34 @@ def bars(name: str, rows: Sequence[Bar], sentence: str) -> Markup:
 def columns(name: str, rows: Sequence[Bar], sentence: str) -> Markup:
     """Columns side by side, the values of a row stacked, its words above it and its label below."""
     top = max((sum(row.values) for row in rows), default=0)
-    parts: list[Markup] = []
+    step, parts = _step(rows), list[Markup]()
     for number, row in enumerate(rows):
-        x, y = number * _STEP + 4.0, float(_ABOVE + _TALL)
+        x, y = number * step + _GAP / 2, float(_ABOVE + _TALL)
         for series, value in enumerate(row.values, 1):
             height = _TALL * value / top if top else 0.0
             y -= height
-            parts += _piece(name, series, (x, y, _STEP - 8, max(height - 1, 1) if value else 0))
-        parts += _ends(x + _STEP / 2 - 4, y, row)
-    return _drawing(name, (len(rows) * _STEP, _ABOVE + _TALL + _BELOW), sentence, [_floor(len(rows)), *parts])
+            parts += _piece(name, series, (x, y, step - _GAP, max(height - 1, 1) if value else 0))
+        parts.append(_TEXT.format("count", (number + 0.5) * step, y - 6, "middle", row.words))
+    return _standing(name, rows, sentence, parts)
 
 
 def lines(name: str, rows: Sequence[Bar], sentence: str) -> Markup:
-    """One line for each series over the rows' labels, its values at their points; a line of noughts lies below."""
+    """One line for each series over the rows' labels, its values at their points."""
     top = max((max(row.values, default=0) for row in rows), default=0)
-    parts: list[Markup] = []
+    step, parts = _step(rows), list[Markup]()
     for series in range(max((len(row.values) for row in rows), default=0)):
         points = [
-            (number * _STEP + _STEP / 2, _ABOVE + _TALL - (_TALL * row.values[series] / top if top else 0.0))
+            ((number + 0.5) * step, _ABOVE + _TALL - (_TALL * row.values[series] / top if top else 0.0))
             for number, row in enumerate(rows)
         ]
-        for (x, y), (further, then) in pairwise(points):
-            parts.append(
-                Markup('<line class="cmp-line-{}" x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"/>').format(
-                    series + 1, x, y, further, then
-                )
-            )
+        parts += [_LINE.format(series + 1, x, y, *then) for (x, y), then in pairwise(points)]
         for row, (x, y) in zip(rows, points, strict=True):
-            parts.append(
-                Markup('<circle class="cmp-series-{}" cx="{:.1f}" cy="{:.1f}" r="3"/>').format(
-                    series + 1, x, y
-                )
-            )
+            parts.append(_POINT.format(series + 1, x, y))
             if row.values[series]:
                 # The second line's values stand below it, where the first one's do not.
-                parts.append(
-                    _TEXT.format("count", x, y - 7 if series == 0 else y + 15, "middle", row.values[series])
-                )
-    labels = [
-        _TEXT.format("axis", n * _STEP + _STEP / 2, _ABOVE + _TALL + _BELOW - 6, "middle", row.label)
-        for n, row in enumerate(rows)
-    ]
-    return _drawing(
-        name, (len(rows) * _STEP, _ABOVE + _TALL + _BELOW), sentence, [_floor(len(rows)), *parts, *labels]
-    )
+                place = y - 7 if series == 0 else y + 15
+                parts.append(_TEXT.format("count", x, place, "middle", f"{row.values[series]:,}"))
+    return _standing(name, rows, sentence, parts)
 
 
 def legend(series: Sequence[str]) -> Markup:
@@ -133,17 +121,23 @@ def _piece(name: str, series: int, place: tuple[float, float, float, float]) -> 
     return [*drawn, _OVER.format(f"{name}-hatch", *place)] if series == _HATCHED else drawn
 
 
-def _ends(x: float, y: float, row: Bar) -> list[Markup]:
-    below = _ABOVE + _TALL + _BELOW - 6
-    return [
-        _TEXT.format("count", x, y - 6, "middle", row.words),
-        _TEXT.format("axis", x, below, "middle", row.label),
+def _step(rows: Sequence[Bar]) -> int:
+    """How far rows stand apart, so that none of what is written there touches its neighbour."""
+    written = [text for row in rows for text in (row.label, row.words)]
+    wide = max(
+        (sum(_LETTER_WIDE if ord(c) >= _ASIAN else _LETTER for c in text) for text in written), default=0
+    )
+    return max(_LEAST, wide + _GAP // 2)
+
+
+def _standing(name: str, rows: Sequence[Bar], sentence: str, parts: Sequence[Markup]) -> Markup:
+    step, bottom = _step(rows), _ABOVE + _TALL + _BELOW
+    floor = _FLOOR.format(_ABOVE + _TALL, len(rows) * step)
+    labels = [
+        _TEXT.format("axis", (number + 0.5) * step, bottom - 6, "middle", row.label)
+        for number, row in enumerate(rows)
     ]
-
-
-def _floor(amount: int) -> Markup:
-    y = _ABOVE + _TALL
-    return Markup('<line class="cmp-floor" x1="0" y1="{0}" x2="{1}" y2="{0}"/>').format(y, amount * _STEP)
+    return _drawing(name, (len(rows) * step, bottom), sentence, [floor, *parts, *labels])
 
 
 def _drawing(name: str, size: tuple[int, int], sentence: str, parts: Sequence[Markup]) -> Markup:

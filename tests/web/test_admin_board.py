@@ -66,7 +66,7 @@ def test_what_a_reader_may_not_know_of_is_not_in_a_count(office):
     office.hire("cleared", "supervisor", restricted=True)
     every, some = tiles(board(office, "cleared")), tiles(board(office))
     differing = {text for text, row in some.items() if every[text][1] != row[1]}
-    assert differing == {"已超期", "尚无负责人"}
+    assert differing == {"已超期", "无人负责"}
 
 
 def test_the_board_costs_few_statements_however_much_there_is(office):

@@ -13,6 +13,7 @@ from office import ADMIN, send, words
 
 from complaints.base.clock import beijing
 from complaints.cases.measuring import Span
+from complaints.policy.deadlines import words as long_day
 from complaints.web import charts
 from complaints.web.admin import figures, periods
 from complaints.web.charts import Bar
@@ -101,7 +102,7 @@ def test_a_period_stands_in_the_address(office, query, first, last):
     assert found.span == Span(date.fromisoformat(first), date.fromisoformat(last))
     assert found.strange is (bool(query) and found.period != asked.get("period"))
     answer = page(office, query=f"?{query}")
-    assert f"{first}至{last}" in words(answer)
+    assert f"{long_day(found.span.first, 'zh')}至{long_day(found.span.last, 'zh')}" in words(answer)
 
 
 def test_filters_narrow_every_figure_and_its_links(office):

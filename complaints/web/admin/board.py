@@ -88,7 +88,11 @@ def _house(work: Work) -> list[Tile]:
             text,
             health,
             bad=name in found.alarms,
-            note=t("too long: see what to do") if name in found.alarms else t("age of the oldest"),
+            note=t("too long: see what to do")
+            if name in found.alarms
+            else t("age of the oldest")
+            if seconds
+            else "",
         )
         for text, seconds, name in (*lag, tree)
     ]

@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from complaints.base.clock import beijing
 from complaints.base.errors import NotFoundError
 from complaints.base.translations import gettext as t
+from complaints.base.translations import language
 from complaints.cases.figures import measure
 from complaints.cases.measuring import Measured
 from complaints.cases.people import Operator
@@ -20,6 +21,7 @@ from complaints.evidence import export
 from complaints.evidence.cells import guarded
 from complaints.evidence.chosen import Chosen
 from complaints.evidence.figures import recount
+from complaints.policy.deadlines import words as long_day
 from complaints.web.admin import figuring, periods
 from complaints.web.admin.access import STAFF, operator, roles
 from complaints.web.admin.evidence import READERS
@@ -99,6 +101,7 @@ def _page(asked: Asked, found: Measured, compared: Sequence[tuple[Any, str, str]
         "complaints/admin/figures.html",
         nav="figures",
         asked=asked,
+        days=[long_day(day, language()) for day in (asked.span.first, asked.span.last)],
         names=periods.names(),
         choices=figuring.choices(work),
         labels={"type": t("Type"), "risk": t("Risk class"), "channel": t("How it came")},

@@ -15,6 +15,7 @@ from complaints.cases.happenings import channels
 from complaints.cases.measuring import NUMBERS, Measured, Promise, Span, Spread
 from complaints.cases.narrowing import ANSWERED, CHANNELS
 from complaints.ledger.work import Work
+from complaints.policy.deadlines import words as long_day
 from complaints.policy.terms import Kind
 from complaints.web import charts
 from complaints.web.admin import words
@@ -24,14 +25,17 @@ from complaints.web.charts import Bar
 # The kind of promise behind each time, whose unit says whether working days count.
 _BEHIND: Mapping[str, Kind] = {"accept": "accept", "first_action": "first_action", "answer": "result"}
 # A column of the trend has room for so many; beyond, lines say more.
-_COLUMNS = 24
+_COLUMNS, _BESIDE = 24, 6
 # Rows of a drawing; the table beside it has them all.
 _DRAWN = 12
 
 
 @dataclass(frozen=True)
 class Part:
-    """One table: `rows` begin with their name, `hrefs` says where the complaints of a row are listed, if anywhere."""
+    """One table: `rows` begin with their name, `hrefs` says where the complaints of a row are listed, if anywhere.
+
+    `wide`: the drawing takes the whole page, and the table stands below it.
+    """
 
     key: str
     title: str
@@ -39,6 +43,7 @@ class Part:
     rows: Sequence[Sequence[str]]
     drawing: Markup | None = None
     legend: Markup | None = None
+    wide: bool = False
     hrefs: Sequence[str] = field(default=())
     note: str = ""
 
@@ -124,7 +129,7 @@ def _trend(asked: Asked, found: Measured) -> Part:
     span, rows = asked.span, found.trend
     drawn = [
         Bar(
-            words.tiny_day(date.fromisoformat(each.name)) if span.by_day else each.name,
+            words.tiny_day(date.fromisoformat(each.name)) if span.by_day else words.tiny_month(each.name),
             (each.received - each.late, each.late) if len(rows) <= _COLUMNS else (each.received, each.late),
             said=f"{each.received:,}" if each.received else "",
         )
@@ -136,7 +141,7 @@ def _trend(asked: Asked, found: Measured) -> Part:
         sentence = t(
             "{all} complaints came in, most of them in {when}: {n}",
             all=f"{found.received:,}",
-            when=most.name,
+            when=_named(most.name) if span.by_day else words.tiny_month(most.name),
             n=f"{most.received:,}",
         )
     few = len(rows) <= _COLUMNS
@@ -145,7 +150,7 @@ def _trend(asked: Asked, found: Measured) -> Part:
         t("Received by day") if span.by_day else t("Received by month"),
         (
             t("Day") if span.by_day else t("Month"),
-            t("Received"),
+            t("Complaints received"),
             t("Answered by now"),
             t("A date was missed"),
         ),
@@ -154,8 +159,9 @@ def _trend(asked: Asked, found: Measured) -> Part:
         charts.legend(
             (t("No date was missed"), t("A date was missed"))
             if few
-            else (t("Received"), t("A date was missed"))
+            else (t("Complaints received"), t("A date was missed"))
         ),
+        wide=len(rows) > _BESIDE,
         hrefs=[_of_point(asked, each.name) if each.received else "" for each in rows],
     )
 
@@ -169,6 +175,10 @@ def _of_point(asked: Asked, name: str) -> str:
         first, last = max(month.first, days.first), min(month.last, days.last)
     listed = asked.filters(since=first.isoformat(), until=last.isoformat())
     return url_for("complaints.admin.queue", **listed.address)
+
+
+def _named(day: str) -> str:
+    return long_day(date.fromisoformat(day), language())
 
 
 def _promises(found: Mapping[str, Promise]) -> Part:
