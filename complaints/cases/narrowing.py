@@ -17,7 +17,7 @@ from complaints.policy.states import State
 from complaints.policy.terms import Severity
 from complaints.store.tables import Complaint, Milestone
 
-ME, NOBODY = "@me", "@nobody"
+ME, NOBODY, ANSWERED = "@me", "@nobody", "@any"
 MINE, NONE = "@mine", "@none"
 SEVERITIES: tuple[str, ...] = get_args(Severity)
 CHANNELS = ("web", "embed", "api", "host", "phone", "mail", "letter", "visit")
@@ -36,22 +36,25 @@ _FIXED: Mapping[str, tuple[str, ...]] = {
     "test": ("no", "yes"),
 }
 _TEAM = re.compile(rf"{MINE}|{NONE}|{_KEY.pattern}")
+_OUTCOME = re.compile(rf"{_KEY.pattern}|{ANSWERED}")
 _SEALED = re.compile(r"[A-Za-z0-9_-]{38,800}")
-_FREE = {"type": _KEY, "risk": _KEY, "assignee": _REF, "team": _TEAM, "q": _SEALED}
+_FREE = {"type": _KEY, "risk": _KEY, "assignee": _REF, "team": _TEAM, "outcome": _OUTCOME, "q": _SEALED}
 
 
 @dataclass(frozen=True)
 class Filters:
     """What a list is narrowed to; every value comes from a fixed set or is compared as a whole.
 
-    `since` and `until` are the first and the last day of filing in Beijing, as in 2026-11-23; `q` is what is searched
-    for, sealed (`searching.seal`); `strange` names what was asked for and does not exist.
+    `outcome` is what was answered and has gone out, ANSWERED for whatever it was. `since` and `until` are the first and
+    the last day of filing in Beijing, as in 2026-11-23; `q` is what is searched for, sealed (`searching.seal`);
+    `strange` names what was asked for and does not exist.
     """
 
     view: str = "open"
     state: str = ""
     type: str = ""
     risk: str = ""
+    outcome: str = ""
     severity: str = ""
     assignee: str = ""
     team: str = ""
@@ -137,6 +140,12 @@ def of_teams(viewer: Operator) -> ColumnElement[bool]:
     return Complaint.team.in_(sorted(viewer.teams)) if viewer.teams else false()
 
 
+def _answered(filters: Filters, viewer: Operator) -> ColumnElement[bool]:
+    del viewer
+    out = Complaint.released_at.is_not(None)
+    return out if filters.outcome == ANSWERED else and_(out, Complaint.outcome == filters.outcome)
+
+
 def _lateness(filters: Filters, viewer: Operator) -> ColumnElement[bool]:
     del viewer
     return warned() if filters.late == "warned" else Complaint.late.is_(filters.late == "yes")
@@ -160,6 +169,7 @@ _CONDITIONS: Mapping[str, Callable[[Filters, Operator], ColumnElement[bool]]] = 
     "state": lambda filters, _: Complaint.state == filters.state,
     "type": lambda filters, _: Complaint.type == filters.type,
     "risk": lambda filters, _: Complaint.risk_class == filters.risk,
+    "outcome": _answered,
     "severity": lambda filters, _: Complaint.severity == filters.severity,
     "assignee": _assigned,
     "team": _team,

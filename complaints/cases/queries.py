@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -43,6 +43,7 @@ COUNTED = 1000
 # So many reports of one answer are shown beside a case.
 SIMILAR = 20
 _JOINED, _NAMED, _SIMILAR = (literal_column(str(n), Integer).label("how") for n in range(3))
+_SUNDAY = 6
 _OPEN = tuple(state.value for state in OPEN if state is not State.MERGED)
 
 
@@ -91,7 +92,8 @@ class Listing:
 
 def views(work: Work, viewer: Operator) -> Mapping[str, ColumnElement[bool]]:
     """The saved views by key, in the order they are shown."""
-    today = end_of(beijing(work.now).date())
+    day = beijing(work.now).date()
+    today, sunday = end_of(day), end_of(day + timedelta(days=_SUNDAY - day.weekday()))
     opened = Complaint.state.in_(_OPEN)
     answered = Complaint.state.in_((State.DECIDED, State.DECLINED))
     # One list of states, so that the database finds them by its index, and then leaves out what has gone out.
@@ -102,6 +104,7 @@ def views(work: Work, viewer: Operator) -> Mapping[str, ColumnElement[bool]]:
         "open": and_(working, or_(not_(answered), Complaint.released_at.is_(None))),
         "late": and_(opened, Complaint.due_next < work.now),
         "today": and_(opened, Complaint.due_next >= work.now, Complaint.due_next <= today),
+        "week": and_(opened, Complaint.due_next >= work.now, Complaint.due_next <= sunday),
         "mine": and_(opened, Complaint.assignee == viewer.ref),
         "teams": and_(opened, of_teams(viewer)),
         "unassigned": and_(opened, Complaint.assignee.is_(None)),

@@ -44,6 +44,10 @@ STATES = (
     "merged",
 )
 ADMIN = {
+    "board": "/admin/board",
+    "figures": "/admin/figures",
+    "figures-span": "/admin/figures?period=span&since=2020-01-01&until=2029-12-31&type=nothing",
+    "figures-empty": "/admin/figures?period=span&since=2020-01-01&until=2020-01-31",
     "queue": "/admin/",
     "queue-late": "/admin/?view=late",
     "queue-narrowed": "/admin/?view=all&channel=web&test=no&since=2020-01-01&state=nonsense",

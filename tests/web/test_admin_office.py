@@ -83,7 +83,7 @@ def test_every_failed_log_in_reads_alike(office, who):
 )
 def test_after_the_log_in_nobody_is_led_elsewhere(office, where):
     password = office.hire("alice", "handler")
-    assert log_in(office, "alice", password, next=where).headers["Location"] == f"{ADMIN}/"
+    assert log_in(office, "alice", password, next=where).headers["Location"] == f"{ADMIN}/board"
 
 
 def test_a_one_time_password_opens_only_its_own_change(office):

@@ -10,6 +10,7 @@ from complaints.web.admin import (
     acts,
     appeals,
     auditing,
+    board,
     bulk,
     calendar,
     case,
@@ -19,6 +20,7 @@ from complaints.web.admin import (
     erasing,
     evidence,
     export,
+    figures,
     files,
     forward,
     health,
@@ -46,6 +48,7 @@ def register(blueprint: Blueprint) -> None:
     for module in (
         login,
         account,
+        board,
         queue,
         appeals,
         bulk,
@@ -71,6 +74,7 @@ def register(blueprint: Blueprint) -> None:
         keys,
         evidence,
         auditing,
+        figures,
         export,
         webhooks,
     ):

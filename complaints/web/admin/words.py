@@ -128,6 +128,12 @@ def tiny_day(day: date) -> str:
     return f"{day.day} {_MONTHS_EN[day.month - 1]}" if language() == "en" else f"{day.month}/{day.day}"
 
 
+def tiny_month(name: str) -> str:
+    """A month such as 2026-11 for a narrow place: 26年11月, Nov 26."""
+    year, month = name[2:4], int(name[5:])
+    return f"{_MONTHS_EN[month - 1]} {year}" if language() == "en" else f"{year}年{month}月"
+
+
 def moment(at: datetime, now: datetime) -> str:
     """A past moment: day, weekday, hour and minute, Beijing time."""
     local = beijing(at)

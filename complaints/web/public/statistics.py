@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 from sqlalchemy import select
 
 from complaints.base.clock import beijing
@@ -18,6 +19,8 @@ from complaints.base.translations import language
 from complaints.ledger.work import Work
 from complaints.policy.states import State
 from complaints.store.tables import Complaint, Milestone
+from complaints.web import charts
+from complaints.web.charts import Bar
 from complaints.web.frame import frame
 
 _SMALL = 5
@@ -49,9 +52,11 @@ def page() -> ResponseReturnValue:
     if not work.policy.public.statistics:
         raise NotFoundError("the policy keeps the figures closed")
     tests = frame().settings.TEST_INSTALLATION
+    months = by_month(work, tests=tests)
     return render_template(
         "complaints/statistics.html",
-        months=by_month(work, tests=tests),
+        months=months,
+        drawings=_drawings(months),
         tests=tests,
         shown=shown,
         outcomes=_outcomes(work),
@@ -106,6 +111,26 @@ def by_month(work: Work, *, tests: bool = False) -> list[Month]:
 def shown(count: int) -> str:
     """A count for the public: 0, fewer than 5, or the number."""
     return t("fewer than {n}", n=_SMALL) if 0 < count < _SMALL else str(count)
+
+
+def _drawings(months: Sequence[Month]) -> list[tuple[Markup, Markup]]:
+    """What came in, and what was answered in time, oldest month first; a small count has no length to be measured."""
+    oldest = months[::-1]
+    came = [Bar(each.name, (_drawn(each.received),), said=shown(each.received)) for each in oldest]
+    split = [
+        Bar(each.name, tuple(map(_drawn, each.result)), said=" / ".join(map(shown, each.result)))
+        for each in oldest
+    ]
+    held, over = t("Answered in time"), t("late")
+    said = t("Complaints received, by month of arrival"), t("Answered in time and late, by month of arrival")
+    return [
+        (charts.legend([t("Complaints received")]), charts.bars("received", came, said[0])),
+        (charts.legend([held, over]), charts.bars("result", split, said[1])),
+    ]
+
+
+def _drawn(count: int) -> int:
+    return count if count >= _SMALL else 0
 
 
 def _kept(done: datetime | None, due: datetime | None, work: Work) -> bool | None:
