@@ -12,6 +12,7 @@ from complaints.administration import checkpoints, operators, refusals
 from complaints.base.errors import InputError
 from complaints.evidence import jobs
 from complaints.ledger.audit_report import last
+from complaints.store.jobs import StoppedError
 from complaints.store.tables import Job
 from complaints.web.admin import bundling, ordering, words
 from complaints.web.admin.access import know_login, operator, roles
@@ -61,7 +62,7 @@ def begin(uid: str, at_once: int | None = None) -> None:
     frame().close()
     claimed = jobs.claim(frame().installation, uid) if small else None
     if claimed is not None:
-        with suppress(jobs.StoppedError):
+        with suppress(StoppedError):
             jobs.go_on(frame().installation, claimed, monotonic() + _SECONDS)
 
 
