@@ -27,10 +27,10 @@ def write(
     work: Work, chosen: Chosen, font: str, progress: Callable[[int], None], *, most: int = LINES
 ) -> bytes:
     """The document in `chosen.form`, with the first `most` lines of the register."""
-    figures, done = Figures(), 0
+    figures, done = Figures(work.calendar), 0
     lines: list[tuple[str, ...]] = []
     for each in replayed(work, chosen):
-        figures.add(each.row, each.clocks)
+        figures.add(each)
         if len(lines) < most:
             lines.append(_line(work, each.row, promised(each.clocks)))
         done += 1
@@ -88,9 +88,9 @@ def _figures(work: Work, figures: Figures, paper: Sheet) -> None:
     paper.heading(t("Figures"))
     paper.pairs(
         [
-            (t("Complaints received"), str(figures.received)),
-            (t("Answered"), str(figures.answered)),
-            (t("Asked for a review"), str(figures.appeals)),
+            (t("Complaints received"), str(figures.numbers["received"])),
+            (t("Answered"), str(figures.numbers["answered"])),
+            (t("Asked for a review"), str(figures.numbers["appeals"])),
             (t("Test cases, not counted above"), str(figures.tests)),
         ]
     )
@@ -103,7 +103,7 @@ def _figures(work: Work, figures: Figures, paper: Sheet) -> None:
     }
     rows = []
     for kind in _DATES:
-        good, bad = figures.promises.get(kind, (0, 0))
+        good, bad, _ = figures.promises.get(kind, (0, 0, 0))
         if good + bad:
             rows.append((named[kind], str(good), str(bad), f"{100 * good / (good + bad):.1f} %"))
     if rows:

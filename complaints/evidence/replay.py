@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, select
 
+from complaints.base.clock import from_stamp
 from complaints.evidence.chosen import CASES, EVENTS, Chosen, filed
 from complaints.ledger.projection import fold, fold_clocks
 from complaints.ledger.work import Work
@@ -18,11 +20,15 @@ Clocks = Mapping[tuple[Any, ...], Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Replayed:
-    """One complaint: its row and its milestones at the order's end, and beside them its row of today."""
+    """One complaint: its row and its milestones at the order's end, and beside them its row of today.
+
+    `happened` are its events, the type and the moment of each, in their order.
+    """
 
     now: Row[Any]
     row: Mapping[str, Any]
     clocks: Clocks
+    happened: Sequence[tuple[str, datetime]] = ()
 
 
 def pages(
@@ -47,12 +53,14 @@ def pages(
         ).all()
         rows: dict[str, dict[str, Any]] = {}
         clocks: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = {}
+        happened: dict[str, list[tuple[str, datetime]]] = {}
         for stream, leaf in leaves:
             body = json.loads(leaf)
             fold(rows.setdefault(stream, {}), body["type"], body["meta"])
             fold_clocks(clocks.setdefault(stream, {}), body["meta"])
+            happened.setdefault(stream, []).append((body["type"], from_stamp(body["at"])))
         there = [
-            Replayed(each, rows[each.uid], clocks[each.uid])
+            Replayed(each, rows[each.uid], clocks[each.uid], happened[each.uid])
             for each in cases
             if each.uid in rows and _wanted(chosen, rows[each.uid])
         ]
@@ -73,6 +81,15 @@ def matching(work: Work, chosen: Chosen, streams: Collection[str]) -> set[str]:
         body = json.loads(leaf)
         fold(rows.setdefault(stream, {}), body["type"], body["meta"])
     return {stream for stream, row in rows.items() if _wanted(chosen, row)}
+
+
+def reviews(clocks: Clocks) -> list[str]:
+    """The state of the published date of each review, oldest first; the newest revision of each counts."""
+    found: dict[int, str] = {}
+    for (cycle, kind, step, _), held in sorted(clocks.items()):
+        if (kind, step) == ("review", "due") and held.get("publish"):
+            found[cycle] = held["state"]
+    return list(found.values())
 
 
 def promised(clocks: Clocks) -> dict[str, str]:

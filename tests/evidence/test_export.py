@@ -462,12 +462,13 @@ def test_a_test_case_is_marked_on_its_document_and_counted_in_no_report(desk, li
     assert "测试" in text_of(tmp_path, made(desk, "case", "pdf", number=lived.number))
     text = text_of(tmp_path, made(desk, "period", "pdf"))
     chosen = export.settle(desk.installation, Chosen("period", "pdf"))
-    counted = figures.Figures()
+    counted = figures.Figures(desk.read(lambda work: work.calendar))
     for each in desk.read(lambda work: list(figures.replayed(work, chosen))):
-        counted.add(each.row, each.clocks)
+        counted.add(each)
 
-    assert (counted.received, counted.tests, counted.answered) == (count(desk, Complaint) - 1, 1, 0)
-    assert counted.promises == {"accept": [1, 0]}
+    numbers = counted.numbers
+    assert (numbers["received"], counted.tests, numbers["answered"]) == (count(desk, Complaint) - 1, 1, 0)
+    assert counted.promises == {"accept": [1, 0, 1], "result": [0, 0, 2]}
     assert lived.number in text.replace("\n", "")
 
 

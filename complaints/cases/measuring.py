@@ -1,0 +1,218 @@
+"""The shape of a period's figures: what is counted, over which days, and how a middle is found; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
+
+from complaints.base.clock import BEIJING
+from complaints.cases.step import EVENTS
+from complaints.policy.states import OPEN, TRANSITIONS, State
+
+# The promises that are counted, in the order they are shown.
+PROMISES = ("accept", "first_action", "result", "review", "reply")
+# How long it took, from arrival until the first event of these types; in the order they are shown.
+REACHED: Mapping[str, frozenset[str]] = {
+    "accept": frozenset({"accepted"}),
+    # An answer's release comes after its decision, so it is never the first.
+    "first_action": frozenset(
+        EVENTS[action]
+        for action, row in TRANSITIONS.items()
+        if "first_action" in row.meets and action != "release"
+    ),
+    "answer": frozenset({"released"}),
+}
+# A trend goes by day up to so many days, else by month.
+DAYS = 62
+_DECEMBER = 12
+Number = TypeVar("Number", int, float)
+
+
+@dataclass(frozen=True)
+class Span:
+    """A period by its first and last day in Beijing, both within it."""
+
+    first: date
+    last: date
+
+    @classmethod
+    def month(cls, day: date) -> Span:
+        """The calendar month that `day` lies in, whole."""
+        first = day.replace(day=1)
+        return cls(first, _next_month(first) - timedelta(days=1))
+
+    @property
+    def since(self) -> datetime:
+        """Its first moment, in UTC."""
+        return _midnight(self.first)
+
+    @property
+    def until(self) -> datetime:
+        """The first moment after it, in UTC."""
+        return _midnight(self.last + timedelta(days=1))
+
+    @property
+    def by_day(self) -> bool:
+        """Whether its trend goes by day; else by month."""
+        return (self.last - self.first).days < DAYS
+
+    def name(self, day: date) -> str:
+        """The point of the trend that a day belongs to: 2026-11-23 or 2026-11."""
+        return day.isoformat() if self.by_day else f"{day:%Y-%m}"
+
+    def names(self) -> list[str]:
+        """Every point of the trend, oldest first, also those on which nothing came in."""
+        found, day = [], self.first
+        while day <= self.last:
+            found.append(self.name(day))
+            day = day + timedelta(days=1) if self.by_day else _next_month(day.replace(day=1))
+        return found
+
+
+@dataclass(frozen=True)
+class Only:
+    """What the figures are narrowed to; empty: everything. A key of the policy each, or a channel."""
+
+    type: str = ""
+    risk: str = ""
+    channel: str = ""
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What became of one kind of promised date; one that no longer applied is in none of the three."""
+
+    kept: int = 0
+    missed: int = 0
+    running: int = 0
+
+    @property
+    def rate(self) -> float | None:
+        """The share of those that are over which were kept, 0 to 1; None while none is over."""
+        over = self.kept + self.missed
+        return self.kept / over if over else None
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How long something took: seconds, and working days after the day of arrival; nearest-rank percentiles.
+
+    `count` is how many have come to it; without any the others are 0.
+    """
+
+    count: int = 0
+    median: float = 0.0
+    ninety: float = 0.0
+    median_days: int = 0
+    ninety_days: int = 0
+
+
+@dataclass(frozen=True)
+class Point:
+    """One day or month of the trend, by arrival: how many came, and of them answered and late so far."""
+
+    name: str
+    received: int = 0
+    answered: int = 0
+    late: int = 0
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Real complaints that came in during a period, as they stand at the moment of counting; no test case.
+
+    `merged` wait for the answer of the one they were joined to; `declined` were not taken on, and told so; `appeals` are those that were asked
+    to be looked at again, `changed` those of them whose answer a review changed, or that it took on after all.
+    `open`: as `owed` has it. `late`: a promised date passed unmet. `outcomes` counts what was answered,
+    `risks` by risk class with an empty key for none. No figure is of a person who handles complaints.
+    """
+
+    received: int = 0
+    accepted: int = 0
+    answered: int = 0
+    closed: int = 0
+    withdrawn: int = 0
+    merged: int = 0
+    declined: int = 0
+    appeals: int = 0
+    changed: int = 0
+    open: int = 0
+    late: int = 0
+    promises: Mapping[str, Promise] = field(default_factory=dict)
+    times: Mapping[str, Spread] = field(default_factory=dict)
+    types: Mapping[str, int] = field(default_factory=dict)
+    risks: Mapping[str, int] = field(default_factory=dict)
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+    severities: Mapping[str, int] = field(default_factory=dict)
+    trend: Sequence[Point] = ()
+
+
+# Figures that are one number each, in the order they are shown.
+NUMBERS = (
+    "received",
+    "accepted",
+    "answered",
+    "closed",
+    "withdrawn",
+    "merged",
+    "declined",
+    "appeals",
+    "changed",
+    "open",
+    "late",
+)
+
+
+def spread(seconds: Collection[float], days: Collection[int]) -> Spread:
+    """The middle and the ninetieth of a hundred, each an observed value (nearest rank); `days` beside `seconds`."""
+    if not seconds:
+        return Spread()
+    long, far = sorted(seconds), sorted(days)
+    return Spread(
+        len(long),
+        median=nearest(long, 50),
+        ninety=nearest(long, 90),
+        median_days=nearest(far, 50),
+        ninety_days=nearest(far, 90),
+    )
+
+
+def nearest(ordered: Sequence[Number], percent: int) -> Number:
+    """The smallest value that at least `percent` of a hundred do not exceed; of a sorted, not empty sequence."""
+    return ordered[-(-percent * len(ordered) // 100) - 1]
+
+
+def changed_on_review(types: Iterable[str]) -> bool:
+    """Whether a review changed what was answered, by the types of a complaint's events in their order.
+
+    A verdict that was taken back before it went out changed nothing.
+    """
+    waiting = False
+    for each in types:
+        if each == "overturned" or (each == "released" and waiting):
+            return True
+        if each in {"changed", "taken_back"}:
+            waiting = each == "changed"
+    return False
+
+
+def owed(state: str, *, answered: bool) -> bool:
+    """Whether it is open as lists say it: an answer is owed, or waits for its release, or is under review.
+
+    A complaint that waits for the one it was joined to is not among them: it is worked on there.
+    """
+    if state in {State.DECIDED, State.DECLINED}:
+        return not answered
+    return State(state) in OPEN - {State.MERGED}
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, datetime.min.time(), BEIJING).astimezone(UTC)
+
+
+def _next_month(first: date) -> date:
+    if first.month == _DECEMBER:
+        return first.replace(year=first.year + 1, month=1)
+    return first.replace(month=first.month + 1)
