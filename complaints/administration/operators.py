@@ -22,6 +22,8 @@ from complaints.ledger.work import Actor, Work
 from complaints.store.tables import ApiKey, Operator, OperatorSession
 
 ROLES = ("handler", "supervisor", "auditor", "admin")
+# Who may have the monthly report sent.
+REPORTED = ("supervisor", "auditor", "admin")
 _LOGIN, _NAME, _MAIL, _PSEUDONYM = 120, 120, 254, 60
 
 
@@ -127,8 +129,31 @@ def change_roles(work: Work, login: str, roles: Collection[str], *, restricted: 
     kept = [role for role in ROLES if role in roles]
     if (kept, restricted) != (row.roles, row.restricted):
         row.roles, row.restricted = kept, restricted
-        _log(work, "operator_changed", by, row, roles=kept, restricted=restricted)
+        row.monthly = bool(row.monthly) and _reported(row)
+        _changed(work, by, row)
     return row
+
+
+def send_monthly(work: Work, login: str, *, wanted: bool, by: Actor) -> Operator:
+    """Have the monthly report sent to an account by mail, or no longer. Raises InputError. Flushes, never commits."""
+    row = find(work, login)
+    if wanted and not _reported(row):
+        said = t("Only supervisors, auditors and administrators can have the monthly report sent")
+        raise InputError({"monthly": [said]})
+    if wanted and not row.mail:
+        raise InputError({"monthly": [t("This account has no mail address to send the monthly report to")]})
+    if wanted != bool(row.monthly):
+        row.monthly = wanted
+        _changed(work, by, row)
+    return row
+
+
+def get_monthly(work: Work) -> list[Operator]:
+    """The accounts the monthly report goes to."""
+    query = select(Operator).where(
+        Operator.active.is_(True), Operator.monthly.is_(True), Operator.mail.is_not(None)
+    )
+    return [row for row in work.session.scalars(query.order_by(Operator.id)) if _reported(row)]
 
 
 def call(work: Work, login: str, pseudonym: str, *, by: Actor) -> Operator:
@@ -201,6 +226,15 @@ def find(work: Work, login: str) -> Operator:
     if row is None:
         raise NotFoundError("no such operator")
     return row
+
+
+def _reported(row: Operator) -> bool:
+    return bool(set(row.roles) & set(REPORTED))
+
+
+def _changed(work: Work, by: Actor, row: Operator) -> None:
+    told = {"roles": row.roles, "restricted": row.restricted, "monthly": bool(row.monthly)}
+    _log(work, "operator_changed", by, row, **told)
 
 
 def _not_last_admin(work: Work, row: Operator) -> None:

@@ -34,7 +34,7 @@ def row(
     """An outbox row, computed without the database.
 
     `recipient` is `complainant`, `operators`, `supervisors`, `compliance`, `operator:<ref>`,
-    `witness:<hash>`, `vendor:<key>` or `webhook:<uid>`; `dedupe` names the cause, so that the same cause is queued once for each
+    `monthly:<ref>`, `witness:<hash>`, `vendor:<key>` or `webhook:<uid>`; `dedupe` names the cause, so that the same cause is queued once for each
     recipient and channel. Without `not_before` a message to a complainant or a witness leaves at once; one to
     operators waits for its digest and for the end of the quiet hours, unless the matter is `urgent`.
     """

@@ -33,7 +33,7 @@ class Office:
         """Apply one event of the installation's stream; most say nothing of these. Raises KeyError."""
         match event:
             case "operator_added":
-                self.operators[meta["operator"]] = {**_rights(meta), "active": True}
+                self.operators[meta["operator"]] = {"monthly": False, **_rights(meta), "active": True}
             case "operator_changed":
                 self.operators[meta["operator"]] |= _rights(meta)
             case "operator_disabled" | "operator_enabled":
@@ -54,7 +54,12 @@ class Office:
     def compare(self, work: Work) -> Iterator[Finding]:
         """What stands in the tables otherwise than in the log."""
         operators = {
-            row.ref: {"roles": row.roles, "restricted": row.restricted, "active": row.active}
+            row.ref: {
+                "roles": row.roles,
+                "restricted": row.restricted,
+                "monthly": bool(row.monthly),
+                "active": row.active,
+            }
             for row in work.session.scalars(select(Operator))
         }
         keys = {
@@ -76,7 +81,9 @@ class Office:
 
 
 def _rights(meta: Mapping[str, Any]) -> dict[str, Any]:
-    return {"roles": meta["roles"], "restricted": meta["restricted"]}
+    kept = {"roles": meta["roles"], "restricted": meta["restricted"]}
+    # Older events do not speak of the monthly report: it stays as it was.
+    return {**kept, "monthly": meta["monthly"]} if "monthly" in meta else kept
 
 
 def _compare(

@@ -15,7 +15,7 @@ from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.cases.people import Operator
 from complaints.evidence import jobs, tasks
-from complaints.evidence.chosen import AUDIT, BUNDLE, Chosen
+from complaints.evidence.chosen import AUDIT, BUNDLE, MONTHLY, Chosen
 from complaints.policy.states import State
 from complaints.store.jobs import OPEN
 from complaints.store.tables import Job
@@ -130,6 +130,8 @@ def _listing(fault: str) -> str:
                 "uid": job.uid,
                 "kind": t("Bundle of evidence")
                 if chosen.kind == BUNDLE
+                else t("Monthly report")
+                if chosen.kind == MONTHLY
                 else kinds()[chosen.kind].partition(t(": "))[0],
                 "bundle": chosen.kind == BUNDLE,
                 "form": chosen.form.upper(),

@@ -36,6 +36,7 @@ class EditForm(OwnForm):
     pseudonym = StringField()
     roles = SelectMultipleField(validate_choice=False, choices=[])
     restricted = BooleanField()
+    monthly = BooleanField()
 
 
 class LoginName(OwnForm):
@@ -125,7 +126,12 @@ def edit(ref: str) -> ResponseReturnValue:
     if row is None or not built_in():
         return redirect(url_for("complaints.admin.operators"), 303)
     if request.method == "GET":
-        kept = {"pseudonym": row.pseudonym or "", "roles": row.roles, "restricted": row.restricted}
+        kept = {
+            "pseudonym": row.pseudonym or "",
+            "roles": row.roles,
+            "restricted": row.restricted,
+            "monthly": bool(row.monthly),
+        }
         return _edited(row, EditForm(formdata=None, data=kept))
     form = EditForm()
     if not sent(form):
@@ -137,6 +143,7 @@ def edit(ref: str) -> ResponseReturnValue:
         operators.change_roles(
             work, login, form.roles.data or [], restricted=bool(form.restricted.data), by=who
         )
+        operators.send_monthly(work, login, wanted=bool(form.monthly.data), by=who)
 
     try:
         frame().write(save)
