@@ -132,10 +132,18 @@ def unstamped(session: Session, before: datetime) -> tuple[int, str]:
 
 def left(session: Session) -> datetime | None:
     """When a checkpoint last left the machine: accepted by a witness's mail server, or stamped by an authority."""
-    sent = session.scalar(select(func.max(Outbox.sent_at)).where(Outbox.kind == KIND, Outbox.state == "sent"))
-    stamped = session.scalar(select(func.max(Row.at)).where(Row.stamp_state == signing.DONE))
-    moments = [each for each in (sent, stamped) if each is not None]
-    return max(moments) if moments else None
+    return last(session)[1]
+
+
+def last(session: Session) -> tuple[datetime | None, datetime | None]:
+    """When the newest checkpoint was signed, and when one last left the machine as `left` has it; one statement."""
+    sent = select(func.max(Outbox.sent_at)).where(Outbox.kind == KIND, Outbox.state == "sent")
+    stamped = select(func.max(Row.at)).where(Row.stamp_state == signing.DONE)
+    newest_at = select(Row.at).order_by(Row.size.desc()).limit(1)
+    at, *moments = session.execute(
+        select(newest_at.scalar_subquery(), sent.scalar_subquery(), stamped.scalar_subquery())
+    ).one()
+    return at, max((each for each in moments if each is not None), default=None)
 
 
 def adopt(found: Installation, note: str, by: Actor) -> Checkpoint:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import TypeVar
 
 from complaints.base.clock import BEIJING
 from complaints.cases.step import EVENTS
@@ -27,7 +26,6 @@ REACHED: Mapping[str, frozenset[str]] = {
 # A trend goes by day up to so many days, else by month.
 DAYS = 62
 _DECEMBER = 12
-Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True)
@@ -97,14 +95,14 @@ class Promise:
 
 @dataclass(frozen=True)
 class Spread:
-    """How long something took: seconds, and working days after the day of arrival; nearest-rank percentiles.
+    """How long something took: whole seconds, and working days after the day of arrival; nearest-rank percentiles.
 
     `count` is how many have come to it; without any the others are 0.
     """
 
     count: int = 0
-    median: float = 0.0
-    ninety: float = 0.0
+    median: int = 0
+    ninety: int = 0
     median_days: int = 0
     ninety_days: int = 0
 
@@ -165,7 +163,7 @@ NUMBERS = (
 )
 
 
-def spread(seconds: Collection[float], days: Collection[int]) -> Spread:
+def spread(seconds: Collection[int], days: Collection[int]) -> Spread:
     """The middle and the ninetieth of a hundred, each an observed value (nearest rank); `days` beside `seconds`."""
     if not seconds:
         return Spread()
@@ -179,7 +177,7 @@ def spread(seconds: Collection[float], days: Collection[int]) -> Spread:
     )
 
 
-def nearest(ordered: Sequence[Number], percent: int) -> Number:
+def nearest(ordered: Sequence[int], percent: int) -> int:
     """The smallest value that at least `percent` of a hundred do not exceed; of a sorted, not empty sequence."""
     return ordered[-(-percent * len(ordered) // 100) - 1]
 

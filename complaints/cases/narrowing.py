@@ -17,7 +17,7 @@ from complaints.policy.states import State
 from complaints.policy.terms import Severity
 from complaints.store.tables import Complaint, Milestone
 
-ME, NOBODY = "@me", "@nobody"
+ME, NOBODY, ANSWERED = "@me", "@nobody", "@any"
 SEVERITIES: tuple[str, ...] = get_args(Severity)
 CHANNELS = ("web", "embed", "api", "host", "phone", "mail", "letter", "visit")
 MARKS = ("verified", "altered", "unverified", "none")
@@ -34,14 +34,14 @@ _FIXED: Mapping[str, tuple[str, ...]] = {
     "late": ("yes", "no", "warned"),
     "test": ("no", "yes"),
 }
-_FREE = {"type": _KEY, "risk": _KEY, "assignee": _REF}
+_FREE = {"type": _KEY, "risk": _KEY, "assignee": _REF, "outcome": re.compile(rf"{_KEY.pattern}|{ANSWERED}")}
 
 
 @dataclass(frozen=True)
 class Filters:
     """What a list is narrowed to; every value comes from a fixed set or is compared as a whole.
 
-    `since` and `until` are the first and the last day of filing in Beijing, as in 2026-11-23; `strange` names
+    `outcome` is what was answered and has gone out, ANSWERED for whatever it was. `since` and `until` are the first and the last day of filing in Beijing, as in 2026-11-23; `strange` names
     what was asked for and does not exist.
     """
 
@@ -49,6 +49,7 @@ class Filters:
     state: str = ""
     type: str = ""
     risk: str = ""
+    outcome: str = ""
     severity: str = ""
     assignee: str = ""
     channel: str = ""
@@ -114,6 +115,12 @@ def _assigned(filters: Filters, viewer: Operator) -> ColumnElement[bool]:
     return Complaint.assignee == (viewer.ref if filters.assignee == ME else filters.assignee)
 
 
+def _answered(filters: Filters, viewer: Operator) -> ColumnElement[bool]:
+    del viewer
+    out = Complaint.released_at.is_not(None)
+    return out if filters.outcome == ANSWERED else and_(out, Complaint.outcome == filters.outcome)
+
+
 def _lateness(filters: Filters, viewer: Operator) -> ColumnElement[bool]:
     del viewer
     return warned() if filters.late == "warned" else Complaint.late.is_(filters.late == "yes")
@@ -137,6 +144,7 @@ _CONDITIONS: Mapping[str, Callable[[Filters, Operator], ColumnElement[bool]]] = 
     "state": lambda filters, _: Complaint.state == filters.state,
     "type": lambda filters, _: Complaint.type == filters.type,
     "risk": lambda filters, _: Complaint.risk_class == filters.risk,
+    "outcome": _answered,
     "severity": lambda filters, _: Complaint.severity == filters.severity,
     "assignee": _assigned,
     "channel": lambda filters, _: Complaint.channel == filters.channel,

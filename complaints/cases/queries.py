@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, ScalarSelect, and_, func, not_, or_, select, true
 
@@ -23,6 +23,7 @@ from complaints.store.tables import Complaint, Disposal
 EXCERPT = 60
 # Lists are counted this far; "1,000+" says as much as the number would, and costs the same however many there are.
 COUNTED = 1000
+_SUNDAY = 6
 _OPEN = tuple(state.value for state in OPEN if state is not State.MERGED)
 
 
@@ -63,7 +64,8 @@ class Listing:
 
 def views(work: Work, viewer: Operator) -> Mapping[str, ColumnElement[bool]]:
     """The saved views by key, in the order they are shown."""
-    today = end_of(beijing(work.now).date())
+    day = beijing(work.now).date()
+    today, sunday = end_of(day), end_of(day + timedelta(days=_SUNDAY - day.weekday()))
     opened = Complaint.state.in_(_OPEN)
     answered = Complaint.state.in_((State.DECIDED, State.DECLINED))
     # One list of states, so that the database finds them by its index, and then leaves out what has gone out.
@@ -74,6 +76,7 @@ def views(work: Work, viewer: Operator) -> Mapping[str, ColumnElement[bool]]:
         "open": and_(working, or_(not_(answered), Complaint.released_at.is_(None))),
         "late": and_(opened, Complaint.due_next < work.now),
         "today": and_(opened, Complaint.due_next >= work.now, Complaint.due_next <= today),
+        "week": and_(opened, Complaint.due_next >= work.now, Complaint.due_next <= sunday),
         "mine": and_(opened, Complaint.assignee == viewer.ref),
         "unassigned": and_(opened, Complaint.assignee.is_(None)),
         "replied": and_(Complaint.unread, Complaint.state.in_((*_OPEN, State.DECIDED.value))),

@@ -37,7 +37,7 @@ class Figures:
 
     `promises` maps a kind of date to (kept, missed, still running): the first round's, and of reviews each one;
     a date that no longer applied is in none of them. `seconds` and `days` hold how long each complaint took to come so
-    far, 24 bytes a complaint. What the figures mean stands at `measuring.Measured`.
+    far, 48 bytes a complaint. What the figures mean stands at `measuring.Measured`.
     """
 
     calendar: Calendar
@@ -50,8 +50,8 @@ class Figures:
     outcomes: Counter[str] = field(default_factory=Counter)
     promises: dict[str, list[int]] = field(default_factory=dict)
     versions: Counter[int] = field(default_factory=Counter)
-    seconds: dict[str, array[float]] = field(default_factory=lambda: {name: array("d") for name in REACHED})
-    days: dict[str, array[int]] = field(default_factory=lambda: {name: array("l") for name in REACHED})
+    seconds: dict[str, array[int]] = field(default_factory=lambda: {name: array("q") for name in REACHED})
+    days: dict[str, array[int]] = field(default_factory=lambda: {name: array("q") for name in REACHED})
     arrived: dict[str, list[int]] = field(default_factory=dict)
 
     def add(self, each: Replayed, point: str = "") -> None:
@@ -116,7 +116,7 @@ class Figures:
         for name, types in REACHED.items():
             at = next((at for kind, at in each.happened if kind in types), None)
             if at is not None:
-                self.seconds[name].append((at - came).total_seconds())
+                self.seconds[name].append(int(at.timestamp()) - int(came.timestamp()))
                 self.days[name].append(self.calendar.count(beijing(came).date(), beijing(at).date()))
 
 

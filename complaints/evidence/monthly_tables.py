@@ -136,7 +136,7 @@ def _times(found: Monthly) -> Table:
             )
         )
     head = (
-        t("How long it took"),
+        t("What for"),
         t("Complaints"),
         t("Median, working days"),
         t("90th percentile, working days"),

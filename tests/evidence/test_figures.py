@@ -57,6 +57,7 @@ def live(desk):
                 desk.sweep()
         desk.later(days=3, hours=n)
     desk.sweep()
+    desk.file("other")
 
 
 def both(desk, span, viewer=ALL, only=Only()):  # noqa: B008 - frozen

@@ -9,6 +9,7 @@ from complaints.web.admin import (
     account,
     acts,
     auditing,
+    board,
     bulk,
     calendar,
     case,
@@ -16,6 +17,7 @@ from complaints.web.admin import (
     erasing,
     evidence,
     export,
+    figures,
     files,
     forward,
     keys,
@@ -38,6 +40,7 @@ def register(blueprint: Blueprint) -> None:
     for module in (
         login,
         account,
+        board,
         queue,
         bulk,
         saving,
@@ -55,6 +58,7 @@ def register(blueprint: Blueprint) -> None:
         keys,
         evidence,
         auditing,
+        figures,
         export,
         webhooks,
     ):

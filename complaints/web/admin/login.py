@@ -41,7 +41,7 @@ def login() -> ResponseReturnValue:
     if not built_in():
         raise NotFoundError("the host logs its users in")
     if visitor() is not None and request.method == "GET":
-        return redirect(url_for("complaints.admin.queue"), 303)
+        return redirect(url_for("complaints.admin.board"), 303)
     form = LoginForm(data={"next": request.args.get("next", "")})
     if request.method == "GET":
         return _login_page(form)
@@ -80,7 +80,7 @@ def logout() -> ResponseReturnValue:
     token = request.cookies.get(COOKIE)
     if not sent(Act()):
         # Another site must not be able to throw anybody out.
-        return redirect(url_for("complaints.admin.queue"), 303)
+        return redirect(url_for("complaints.admin.board"), 303)
     if token:
         frame().write(lambda work: sessions.end(work, token))
     response = make_response(redirect(url_for("complaints.admin.login"), 303))
@@ -116,4 +116,4 @@ def _inside(wanted: str) -> str:
     # Only back to where the log-in page was asked for: never to another site.
     if wanted.startswith(f"{_path()}/") and "\\" not in wanted and not any(c < " " for c in wanted):
         return wanted
-    return url_for("complaints.admin.queue")
+    return url_for("complaints.admin.board")

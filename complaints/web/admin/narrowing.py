@@ -10,7 +10,7 @@ from flask import url_for
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.cases.happenings import channels
-from complaints.cases.narrowing import CHANNELS, ME, NOBODY, Filters
+from complaints.cases.narrowing import ANSWERED, CHANNELS, ME, NOBODY, Filters
 from complaints.ledger.work import Work
 from complaints.policy.states import State
 from complaints.web.admin.ordering import state_word
@@ -28,6 +28,7 @@ def view_words() -> dict[str, str]:
         "open": t("All open"),
         "late": t("Late"),
         "today": t("Due today"),
+        "week": t("Due this week"),
         "mine": t("Mine"),
         "unassigned": t("Nobody in charge"),
         "replied": t("Complainant wrote"),
@@ -46,6 +47,7 @@ def labels() -> dict[str, str]:
         "state": t("State"),
         "type": t("Type"),
         "risk": t("Risk class"),
+        "outcome": t("Outcome"),
         "severity": t("Severity"),
         "assignee": t("In charge"),
         "channel": t("How it came"),
@@ -66,6 +68,11 @@ def choices(work: Work, people: Iterable[tuple[str, str]]) -> dict[str, Choices]
         "state": [(state.value, state_word(state)) for state in State],
         "type": [(key, kind.label(lang)) for key, kind in policy.types.items()],
         "risk": [(key, row.label(lang)) for key, row in policy.risk_classes.items()],
+        "outcome": [
+            (ANSWERED, t("Answered, whatever it was")),
+            *((key, outcome.label(lang)) for key, outcome in policy.outcomes.items()),
+            ("declined", t("Not taken on")),
+        ],
         "severity": [("urgent", t("Urgent")), ("high", t("High")), ("normal", t("Normal"))],
         "assignee": [(ME, t("Me")), (NOBODY, t("Nobody")), *people],
         "channel": [(key, known[key]) for key in CHANNELS],

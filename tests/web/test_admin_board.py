@@ -1,0 +1,105 @@
+"""Today's board: its counts are the lists' own, red only where somebody must act, in few statements."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from casework import staffed
+from office import ADMIN, words
+from sqlalchemy import event
+
+from complaints.store.tables import Outbox
+
+MOST_STATEMENTS = 12
+TILE = re.compile(r'<a href="([^"]+)"(?: class="cmp-bad")?><b>(?:<svg.*?</svg>)?([^<]+)</b>([^<]+)')
+
+
+@pytest.fixture
+def office(tmp_path, clock, monkeypatch):
+    return staffed(tmp_path, clock, monkeypatch)
+
+
+def board(office, who="supervisor"):
+    return office.client(who).get(f"{ADMIN}/board")
+
+
+def tiles(answer):
+    html = answer.get_data(as_text=True)
+    return {text.strip(): (href.replace("&amp;", "&"), value) for href, value, text in TILE.findall(html)}
+
+
+def busy(office):
+    """Something of every list: late, due, waiting for the person, under review, answered back, and restricted."""
+    desk = office.desk
+    desk.file("minor")
+    desk.file()
+    desk.later(days=30)
+    desk.sweep()
+    for _ in range(3):
+        desk.file("billing")
+    asked = desk.file()
+    desk.do(asked, "ask")
+    written = desk.file()
+    desk.do(written, "accept")
+    desk.do(written, "message")
+    reviewed = desk.file()
+    for step in ("decide", "release", "appeal"):
+        desk.do(reviewed, step)
+    desk.file(is_test=True)
+
+
+@pytest.mark.parametrize("who", ["handler", "supervisor", "auditor", "admin"])
+def test_each_figure_is_the_count_of_the_list_it_leads_to(office, who):
+    busy(office)
+    client, found = office.client(who), tiles(board(office, who))
+    lists = {text: row for text, row in found.items() if "view=" in row[0]}
+    assert len(lists) == 8
+    for text, (href, value) in lists.items():
+        listed = client.get(href).get_data(as_text=True)
+        assert listed.count('class="cmp-code"') == int(value), text
+    assert sum(int(value) for _, value in lists.values()) > 8
+
+
+def test_what_a_reader_may_not_know_of_is_not_in_a_count(office):
+    busy(office)
+    office.hire("cleared", "supervisor", restricted=True)
+    every, some = tiles(board(office, "cleared")), tiles(board(office))
+    differing = {text for text, row in some.items() if every[text][1] != row[1]}
+    assert differing == {"已超期", "尚无负责人"}
+
+
+def test_the_board_costs_few_statements_however_much_there_is(office):
+    busy(office)
+    client, seen = office.client("supervisor"), []
+    client.get(f"{ADMIN}/board")
+    event.listen(
+        office.installation.database.engine, "before_cursor_execute", lambda *given: seen.append(given[2])
+    )
+    client.get(f"{ADMIN}/board")
+    assert 0 < len(seen) <= MOST_STATEMENTS, "\n".join(seen)
+
+
+def test_red_comes_only_with_something_to_do(office):
+    html = board(office).get_data(as_text=True)
+    assert html.count('class="cmp-bad"') == 0
+    assert "本周没有到期的事项" in html
+    busy(office)
+
+    def give_up(work):
+        for letter in work.session.query(Outbox).limit(1):
+            letter.state = "dead"
+
+    office.installation.write(give_up)
+    red = re.findall(r'<a href="([^"]+)" class="cmp-bad">', board(office).get_data(as_text=True))
+    assert f"{ADMIN}/?view=late" in red
+    assert f"{ADMIN}/health" in red
+
+
+def test_the_board_says_whether_a_checkpoint_left_the_machine(office):
+    assert "从未离开本机" in words(board(office))
+
+
+def test_who_logs_in_begins_with_the_board(office):
+    answer = office.client("handler").get(f"{ADMIN}/login")
+    assert answer.headers["Location"].endswith("/board")
