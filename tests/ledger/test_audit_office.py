@@ -22,11 +22,13 @@ def house(desk):
     def settle(work):
         found = {}
         for name in ("alice", "bob"):
-            row, _ = operators.create(work, name, name, ["handler"], by=BY)
+            row, _ = operators.create(work, name, name, ["handler"], mail=f"{name}@example.cn", by=BY)
             operators.disable(work, name, by=BY)
             operators.enable(work, name, by=BY)
             operators.change_roles(work, name, ["handler", "auditor"], restricted=True, by=BY)
+            operators.send_monthly(work, name, wanted=True, by=BY)
             found[name] = row.ref
+        operators.send_monthly(work, "bob", wanted=False, by=BY)
         operators.disable(work, "bob", by=BY)
         for name in ("reading", "ended"):
             row, _ = api_keys.create(work, name, ["read"], days=30, by=BY)
@@ -53,6 +55,8 @@ CHANGES = [
     (Operator, "alice", {"active": False}, "operator-row"),
     (Operator, "alice", {"roles": ["handler", "admin"]}, "operator-row"),
     (Operator, "alice", {"restricted": False}, "operator-row"),
+    (Operator, "alice", {"monthly": None}, "operator-row"),
+    (Operator, "bob", {"monthly": True}, "operator-row"),
     (ApiKey, "ended", {"revoked_at": None}, "api-key-row"),
     (ApiKey, "reading", {"scopes": ["read", "act", "export"]}, "api-key-row"),
     (ApiKey, "reading", {"restricted": True}, "api-key-row"),
