@@ -68,10 +68,14 @@ def _queue(work: Work, span: Span) -> int:
     if not waiting:
         return 0
     chosen = months.report(span, "pdf", brief=True, at=work.now, size=head(work.session).size)
-    export.record_export(work, SYSTEM, chosen)
-    for recipient in waiting:
+    # Queued before it is recorded: of two workers the second waits here, and then has nothing to record.
+    queued = sum(
         outbox.queue(work, KIND, recipient, dedupe=_cause(span), details=chosen.plain())
-    return len(waiting)
+        for recipient in waiting
+    )
+    if queued:
+        export.record_export(work, SYSTEM, chosen)
+    return queued
 
 
 def _cause(span: Span) -> str:

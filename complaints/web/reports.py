@@ -58,7 +58,7 @@ class Reports:
             "lines": monthly_words.said(found),
             "attached": bool(attached),
             "link": address_of(self.installation, f"admin/evidence?month={month}#monthly"),
-            "account": address_of(self.installation, "admin/account#monthly"),
+            "account": address_of(self.installation, "admin/account#monthly-report"),
         }
         return Letter(
             to=to,

@@ -105,7 +105,7 @@ def test_one_asks_for_it_on_ones_own_account_and_the_log_says_so(office):
     give_mail(office, "auditor")
     assert "auditor@example.cn" in words(client.get(f"{ADMIN}/account"))
 
-    answer = send(client, f"{ADMIN}/account", "/account/monthly#monthly", monthly="y")
+    answer = send(client, f"{ADMIN}/account", "/account/monthly#monthly-report", monthly="y")
     assert (answer.status_code, wishes(office, "auditor")) == (303, True)
     entry = system(office)[-1]
     assert (entry.type, entry.meta["monthly"], entry.ref) == (
@@ -115,7 +115,7 @@ def test_one_asks_for_it_on_ones_own_account_and_the_log_says_so(office):
     )
 
     html = client.get(f"{ADMIN}/account").get_data(as_text=True)
-    send_from(client, html.replace("checked", ""), f"{ADMIN}/account", "/account/monthly#monthly")
+    send_from(client, html.replace("checked", ""), f"{ADMIN}/account", "/account/monthly#monthly-report")
     assert wishes(office, "auditor") is False
 
 

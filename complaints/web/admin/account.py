@@ -125,7 +125,7 @@ def monthly() -> ResponseReturnValue:
     except InputError as error:
         put_errors(form, error.fields)
         return _account_page(PasswordForm(formdata=None), asked=form), 422
-    return redirect(url_for("complaints.admin.account", _anchor="monthly"), 303)
+    return redirect(url_for("complaints.admin.account", _anchor="monthly-report"), 303)
 
 
 @roles(*STAFF)
