@@ -10,10 +10,8 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
-from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from complaints.administration import operators
@@ -28,20 +26,14 @@ from complaints.ledger import journal
 from complaints.ledger import private as sealing
 from complaints.ledger.journal import record_system
 from complaints.ledger.work import Actor, Work
+from complaints.store.jobs import KEEP_DAYS, Jobs, StoppedError
 from complaints.store.tables import Job
-from complaints.store.transactions import touched
 
 KIND = "bulk"
 LEASE_SECONDS = 60
-KEEP_DAYS = 7
-OPEN = ("queued", "running")
 HANDLERS = ("handler", "supervisor", "admin")
-_SHOWN = 20
+_JOBS = Jobs((KIND,), LEASE_SECONDS)
 _log = logging.getLogger(__name__)
-
-
-class StoppedError(Exception):
-    """The job was cancelled, or another worker has gone on with it."""
 
 
 @dataclass(frozen=True)
@@ -69,20 +61,7 @@ def order(found: Installation, who: Operator, wish: Wish, cases: Sequence[tuple[
         text = _seal(work, uid, wish.text) if wish.text else ""
         by = {"ref": who.ref, "roles": sorted(who.roles), "restricted": who.restricted}
         params = {"act": wish.act, "to": wish.to, "type": wish.type, "text": text, "by": by, "cases": once}
-        row = Job(
-            uid=uid,
-            kind=KIND,
-            params=params,
-            state="queued",
-            ordered_by=who.ref,
-            created_at=work.now,
-            done=0,
-            total=len(once),
-            place={"ends": []},
-            result={},
-        )
-        work.session.add(row)
-        work.session.flush()
+        _JOBS.queue(work.session, uid, KIND, params, who.ref, work.now, total=len(once))
         record_system(work, "bulk_ordered", who.actor, {"job": uid, "act": wish.act, "cases": len(once)})
 
     found.write(write)
@@ -109,43 +88,30 @@ def colleague(work: Work, who: Operator, wish: Wish) -> Operator | None:
 
 def recent(session: Session) -> list[Job]:
     """The jobs that were ordered last, newest first."""
-    query = select(Job).where(Job.kind == KIND).order_by(Job.created_at.desc(), Job.uid).limit(_SHOWN)
-    return list(session.scalars(query))
+    return _JOBS.recent(session)
 
 
 def cancel(work: Work, uid: str, actor: Actor) -> None:
     """Stop a job: what is done stays done, the rest is left as it is. Flushes, never commits."""
-    job = work.session.scalar(select(Job).where(Job.uid == uid, Job.kind == KIND).with_for_update())
-    if job is None or job.state not in OPEN:
+    job = _JOBS.held(work.session, uid)
+    bare = {**job.params, "text": ""} if job else {}
+    if job is None or not _JOBS.cancel(work.session, uid, work.now, keep_days=KEEP_DAYS, params=bare):
         raise ConflictError("this job has ended already; reload the page")
-    job.state, job.lease_until, job.finished_at = "cancelled", None, work.now
-    job.expires_at = work.now + timedelta(days=KEEP_DAYS)
-    job.params = {**job.params, "text": ""}
-    work.session.flush()
     record_system(work, "bulk_cancelled", actor, {"job": uid, "done": job.done})
 
 
 def expire(session: Session, now: datetime) -> int:
     """Delete the lists whose time is over; what was done stands in the log. Returns how many; never commits."""
-    over = delete(Job).where(Job.kind == KIND, Job.expires_at <= now, Job.state.not_in(OPEN))
-    gone = session.execute(over.execution_options(synchronize_session=False))
-    return touched(gone)
+    return _JOBS.forget(session, now)
 
 
 def claim(found: Installation, uid: str = "") -> Claimed | None:
     """Take the oldest job that nobody works on (or the one named), with a lease; commits."""
 
     def write(session: Session) -> Claimed | None:
-        now = found.now()
-        free = or_(Job.lease_until.is_(None), Job.lease_until <= now)
-        query = select(Job).where(Job.kind == KIND, Job.state.in_(OPEN), free)
-        if uid:
-            query = query.where(Job.uid == uid)
-        query = query.order_by(Job.created_at, Job.uid).limit(1).with_for_update(skip_locked=True)
-        job = session.scalars(query).first()
+        job = _JOBS.take(session, found.now(), uid)
         if job is None:
             return None
-        job.state, job.lease_until = "running", now + timedelta(seconds=LEASE_SECONDS)
         asked, by = job.params, job.params["by"]
         who = Operator(by["ref"], "", frozenset(by["roles"]), restricted=by["restricted"])
         text = _open(found, job.uid, asked["text"])
@@ -164,7 +130,7 @@ def go_on(found: Installation, job: Claimed, deadline: float) -> bool:
     ends = list(job.ends)
     while len(ends) < len(job.cases):
         if time.monotonic() >= deadline:
-            _let_go(found, job.uid)
+            found.database.write(lambda session: _JOBS.let_go(session, job.uid))
             return False
         ends.append(_one(found, job, ends))
     _finish(found, job, ends)
@@ -218,29 +184,20 @@ def _now(found: Installation, work: Work, who: Operator) -> Operator | None:
 
 
 def _advance(session: Session, job: Claimed, ends: Sequence[str], found: Installation) -> None:
-    until = found.now() + timedelta(seconds=LEASE_SECONDS)
-    values = {"done": len(ends), "place": {"ends": list(ends)}, "lease_until": until}
-    if not _change(session, job.uid, Job.done == len(ends) - 1, **values):
-        raise StoppedError
+    at, place = len(ends), {"ends": list(ends)}
+    _JOBS.step(session, job.uid, found.now(), before=at - 1, done=at, place=place)
 
 
 def _finish(found: Installation, job: Claimed, ends: Sequence[str]) -> None:
     now = found.now()
-    values = {
-        "state": "done",
-        "result": counted(ends),
-        "lease_until": None,
-        "finished_at": now,
-        "expires_at": now + timedelta(days=KEEP_DAYS),
-    }
 
-    def write(session: Session) -> bool:
-        params = session.scalar(select(Job.params).where(Job.uid == job.uid)) or {}
+    def write(session: Session) -> None:
+        held = _JOBS.held(session, job.uid)
         # A note has become a sealed field of its cases; no second copy stays.
-        return _change(session, job.uid, Job.done == len(job.cases), **values, params={**params, "text": ""})
+        bare = {**held.params, "text": ""} if held else {}
+        _JOBS.finish(session, job.uid, now, done=len(job.cases), result=counted(ends), params=bare)
 
-    if not found.database.write(write):
-        raise StoppedError
+    found.database.write(write)
 
 
 def counted(ends: Sequence[str]) -> dict[str, int]:
@@ -248,20 +205,6 @@ def counted(ends: Sequence[str]) -> dict[str, int]:
     failed = sum(end == "failed" for end in ends)
     done = sum(not end for end in ends)
     return {"done": done, "skipped": len(ends) - done - failed, "failed": failed}
-
-
-def _let_go(found: Installation, uid: str) -> None:
-    found.database.write(lambda session: _change(session, uid, lease_until=None))
-
-
-def _change(session: Session, uid: str, *more: Any, **values: Any) -> bool:
-    changed = session.execute(
-        update(Job)
-        .where(Job.uid == uid, Job.kind == KIND, Job.state == "running", *more)
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
-    return touched(changed) == 1
 
 
 def _seal(work: Work, uid: str, text: str) -> str:

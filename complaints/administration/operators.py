@@ -23,6 +23,8 @@ from complaints.ledger.work import Actor, Work
 from complaints.store.tables import ApiKey, Operator, OperatorSession, Team
 
 ROLES = ("handler", "supervisor", "auditor", "admin")
+# Who may have the monthly report sent.
+REPORTED = ("supervisor", "auditor", "admin")
 _LOGIN, _NAME, _MAIL, _PSEUDONYM = 120, 120, 254, 60
 
 
@@ -162,7 +164,8 @@ def change_roles(
     into = row.teams if teams is None else sorted(set(teams))
     if (kept, restricted, into) != (row.roles, row.restricted, row.teams):
         row.roles, row.restricted, row.teams = kept, restricted, into
-        _log(work, "operator_changed", by, row, **_rights(row))
+        row.monthly = bool(row.monthly) and _reported(row)
+        _changed(work, by, row)
     return row
 
 
@@ -171,7 +174,29 @@ def put_into(work: Work, row: Operator, teams: Collection[str], *, by: Actor) ->
     into = sorted(teams)
     if into != row.teams:
         row.teams = into
-        _log(work, "operator_changed", by, row, **_rights(row))
+        _changed(work, by, row)
+
+
+def send_monthly(work: Work, login: str, *, wanted: bool, by: Actor) -> Operator:
+    """Have the monthly report sent to an account by mail, or no longer. Raises InputError. Flushes, never commits."""
+    row = find(work, login)
+    if wanted and not _reported(row):
+        said = t("Only supervisors, auditors and administrators can have the monthly report sent")
+        raise InputError({"monthly": [said]})
+    if wanted and not row.mail:
+        raise InputError({"monthly": [t("This account has no mail address to send the monthly report to")]})
+    if wanted != bool(row.monthly):
+        row.monthly = wanted
+        _changed(work, by, row)
+    return row
+
+
+def get_monthly(work: Work) -> list[Operator]:
+    """The accounts the monthly report goes to."""
+    query = select(Operator).where(
+        Operator.active.is_(True), Operator.monthly.is_(True), Operator.mail.is_not(None)
+    )
+    return [row for row in work.session.scalars(query.order_by(Operator.id)) if _reported(row)]
 
 
 def call(work: Work, login: str, pseudonym: str, *, by: Actor) -> Operator:
@@ -251,8 +276,21 @@ def _standing(work: Work, keys: Collection[str]) -> bool:
     return not keys or set(keys) <= teams_of.standing(work).keys()
 
 
+def _reported(row: Operator) -> bool:
+    return bool(set(row.roles) & set(REPORTED))
+
+
+def _changed(work: Work, by: Actor, row: Operator) -> None:
+    _log(work, "operator_changed", by, row, **_rights(row))
+
+
 def _rights(row: Operator) -> dict[str, Any]:
-    return {"roles": row.roles, "restricted": row.restricted, "teams": row.teams}
+    return {
+        "roles": row.roles,
+        "restricted": row.restricted,
+        "teams": row.teams,
+        "monthly": bool(row.monthly),
+    }
 
 
 def _not_last_admin(work: Work, row: Operator) -> None:

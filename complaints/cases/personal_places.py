@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Delete, Update, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Delete, Update, and_, delete, or_, select
 
 from complaints.base.ids import random_uid
 from complaints.ledger.persons import file_place
 from complaints.ledger.private import COMPLAINANT
 from complaints.ledger.work import Work
 from complaints.store import search
+from complaints.store.jobs import end_all
 from complaints.store.tables import (
     Attachment,
     Complaint,
@@ -123,26 +124,12 @@ def _outbox(erasing: Erasing) -> int:
 
 
 def _jobs(erasing: Erasing) -> int:
-    """Ordered files that may hold the case end now, and so does work on them.
-
-    Whoever is at one in another process learns it at the next step, and deletes what was written since.
-    """
+    """Ordered files that may hold the case end now, and so does work on them; what is written since goes, too."""
     now = erasing.work.now
     # The audit's report holds nothing of a person, nor does a list of what is to be done.
     holding = (Job.created_at >= erasing.case.filed_at, Job.kind.not_in(("audit", "bulk")))
-    ended = {"error": ERASED, "expires_at": now}
-    # First what is at work: a job that is finished in this moment is met by the second.
-    working = update(Job).where(*holding, Job.state.in_(("queued", "running", "failed")))
-    stopped = _deleted(erasing, working.values(**ended, state="cancelled", finished_at=now, lease_until=None))
-    made = update(Job).where(
-        *holding,
-        Job.state == "done",
-        or_(Job.expires_at.is_(None), Job.expires_at > now),
-    )
-    stopped += _deleted(erasing, made.values(**ended))
-    for uid in erasing.work.session.scalars(
-        select(Job.uid).where(*holding, Job.error == ERASED, Job.expires_at == now)
-    ):
+    stopped, made = end_all(erasing.work.session, holding, now, ERASED)
+    for uid in made:
         erasing.work.files.delete_parts(uid)
     return stopped
 

@@ -90,16 +90,16 @@ def export(  # noqa: PLR0917 - click hands over each option by its name
     if output is None and not exports.in_lines(chosen) and sys.stdout.isatty():
         fail("this file is no text for a terminal; say where with --output", WRONG_USE)
     settled = exports.order(found, person(by), chosen)
-    with found.reading() as work, _opened(output) as target:
+    with found.reading() as work, opened(output) as target:
         total = count(work, settled)
-        for chunk in exports.stream(work, settled, found.settings.DOCUMENT_FONT, _bar(total)):
+        for chunk in exports.stream(work, settled, found.settings.DOCUMENT_FONT, bar(total)):
             target.write(chunk)
     if output:
         click.echo(f"{output}: {total} lines", err=True)
 
 
 @contextmanager
-def _opened(output: Path | None) -> Iterator[IO[bytes]]:
+def opened(output: Path | None) -> Iterator[IO[bytes]]:
     """Where to write; a file that was broken off never has the name of a whole one."""
     if output is None:
         yield sys.stdout.buffer
@@ -113,7 +113,7 @@ def _opened(output: Path | None) -> Iterator[IO[bytes]]:
         unfinished.unlink(missing_ok=True)
 
 
-def _bar(total: int) -> Callable[[int], None]:
+def bar(total: int) -> Callable[[int], None]:
     """A bar on a terminal, nothing in a pipe."""
     if not sys.stderr.isatty():
         return lambda _: None

@@ -75,6 +75,7 @@ def load_commands() -> None:
         keys,
         operators,
         policies,
+        reports,
         searching,
         setup,
         working,

@@ -80,6 +80,15 @@ class MailSettings:
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A file that goes along: its name, its media type, its bytes."""
+
+    name: str
+    media: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Letter:
     """One mail, ready to leave."""
 
@@ -92,6 +101,7 @@ class Letter:
     message_id: str
     date: datetime
     reply_to: str = ""
+    attached: tuple[Attachment, ...] = ()
 
 
 class Post:
@@ -216,6 +226,9 @@ def build(letter: Letter, sender: Address, recipient: Address) -> EmailMessage:
     # Not every relay announces 8BITMIME.
     message.set_content(letter.text, cte="base64")
     message.add_alternative(letter.html, subtype="html", cte="base64")
+    for each in letter.attached:
+        main, _, sub = each.media.partition("/")
+        message.add_attachment(each.data, maintype=main, subtype=sub, filename=each.name)
     return message
 
 

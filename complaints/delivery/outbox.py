@@ -33,10 +33,11 @@ def row(
 ) -> dict[str, Any]:
     """An outbox row, computed without the database.
 
-    `recipient` is `complainant`, `operators`, `supervisors`, `compliance`, `team:<key>`,
-    `operator:<ref>`, `witness:<hash>`, `vendor:<key>` or `webhook:<uid>`; `dedupe` names the cause, so that the same cause is queued once for each
-    recipient and channel. Without `not_before` a message to a complainant or a witness leaves at once; one to
-    operators waits for its digest and for the end of the quiet hours, unless the matter is `urgent`.
+    `recipient` is `complainant`, `operators`, `supervisors`, `compliance`, `team:<key>`, `operator:<ref>`,
+    `monthly:<ref>`, `witness:<hash>`, `vendor:<key>` or `webhook:<uid>`; `dedupe` names the cause, so that the same
+    cause is queued once for each recipient and channel. Without `not_before` a message to a complainant or a witness
+    leaves at once; one to operators waits for its digest and for the end of the quiet hours, unless the matter is
+    `urgent`.
     """
     return {
         "dedupe": f"{dedupe}/{channel}/{recipient}",
@@ -59,16 +60,16 @@ def row(
     }
 
 
-def queue(work: Work, kind: str, recipient: str, *, dedupe: str, **values: Any) -> None:
-    """Queue one message unless its cause has been queued already; flushes, never commits.
+def queue(work: Work, kind: str, recipient: str, *, dedupe: str, **values: Any) -> bool:
+    """Queue one message unless its cause has been queued already; False then. Flushes, never commits.
 
-    In a chunk it waits for `settle`, which the chunk's owner calls.
+    In a chunk it waits for `settle`, which the chunk's owner calls and which looks only then.
     """
     message = row(work, kind, recipient, dedupe=dedupe, **values)
     if work.chunk is not None:
         work.chunk.messages.append(message)
-    else:
-        _insert(work, [message])
+        return True
+    return _insert(work, [message])
 
 
 def settle(work: Work) -> None:
@@ -78,12 +79,13 @@ def settle(work: Work) -> None:
         work.chunk.messages.clear()
 
 
-def _insert(work: Work, messages: Sequence[dict[str, Any]]) -> None:
+def _insert(work: Work, messages: Sequence[dict[str, Any]]) -> bool:
     wanted = {message["dedupe"]: message for message in messages}
     known = set(work.session.scalars(select(Outbox.dedupe).where(Outbox.dedupe.in_(wanted))))
     fresh = [message for dedupe, message in wanted.items() if dedupe not in known]
     if fresh:
         work.session.execute(insert(Outbox.__table__), fresh)  # type: ignore[arg-type]  # Table
+    return bool(fresh)
 
 
 def take_back(work: Work, complaint_id: int, kinds: Collection[str]) -> int:

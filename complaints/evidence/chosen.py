@@ -9,18 +9,20 @@ from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Table, and_, func, or_, select
 
-from complaints.base.clock import from_stamp, stamp
+from complaints.base.clock import beijing, from_stamp, stamp
 from complaints.base.errors import InputError
 from complaints.base.translations import gettext as t
+from complaints.cases.measuring import Span
 from complaints.ledger.work import Work
 from complaints.policy.states import State
 from complaints.store.tables import Complaint, Event, PolicyVersion
 
 TABLES, PAPERS = ("jsonl", "csv", "xlsx"), ("pdf", "docx")
 KINDS: dict[str, tuple[str, ...]] = {"register": TABLES, "log": TABLES, "period": PAPERS, "case": PAPERS}
-# Ordered by forms of their own: evidence that verifies without us, and the audit's report.
-BUNDLE, AUDIT = "bundle", "audit"
-_OTHERS = {BUNDLE: ("zip",), AUDIT: ("json",)}
+# Ordered by forms of their own: evidence that verifies without us, the audit's report, the report of a month.
+BUNDLE, AUDIT, MONTHLY = "bundle", "audit", "monthly"
+MONTHLY_FORMS = (*PAPERS, "xlsx")
+_OTHERS: dict[str, tuple[str, ...]] = {BUNDLE: ("zip",), AUDIT: ("json",), MONTHLY: MONTHLY_FORMS}
 MEDIA = {
     "jsonl": "application/x-ndjson",
     "csv": "text/csv; charset=utf-8",
@@ -44,7 +46,8 @@ class Chosen:
     names the one complaint of a case or a bundle, `cases` those that are in a period's bundle as a whole, each with
     a document in the form `paper`. `restricted` says that the reader may see restricted types, `unmasked`
     with its `reason` that personal data is shown. `at` is when it was ordered, `size` how many events the log's
-    tree had then: the log ends there. `by` is who has an audit recorded under their name.
+    tree had then: the log ends there. `by` is who has an audit recorded under their name. `brief` leaves every list of
+    complaints out of a month's report, so that nothing but figures is in it.
     """
 
     kind: str
@@ -65,6 +68,7 @@ class Chosen:
     cases: tuple[str, ...] = ()
     paper: str = ""
     by: str = ""
+    brief: bool = False
 
     def plain(self) -> dict[str, Any]:
         """As JSON; what was not asked for is left out."""
@@ -98,6 +102,8 @@ class Chosen:
         """The file's name; nothing a person typed is in it."""
         assert self.at is not None
         about = self.number or f"{self.at:%Y%m%d-%H%M%S}"
+        if self.kind == MONTHLY and self.since:
+            about = f"{beijing(self.since):%Y-%m}"
         return f"complaints-{self.kind}-{about}.{self.form}"
 
 
@@ -106,10 +112,7 @@ def check(work: Work, chosen: Chosen) -> None:
     faults: dict[str, list[str]] = {}
     if chosen.form not in (KINDS | _OTHERS).get(chosen.kind, ()):
         faults["form"] = [t("Choose one of the formats of this document")]
-    if chosen.since and chosen.until and chosen.since >= chosen.until:
-        faults["to"] = [t("The last day lies before the first one")]
-    elif chosen.kind == BUNDLE and not chosen.number and not (chosen.since and chosen.until):
-        faults["to"] = [t("Say both days of the period, or one complaint")]
+    faults |= _period(chosen, work.now)
     if chosen.kind == "case" or (chosen.kind == BUNDLE and chosen.number):
         said = refusals(work, [chosen.number], restricted=chosen.restricted)
         if said:
@@ -122,6 +125,24 @@ def check(work: Work, chosen: Chosen) -> None:
         faults["reason"] = [t("Say why personal data must be shown")]
     if faults:
         raise InputError(faults)
+
+
+def _period(chosen: Chosen, now: datetime) -> dict[str, list[str]]:
+    if chosen.since and chosen.until and chosen.since >= chosen.until:
+        return {"to": [t("The last day lies before the first one")]}
+    if chosen.kind == BUNDLE and not chosen.number and not (chosen.since and chosen.until):
+        return {"to": [t("Say both days of the period, or one complaint")]}
+    if chosen.kind == MONTHLY and not _is_month(chosen, now):
+        return {"month": [t("Choose a month that has begun, such as 2026-10")]}
+    return {}
+
+
+def _is_month(chosen: Chosen, now: datetime) -> bool:
+    """Whether the period is one calendar month in Beijing, and has begun."""
+    if chosen.since is None or chosen.until is None or chosen.since > now:
+        return False
+    span = Span.month(beijing(chosen.since).date())
+    return (chosen.since, chosen.until) == (span.since, span.until)
 
 
 def stored_only() -> str:

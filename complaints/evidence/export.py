@@ -12,9 +12,9 @@ from typing import BinaryIO
 from complaints.administration.installation import Installation
 from complaints.base.translations import gettext as t
 from complaints.base.translations import speaking
-from complaints.evidence import case_paper, handling_log, period_paper, register, workbook
+from complaints.evidence import case_paper, handling_log, monthly_paper, period_paper, register, workbook
 from complaints.evidence.cells import guarded, shown
-from complaints.evidence.chosen import Chosen, check
+from complaints.evidence.chosen import MONTHLY, Chosen, check
 from complaints.ledger.journal import record_system
 from complaints.ledger.sequencer import head, sequence
 from complaints.ledger.work import Actor, Work
@@ -84,8 +84,11 @@ def whole(
     """
     with speaking(chosen.lang):
         if chosen.form != "xlsx":
-            papers = {"case": case_paper, "period": period_paper}
+            papers = {"case": case_paper, "period": period_paper, MONTHLY: monthly_paper}
             target.write(papers[chosen.kind].write(work, chosen, font, progress))
+            return
+        if chosen.kind == MONTHLY:
+            monthly_paper.write_book(work, chosen, target, progress, rows=rows)
             return
         source = SOURCES[chosen.kind]
         done = 0

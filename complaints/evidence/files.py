@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from complaints.administration.installation import Installation
 from complaints.base.errors import NotFoundError
 from complaints.evidence import parts, tasks
 from complaints.evidence.chosen import MEDIA, Chosen, closed
-from complaints.evidence.jobs import OPEN
+from complaints.evidence.jobs import JOBS
 from complaints.ledger.journal import record_system
 from complaints.ledger.work import Actor, Work
 from complaints.store.tables import Job
@@ -45,13 +42,10 @@ def read(found: Installation, uid: str, actor: Actor) -> tuple[Job, Iterator[byt
 def expire(found: Installation, now: datetime, limit: int = 200) -> int:
     """Delete the files of jobs whose time is over; the rows stay, and say when. Commits; returns how many."""
     with found.database.reading() as session:
-        query = select(Job.uid).where(
-            Job.kind.in_(tasks.KINDS), Job.expires_at <= now, Job.state.not_in(("expired", *OPEN))
-        )
-        uids = list(session.scalars(query.limit(limit)))
+        uids = JOBS.over(session, now, limit)
     for uid in uids:
         found.files.delete_parts(uid)
-        found.database.write(lambda session, uid=uid: _expired(session, uid))  # type: ignore[misc]  # a default binds it
+        found.database.write(lambda session, uid=uid: JOBS.expire(session, uid))  # type: ignore[misc]  # a default binds it
     return len(uids)
 
 
@@ -59,17 +53,6 @@ def media(job: Job) -> tuple[str, str]:
     """Name and media type of a finished file."""
     chosen = Chosen.of(job.params)
     return chosen.name, MEDIA[chosen.form]
-
-
-def _expired(session: Session, uid: str) -> None:
-    job = session.get_one(Job, uid)
-    job.place = {}
-    job.expires_at = None
-    if job.state == "done":
-        job.state = "expired"
-    else:
-        # A failed one may still be let go on: from its beginning.
-        job.done = 0
 
 
 def _over(job: Job, now: datetime) -> bool:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from tempfile import TemporaryFile
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from complaints.administration.installation import Installation
@@ -23,19 +22,13 @@ from complaints.evidence import export, parts, tasks
 from complaints.evidence.chosen import Chosen, closed
 from complaints.ledger.journal import record_system
 from complaints.ledger.work import Actor, Work
+from complaints.store.jobs import Jobs, StoppedError
 from complaints.store.tables import Job
-from complaints.store.transactions import touched
 
 LEASE_SECONDS = 120
 # So often a worker says how far it is, and looks whether it is still wanted.
 PAUSE_SECONDS = 1.0
-KEEP_DAYS = 7
-_SHOWN = 20
-OPEN = ("queued", "running")
-
-
-class StoppedError(Exception):
-    """The job was cancelled, or another worker has taken it over."""
+JOBS = Jobs(tasks.KINDS, LEASE_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -58,20 +51,9 @@ def order(found: Installation, actor: Actor, chosen: Chosen, uid: str = "") -> s
     settled, uid = tasks.order(found, actor, chosen), uid or random_uid()
 
     def write(work: Work) -> None:
-        work.session.add(
-            Job(
-                uid=uid,
-                kind=tasks.kind_of(settled),
-                params=settled.plain(),
-                state="queued",
-                ordered_by=actor.ref,
-                created_at=work.now,
-                done=0,
-                total=tasks.total(work, settled),
-                place={},
-                result={},
-            )
-        )
+        total = tasks.total(work, settled)
+        kind = tasks.kind_of(settled)
+        JOBS.queue(work.session, uid, kind, settled.plain(), actor.ref, work.now, total=total)
 
     found.write(write)
     return uid
@@ -79,23 +61,19 @@ def order(found: Installation, actor: Actor, chosen: Chosen, uid: str = "") -> s
 
 def recent(session: Session, kinds: Sequence[str] = tasks.HANDED_OUT) -> list[Job]:
     """The jobs of these kinds that were ordered last, newest first."""
-    query = select(Job).where(Job.kind.in_(kinds)).order_by(Job.created_at.desc(), Job.uid).limit(_SHOWN)
-    return list(session.scalars(query))
+    return JOBS.recent(session, kinds)
 
 
 def cancel(work: Work, uid: str, actor: Actor) -> None:
     """Stop a job that is not finished; what it had written goes with the next cleaning. Flushes, never commits."""
-    changed = _change(work.session, uid, OPEN, state="cancelled", finished_at=work.now, expires_at=work.now)
-    if not changed:
+    if not JOBS.cancel(work.session, uid, work.now):
         raise ConflictError("this job has ended already; reload the page")
     record_system(work, f"{tasks.named(work, uid)}_cancelled", actor, {"job": uid})
 
 
 def again(work: Work, uid: str, actor: Actor) -> None:
     """Queue a failed job once more, from where it came to. Flushes, never commits."""
-    if not _change(
-        work.session, uid, ("failed",), state="queued", error=None, finished_at=None, expires_at=None
-    ):
+    if not JOBS.again(work.session, uid):
         raise ConflictError("only a job that failed can go on; order it anew")
     record_system(work, f"{tasks.named(work, uid)}_resumed", actor, {"job": uid})
 
@@ -106,22 +84,17 @@ def claim(found: Installation, uid: str = "") -> Claimed | None:
 
     def write(session: Session) -> Claimed | None:
         now = found.now()
-        free = or_(Job.lease_until.is_(None), Job.lease_until <= now)
-        mine = (Job.kind.in_(tasks.KINDS), Job.state.in_(OPEN), free)
-        query = select(Job).where(*mine).order_by(Job.created_at, Job.uid)
-        if uid:
-            query = query.where(Job.uid == uid)
-        job = session.scalars(query.limit(1).with_for_update(skip_locked=True)).first()
+        job = JOBS.take(session, now, uid)
         if job is None:
             return None
-        chosen = Chosen.of(job.params)
+        chosen, done, place = Chosen.of(job.params), job.done, dict(job.place)
         if not export.in_lines(chosen):
             # What is made in one go cannot go on in the middle: it begins anew, and the page says so.
-            job.done, job.place = 0, {"anew": job.place.get("anew", -1) + 1}
-        if "closed" not in job.place:
-            job.place = {**job.place, "closed": closed(found.work(session), chosen)}
-        job.state, job.lease_until = "running", now + timedelta(seconds=LEASE_SECONDS)
-        return Claimed(job.uid, chosen, token, job.done, job.total, dict(job.place))
+            done, place = 0, {"anew": place.get("anew", -1) + 1}
+        if "closed" not in place:
+            place["closed"] = closed(found.work(session), chosen)
+        JOBS.begin(session, job.uid, now, done=done, place=place)
+        return Claimed(job.uid, chosen, token, done, job.total, place)
 
     return found.database.write(write)
 
@@ -143,11 +116,8 @@ def go_on(found: Installation, job: Claimed, deadline: float) -> bool:
         _leave_nothing(found, job.uid)
         raise
     except Exception as error:  # noqa: BLE001 - one order that cannot be carried out must not stop the others
-        values = {"state": "failed", "error": _said(error), "lease_until": None, "finished_at": found.now()}
-        expires = found.now() + timedelta(days=KEEP_DAYS)
-        found.database.write(
-            lambda session: _change(session, job.uid, ("running",), **values, expires_at=expires)
-        )
+        said, now = _said(error), found.now()
+        found.database.write(lambda session: JOBS.fail(session, job.uid, now, said))
         _leave_nothing(found, job.uid)
         return True
     return done
@@ -210,15 +180,10 @@ def _step(
     found: Installation, uid: str, before: int, done: int, place: dict[str, Any], *, hold: bool
 ) -> None:
     """Commit how far a job is; StoppedError when it is no longer this worker's."""
-    until = found.now() + timedelta(seconds=LEASE_SECONDS) if hold else None
-
-    def write(session: Session) -> bool:
-        return _change(
-            session, uid, ("running",), Job.done == before, done=done, place=place, lease_until=until
-        )
-
-    if not found.database.write(write):
-        raise StoppedError
+    now = found.now()
+    found.database.write(
+        lambda session: JOBS.step(session, uid, now, before=before, done=done, place=place, hold=hold)
+    )
 
 
 def _finish(found: Installation, job: Claimed, done: int, names: list[str], made: tasks.Done) -> None:
@@ -226,31 +191,18 @@ def _finish(found: Installation, job: Claimed, done: int, names: list[str], made
         held = closed(work, job.chosen) != job.place["closed"]
     if held:
         # Written before its person asked: begun anew, it leaves the case out.
-        anew = {"state": "queued", "done": 0, "place": {}, "lease_until": None}
-        found.database.write(lambda session: _change(session, job.uid, ("running",), **anew))
+        found.database.write(lambda session: JOBS.anew(session, job.uid))
         for name in names:
             found.files.delete(name)
         raise StoppedError
     digest, size = parts.digest(found.files, found.keys.data, job.uid, names)
-    now = found.now()
-    values = {
-        "state": "done",
-        "total": done,
-        "done": done,
-        "result": {**made.result, "sha256": digest, "size": size},
-        "lease_until": None,
-        "finished_at": now,
-        "expires_at": now + timedelta(days=KEEP_DAYS),
-    }
+    now, result = found.now(), {**made.result, "sha256": digest, "size": size}
 
-    def write(work: Work) -> bool:
-        changed = _change(work.session, job.uid, ("running",), **values)
-        if changed:
-            made.record(work)
-        return changed
+    def write(work: Work) -> None:
+        JOBS.finish(work.session, job.uid, now, done=done, result=result)
+        made.record(work)
 
-    if not found.write(write):
-        raise StoppedError
+    found.write(write)
 
 
 def _put(found: Installation, job: Claimed, number: int, data: bytes) -> str:
@@ -263,17 +215,6 @@ def _leave_nothing(found: Installation, uid: str) -> None:
         state = session.scalar(select(Job.state).where(Job.uid == uid))
     if state in {"cancelled", "expired"}:
         found.files.delete_parts(uid)
-
-
-def _change(session: Session, uid: str, states: tuple[str, ...], *more: Any, **values: Any) -> bool:
-    """One conditional UPDATE: two who act at once do not both succeed."""
-    changed = session.execute(
-        update(Job)
-        .where(Job.uid == uid, Job.kind.in_(tasks.KINDS), Job.state.in_(states), *more)
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
-    return touched(changed) == 1
 
 
 def _said(error: Exception) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from complaints.evidence.pdf import Pdf
 from complaints.ledger.reading import Entry
 from complaints.ledger.work import Work
 from complaints.policy.deadlines import shown_date
+from complaints.policy.model import Promises
 from complaints.policy.states import State
 
 
@@ -112,3 +113,24 @@ def who(entry: Entry) -> str:
     }
     word = named.get(entry.role, entry.role)
     return word if entry.ref == entry.role else f"{word} {entry.ref}"
+
+
+def counted(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """The most frequent first."""
+    return sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+
+
+def promise_words() -> dict[str, str]:
+    """What each kind of published date promises."""
+    return {
+        "accept": t("Say whether we take it on"),
+        "first_action": t("First step"),
+        "result": t("Result"),
+        "review": t("Result of the review"),
+        "reply": t("Answer the message"),
+    }
+
+
+def outcome_words(policy: Promises, keys: Iterable[str]) -> dict[str, str]:
+    """What each of these outcomes is called."""
+    return {key: label(policy.outcomes, key) for key in keys} | {"declined": t("Not taken on")}

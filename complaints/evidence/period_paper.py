@@ -10,9 +10,21 @@ from sqlalchemy import select
 
 from complaints.base.translations import gettext as t
 from complaints.cases.marks import mark_words
+from complaints.cases.measuring import PROMISES
 from complaints.evidence.chosen import Chosen
 from complaints.evidence.figures import Figures, replayed
-from complaints.evidence.papers import Sheet, day, kept, label, moment, sheet, state
+from complaints.evidence.papers import (
+    Sheet,
+    counted,
+    day,
+    kept,
+    label,
+    moment,
+    outcome_words,
+    promise_words,
+    sheet,
+    state,
+)
 from complaints.evidence.register import on_time
 from complaints.evidence.replay import promised
 from complaints.ledger.work import Work
@@ -20,7 +32,6 @@ from complaints.store.tables import PolicyVersion
 
 # A document is made in memory; beyond this many lines the register is a table of its own.
 LINES = 1000
-_DATES = ("accept", "first_action", "result", "review", "reply")
 
 
 def write(
@@ -98,24 +109,16 @@ def _figures(work: Work, figures: Figures, paper: Sheet) -> None:
             (t("Test cases, not counted above"), str(figures.tests)),
         ]
     )
-    named = {
-        "accept": t("Say whether we take it on"),
-        "first_action": t("First step"),
-        "result": t("Result"),
-        "review": t("Result of the review"),
-        "reply": t("Answer the message"),
-    }
+    named = promise_words()
     rows = []
-    for kind in _DATES:
+    for kind in PROMISES:
         good, bad, _ = figures.promises.get(kind, (0, 0, 0))
         if good + bad:
             rows.append((named[kind], str(good), str(bad), f"{100 * good / (good + bad):.1f} %"))
     if rows:
         paper.heading(t("Dates promised and kept"), 2)
         paper.table((t("What for"), t("Kept"), t("Missed"), t("In time")), rows, (70, 30, 30, 30))
-    outcomes = {key: label(policy.outcomes, key) for key in figures.outcomes} | {
-        "declined": t("Not taken on")
-    }
+    outcomes = outcome_words(policy, figures.outcomes)
     _counted(paper, t("By type"), {key: label(policy.types, key) for key in figures.types}, figures.types)
     _counted(paper, t("By state"), {key: state(key) for key in figures.states}, figures.states)
     _counted(paper, t("By outcome"), outcomes, figures.outcomes)
@@ -124,10 +127,8 @@ def _figures(work: Work, figures: Figures, paper: Sheet) -> None:
 def _counted(paper: Sheet, title: str, words: Mapping[str, str], counts: Mapping[str, int]) -> None:
     if counts:
         paper.heading(title, 2)
-        ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
-        paper.table(
-            (title, t("Number of complaints")), [(words[key], str(n)) for key, n in ordered], (120, 40)
-        )
+        rows = [(words[key], str(n)) for key, n in counted(counts)]
+        paper.table((title, t("Number of complaints")), rows, (120, 40))
 
 
 def _rules(work: Work, figures: Figures, paper: Sheet) -> None:

@@ -61,12 +61,15 @@ WIDTHS = tuple(
 _PAGE = 500
 
 
-def batches(work: Work, chosen: Chosen, after: int = 0) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+def batches(
+    work: Work, chosen: Chosen, after: int = 0, *, restricted: bool = True
+) -> Iterator[tuple[int, list[dict[str, Any]]]]:
     """Every complaint filed in the period, oldest first; merged, withdrawn and test ones included and marked.
 
-    Each as the log had it at the order's end.
+    Each as the log had it at the order's end; with `restricted` off without those of restricted types.
     """
-    for place, page in pages(work, chosen, after=after, page=_PAGE):
+    for place, found in pages(work, chosen, after=after, page=_PAGE):
+        page = [each for each in found if restricted or not each.restricted]
         cases = [each.now for each in page]
         people, notes = _people(work, cases, chosen), _notes(work, cases)
         rows = [_row(work, each, people.get(each.now.uid, {}), notes.get(each.now.uid, "")) for each in page]

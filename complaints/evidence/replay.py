@@ -22,13 +22,19 @@ Clocks = Mapping[tuple[Any, ...], Mapping[str, Any]]
 class Replayed:
     """One complaint: its row and its milestones at the order's end, and beside them its row of today.
 
-    `happened` are its events, the type and the moment of each, in their order.
+    `happened` are its events, the type and the moment of each, in their order; `bodies` what their leaves hold.
     """
 
     now: Row[Any]
     row: Mapping[str, Any]
     clocks: Clocks
     happened: Sequence[tuple[str, datetime]] = ()
+    bodies: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def restricted(self) -> bool:
+        """Whether it is of a restricted type, at the order's end or today."""
+        return bool(self.row.get("restricted") or self.now.restricted)
 
 
 def pages(
@@ -54,13 +60,15 @@ def pages(
         rows: dict[str, dict[str, Any]] = {}
         clocks: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = {}
         happened: dict[str, list[tuple[str, datetime]]] = {}
+        bodies: dict[str, list[Mapping[str, Any]]] = {}
         for stream, leaf in leaves:
             body = json.loads(leaf)
             fold(rows.setdefault(stream, {}), body["type"], body["meta"])
             fold_clocks(clocks.setdefault(stream, {}), body["meta"])
             happened.setdefault(stream, []).append((body["type"], from_stamp(body["at"])))
+            bodies.setdefault(stream, []).append(body)
         there = [
-            Replayed(each, rows[each.uid], clocks[each.uid], happened[each.uid])
+            Replayed(each, rows[each.uid], clocks[each.uid], happened[each.uid], bodies[each.uid])
             for each in cases
             if each.uid in rows and _wanted(chosen, rows[each.uid])
         ]
@@ -81,6 +89,16 @@ def matching(work: Work, chosen: Chosen, streams: Collection[str]) -> set[str]:
         body = json.loads(leaf)
         fold(rows.setdefault(stream, {}), body["type"], body["meta"])
     return {stream for stream, row in rows.items() if _wanted(chosen, row)}
+
+
+def missed(clocks: Clocks) -> list[tuple[str, datetime]]:
+    """Each published date that passed unmet, with its moment, oldest first; the newest revision of each counts."""
+    found: dict[tuple[int, str], Mapping[str, Any]] = {}
+    for (cycle, kind, step, _), held in sorted(clocks.items()):
+        if step == "due" and held.get("publish"):
+            found[cycle, kind] = held
+    late = [(kind, from_stamp(held["due"])) for (_, kind), held in found.items() if held["state"] == "acted"]
+    return sorted(late, key=lambda each: (each[1], each[0]))
 
 
 def reviews(clocks: Clocks) -> list[str]:

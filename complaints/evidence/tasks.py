@@ -14,9 +14,9 @@ from complaints.administration.installation import Installation
 from complaints.base.clock import stamp
 from complaints.base.errors import InputError
 from complaints.base.translations import gettext as t
-from complaints.evidence import bundle, export
+from complaints.evidence import bundle, export, monthly
 from complaints.evidence.bundle_cases import MOST
-from complaints.evidence.chosen import AUDIT, BUNDLE, Chosen, check, count
+from complaints.evidence.chosen import AUDIT, BUNDLE, MONTHLY, Chosen, check, count
 from complaints.ledger.audit_report import Report, record
 from complaints.ledger.sequencer import head
 from complaints.ledger.work import Actor, Work
@@ -68,7 +68,7 @@ def total(work: Work, chosen: Chosen) -> int:
         return bundle.span(work, chosen)
     if chosen.kind == AUDIT:
         return (work.session.scalar(select(func.count()).select_from(Stream)) or 0) + head(work.session).size
-    return count(work, chosen)
+    return monthly.steps(work, chosen) if chosen.kind == MONTHLY else count(work, chosen)
 
 
 def write(

@@ -9,9 +9,10 @@ from complaints.cases import disposal, forwarding
 from complaints.delivery.mail import Post
 from complaints.delivery.people import People, Recipient
 from complaints.delivery.sending import DeliveryError, OutboxView
-from complaints.jobs import calling, handing
+from complaints.jobs import calling, handing, reporting
 from complaints.jobs.announcing import Webhooks
 from complaints.web import mails, notices, witness
+from complaints.web.reports import Reports
 
 
 class Postman:
@@ -22,6 +23,7 @@ class Postman:
         self.people = people
         self.post = post
         self.webhooks = Webhooks(installation)
+        self.reports = Reports(installation)
 
     def __call__(self, messages: Sequence[OutboxView]) -> None:
         """Return once accepted; raises DeliveryError, or whatever the host's callback raises."""
@@ -34,8 +36,11 @@ class Postman:
                 post.send(notices.digest(self.installation, messages, person))
             case "push", room:
                 self._push(room, messages)
-            case "mail", recipient if recipient.startswith("witness:"):
-                self._ready().send(witness.letter(self.installation, first))
+            case "mail", recipient if recipient.startswith(("witness:", reporting.PREFIX)):
+                post, reported = self._ready(), recipient.startswith(reporting.PREFIX)
+                post.send(
+                    self.reports.letter(first) if reported else witness.letter(self.installation, first)
+                )
             case "mail", recipient if recipient.startswith(forwarding.VENDOR):
                 handing.by_mail(self.installation, self._ready(), first)
             case "webhook", recipient if recipient.startswith(forwarding.VENDOR):

@@ -22,6 +22,7 @@ from complaints.jobs.due import HOURLY, TICK, Outlook, expired_pauses, look
 from complaints.jobs.indexing import index
 from complaints.jobs.posting import Postman
 from complaints.jobs.reckoning import reckon_anew
+from complaints.jobs.reporting import queue_reports
 from complaints.ledger import journal
 from complaints.ledger.work import SYSTEM, Work
 from complaints.policy.states import RELEASES, State
@@ -51,6 +52,7 @@ class Ticked:
     rescheduled: int = 0
     erased: int = 0
     cleaned: int = 0
+    reports: int = 0
     failed: int = 0
     swept: Swept = field(default=Swept())
     sent: Sent = field(default=Sent())
@@ -137,12 +139,12 @@ def _run(
 def _hourly(installation: Installation, now: datetime, done: Ticked) -> Ticked:
     closed, failed = _each(installation, now, deciding.close_due, _close)
     erased, unerased = _erased(installation, now)
+    reports = queue_reports(installation, now)
     cleaned = clean(installation, now)
     if erased or cleaned:
         residue.wipe(installation.database.engine)
-    return replace(
-        done, closed=closed, erased=erased, failed=done.failed + failed + unerased, cleaned=cleaned
-    )
+    failed += done.failed + unerased
+    return replace(done, closed=closed, erased=erased, failed=failed, cleaned=cleaned, reports=reports)
 
 
 def _erased(installation: Installation, now: datetime) -> tuple[int, int]:

@@ -8,6 +8,7 @@ import time
 from complaints.administration import bulk
 from complaints.administration.installation import Installation
 from complaints.evidence import jobs
+from complaints.store.jobs import StoppedError
 
 SECONDS = 20.0
 _log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ def work_off(installation: Installation, seconds: float = SECONDS) -> int:
             break
         try:
             finished += jobs.go_on(installation, job, deadline)
-        except jobs.StoppedError:
+        except StoppedError:
             _log.info("a job was cancelled or taken over")
     return finished
 
@@ -41,6 +42,6 @@ def _cases(installation: Installation, deadline: float) -> int:
             break
         try:
             finished += bulk.go_on(installation, job, deadline)
-        except bulk.StoppedError:
+        except StoppedError:
             _log.info("a bulk act was cancelled or taken over")
     return finished

@@ -37,7 +37,7 @@ class Office:
             self._team(event, meta)
         match event:
             case "operator_added":
-                self.operators[meta["operator"]] = {**_rights(meta), "active": True}
+                self.operators[meta["operator"]] = {"monthly": False, **_rights(meta), "active": True}
             case "operator_changed":
                 self.operators[meta["operator"]] |= _rights(meta)
             case "operator_disabled" | "operator_enabled":
@@ -69,6 +69,7 @@ class Office:
                 "roles": row.roles,
                 "restricted": row.restricted,
                 "teams": row.teams,
+                "monthly": bool(row.monthly),
                 "active": row.active,
             }
             for row in work.session.scalars(select(Operator))
@@ -97,8 +98,9 @@ class Office:
 
 
 def _rights(meta: Mapping[str, Any]) -> dict[str, Any]:
-    # An event from before there were teams means none.
-    return {"roles": meta["roles"], "restricted": meta["restricted"], "teams": meta.get("teams", [])}
+    # An event from before there were teams means none; older ones do not speak of the monthly report: it stays.
+    kept = {"roles": meta["roles"], "restricted": meta["restricted"], "teams": meta.get("teams", [])}
+    return {**kept, "monthly": meta["monthly"]} if "monthly" in meta else kept
 
 
 def _compare(

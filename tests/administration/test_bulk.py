@@ -20,6 +20,7 @@ from complaints.jobs.cleaning import clean
 from complaints.jobs.working import work_off
 from complaints.ledger.reading import history
 from complaints.ledger.work import Actor
+from complaints.store.jobs import KEEP_DAYS, StoppedError
 from complaints.store.tables import Job
 
 NOTE = Wish("note", text="统一回访：张三 13800000000")
@@ -245,7 +246,7 @@ def test_a_worker_that_wakes_up_late_acts_on_nothing(desk, who):
     frozen = jobs.claim(desk.installation)
     desk.later(seconds=jobs.LEASE_SECONDS + 1)
     jobs._one(desk.installation, jobs.claim(desk.installation), [])
-    with pytest.raises(jobs.StoppedError):
+    with pytest.raises(StoppedError):
         jobs.go_on(desk.installation, frozen, time.monotonic() + 9)
     assert ends(desk, uid) == [""]
     desk.later(seconds=jobs.LEASE_SECONDS + 1)
@@ -261,7 +262,7 @@ def test_a_stopped_job_leaves_the_rest_as_it_is(desk, who):
     job = jobs.claim(desk.installation)
     jobs._one(desk.installation, job, [])
     desk.installation.write(lambda work: jobs.cancel(work, uid, who.actor))
-    with pytest.raises(jobs.StoppedError):
+    with pytest.raises(StoppedError):
         jobs._one(desk.installation, job, [""])
     with pytest.raises(ConflictError):
         desk.installation.write(lambda work: jobs.cancel(work, uid, who.actor))
@@ -275,7 +276,7 @@ def test_the_list_goes_after_its_time_and_what_was_done_stays(desk, who):
     filed = desk.file()
     uid = order(desk, who, NOTE, filed)
     work_off(desk.installation)
-    desk.later(days=jobs.KEEP_DAYS - 1)
+    desk.later(days=KEEP_DAYS - 1)
     clean(desk.installation, desk.clock.now)
     assert row(desk, uid) is not None
     desk.later(days=1, seconds=1)
@@ -325,7 +326,7 @@ def test_two_workers_at_one_job_do_each_case_once(desk, who):
         gate.wait()
         try:
             jobs.go_on(desk.installation, job, time.monotonic() + 30)
-        except jobs.StoppedError:
+        except StoppedError:
             desk.installation.database.engine.dispose()
         os._exit(0)
 

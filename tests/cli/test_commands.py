@@ -14,6 +14,7 @@ from tampering import unguarded
 from complaints import Complaints
 from complaints.base.clock import utcnow
 from complaints.cli import group
+from complaints.ledger.reading import history
 from complaints.store.tables import Complaint, Event, Job, Operator, PolicyVersion, Stream
 
 POLICY = """
@@ -377,3 +378,32 @@ def test_an_ordered_export_is_made_by_the_next_tick_and_no_bar_goes_into_a_pipe(
     assert result.exit_code == 1
     assert not (tmp_path / "no.pdf").exists()
     assert "[#" not in host.run("export", "log", "--output", tmp_path / "log.jsonl").output
+
+
+@pytest.mark.parametrize(
+    ("form", "magic"), [("pdf", b"%PDF"), ("docx", b"PK\x03\x04"), ("xlsx", b"PK\x03\x04")]
+)
+def test_report_writes_a_month_as_a_file_and_the_log_says_who_took_it(host, tmp_path, form, magic):
+    host.file()
+    month = f"{utcnow():%Y-%m}"
+    host.good("report", "--month", month, "--format", form, "-o", tmp_path / "report", "--by", "王")
+
+    assert (tmp_path / "report").read_bytes()[:4] == magic
+    entry = host.read(lambda work: history(work, "system"))[-1]
+    assert (entry.type, entry.actor, entry.meta["kind"], entry.meta["form"]) == (
+        "exported",
+        "admin:王",
+        "monthly",
+        form,
+    )
+
+
+def test_report_takes_the_last_month_where_none_is_said_and_refuses_what_is_none(host, tmp_path):
+    uid = host.good("report", "--job").strip()
+    host.run("tick")
+    job = host.read(lambda work: work.session.get(Job, uid))
+
+    assert (job.state, job.params["kind"]) == ("done", "monthly")
+    assert (host.run("report", "--month", "2026-13", "-o", tmp_path / "x").exit_code) == 2
+    refused = host.run("report", "--month", "2099-01", "-o", tmp_path / "x")
+    assert (refused.exit_code, (tmp_path / "x").exists()) == (1, False)

@@ -17,6 +17,7 @@ from complaints.evidence.chosen import Chosen
 from complaints.jobs.cleaning import clean
 from complaints.jobs.working import work_off
 from complaints.ledger.reading import history
+from complaints.store.jobs import KEEP_DAYS, StoppedError
 from complaints.store.tables import Job
 
 
@@ -100,7 +101,7 @@ def test_a_worker_that_wakes_up_late_changes_nothing(filed, monkeypatch):
     frozen = jobs.claim(filed.installation)
     filed.later(seconds=jobs.LEASE_SECONDS + 1)
     jobs.go_on(filed.installation, jobs.claim(filed.installation), time.monotonic())
-    with pytest.raises(jobs.StoppedError):
+    with pytest.raises(StoppedError):
         jobs.go_on(filed.installation, frozen, time.monotonic())
     filed.later(seconds=jobs.LEASE_SECONDS + 1)
     work_off(filed.installation)
@@ -114,7 +115,7 @@ def test_a_cancelled_job_stops_at_its_next_part_and_its_parts_go(filed, monkeypa
     jobs.go_on(filed.installation, jobs.claim(filed.installation), time.monotonic())
     held = jobs.claim(filed.installation)
     filed.installation.write(lambda work: jobs.cancel(work, uid, BOB))
-    with pytest.raises(jobs.StoppedError):
+    with pytest.raises(StoppedError):
         jobs.go_on(filed.installation, held, time.monotonic() + 9)
     assert stored(filed) == []
     clean(filed.installation, filed.clock.now)
@@ -174,7 +175,7 @@ def test_a_worker_killed_at_its_work_loses_nothing(filed, monkeypatch, form):
     assert len(stored(filed)) > left - 1
     if form == "xlsx":
         assert row(filed, uid).place["anew"] == 1
-    filed.later(days=jobs.KEEP_DAYS, seconds=1)
+    filed.later(days=KEEP_DAYS, seconds=1)
     clean(filed.installation, filed.clock.now)
     assert stored(filed) == []
 
@@ -182,7 +183,7 @@ def test_a_worker_killed_at_its_work_loses_nothing(filed, monkeypatch, form):
 def test_a_file_is_deleted_after_its_time_and_its_row_says_so(filed):
     uid = order(filed)
     work_off(filed.installation)
-    filed.later(days=jobs.KEEP_DAYS - 1)
+    filed.later(days=KEEP_DAYS - 1)
     clean(filed.installation, filed.clock.now)
     assert row(filed, uid).state == "done"
     filed.later(days=1, seconds=1)

@@ -27,12 +27,14 @@ def house(desk):
             found[name] = teams.add(work, name, name.title(), by=BY).key
             teams.rename(work, name, f"{name}组", by=BY)
         for name in ("alice", "bob"):
-            row, _ = operators.create(work, name, name, ["handler"], by=BY)
+            row, _ = operators.create(work, name, name, ["handler"], mail=f"{name}@example.cn", by=BY)
             operators.disable(work, name, by=BY)
             operators.enable(work, name, by=BY)
             given = {"restricted": True, "teams": ["legal", "old"], "by": BY}
             operators.change_roles(work, name, ["handler", "auditor"], **given)
+            operators.send_monthly(work, name, wanted=True, by=BY)
             found[name] = row.ref
+        operators.send_monthly(work, "bob", wanted=False, by=BY)
         operators.disable(work, "bob", by=BY)
         teams.remove(work, "old", Viewer("op_admin", "", frozenset({"admin"})))
         for name in ("reading", "ended"):
@@ -64,6 +66,8 @@ CHANGES = [
     (Operator, "bob", {"teams": []}, "operator-row"),
     (Team, "legal", {"name": "Model"}, "team-row"),
     (Team, "old", {"removed_at": None}, "team-row"),
+    (Operator, "alice", {"monthly": None}, "operator-row"),
+    (Operator, "bob", {"monthly": True}, "operator-row"),
     (ApiKey, "ended", {"revoked_at": None}, "api-key-row"),
     (ApiKey, "reading", {"scopes": ["read", "act", "export"]}, "api-key-row"),
     (ApiKey, "reading", {"restricted": True}, "api-key-row"),

@@ -19,6 +19,7 @@ from complaints.jobs.working import work_off
 from complaints.ledger import journal, keyring
 from complaints.ledger.proof import Files, Verifier, verify_bundle
 from complaints.ledger.work import COMPLAINANT, Actor
+from complaints.store.jobs import KEEP_DAYS
 from complaints.store.tables import Job
 
 OFFICER = Actor("admin", "op_carol")
@@ -170,7 +171,7 @@ def test_it_is_gone_after_its_time(office, lived):
     client = office.client("auditor")
     order(client, **{"from": day(office), "to": day(office)})
     job = newest(office)
-    later = office.desk.clock.now + timedelta(days=jobs.KEEP_DAYS, seconds=1)
+    later = office.desk.clock.now + timedelta(days=KEEP_DAYS, seconds=1)
     files.expire(office.installation, later)
     assert take_status(client, job) == 404
     assert "到期已删除" in words(client.get(f"{ADMIN}/evidence/exports"))

@@ -9,6 +9,7 @@ from complaints.cases.people import Operator
 from complaints.evidence import files, jobs
 from complaints.jobs.working import work_off
 from complaints.ledger.reading import history
+from complaints.store.jobs import KEEP_DAYS
 from complaints.store.tables import Job
 
 
@@ -181,7 +182,7 @@ def test_a_host_user_without_a_known_login_time_takes_nothing_away(tmp_path, clo
 def test_an_expired_file_says_so(office):
     client = office.client("auditor")
     order(client, kind="log", form="csv")
-    office.desk.later(days=jobs.KEEP_DAYS, seconds=1)
+    office.desk.later(days=KEEP_DAYS, seconds=1)
     files.expire(office.installation, office.desk.clock.now)
 
     fresh = office.client("admin")

@@ -9,7 +9,7 @@ import segno
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
-from wtforms import HiddenField, PasswordField, StringField
+from wtforms import BooleanField, HiddenField, PasswordField, StringField
 
 from complaints.administration import operators, passwords, second_factor, sessions
 from complaints.base.errors import InputError, NotFoundError
@@ -59,6 +59,12 @@ class ProveForm(OwnForm):
     code = StringField()
 
 
+class MonthlyForm(OwnForm):
+    """Whether the monthly report is sent to one's own address."""
+
+    monthly = BooleanField()
+
+
 class SessionForm(OwnForm):
     """Which session is to end."""
 
@@ -68,6 +74,7 @@ class SessionForm(OwnForm):
 def register(blueprint: Blueprint) -> None:
     """Add the pages of an account."""
     blueprint.add_url_rule("/account", "account", account, methods=["GET", "POST"])
+    blueprint.add_url_rule("/account/monthly", "account_monthly", monthly, methods=["POST"])
     blueprint.add_url_rule(
         "/account/second-factor", "second_factor", second_factor_page, methods=["GET", "POST"]
     )
@@ -98,6 +105,27 @@ def account() -> ResponseReturnValue:
         put_errors(form, error.fields)
         return _account_page(form), 422
     return with_cookie(redirect(url_for("complaints.admin.queue"), 303), token)
+
+
+@roles(*operators.REPORTED)
+def monthly() -> ResponseReturnValue:
+    """Have the monthly report sent to one's own address, or no longer."""
+    _ours()
+    form = MonthlyForm()
+    if not sent(form):
+        return _account_page(PasswordForm(formdata=None), asked=form), 400
+    ref, wanted = operator().ref, bool(form.monthly.data)
+
+    def save(work: Work) -> None:
+        row = operators.by_ref(work, ref)
+        operators.send_monthly(work, row.login, wanted=wanted, by=operators.acting(row))
+
+    try:
+        frame().write(save)
+    except InputError as error:
+        put_errors(form, error.fields)
+        return _account_page(PasswordForm(formdata=None), asked=form), 422
+    return redirect(url_for("complaints.admin.account", _anchor="monthly-report"), 303)
 
 
 @roles(*STAFF)
@@ -187,7 +215,9 @@ def _ours() -> None:
         raise NotFoundError("the host keeps its users' passwords")
 
 
-def _account_page(form: PasswordForm, ending: SessionForm | None = None) -> str:
+def _account_page(
+    form: PasswordForm, ending: SessionForm | None = None, asked: MonthlyForm | None = None
+) -> str:
     work = frame().work
     row = operators.by_ref(work, operator().ref)
     here_now = sessions.key(request.cookies.get(COOKIE, ""))
@@ -195,6 +225,11 @@ def _account_page(form: PasswordForm, ending: SessionForm | None = None) -> str:
         "complaints/admin/account.html",
         form=form,
         ending=ending or SessionForm(formdata=None),
+        asked=asked,
+        monthly_form=asked or MonthlyForm(formdata=None, data={"monthly": bool(row.monthly)})
+        if operator().may(*operators.REPORTED)
+        else None,
+        address=row.mail,
         first=must_change(),
         shortest=passwords.SHORTEST,
         on=row.totp is not None,

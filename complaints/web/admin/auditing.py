@@ -11,6 +11,7 @@ from complaints.administration import operators
 from complaints.evidence import jobs
 from complaints.evidence.chosen import AUDIT, Chosen
 from complaints.ledger.audit_report import last
+from complaints.store.jobs import OPEN
 from complaints.store.tables import Job
 from complaints.web.admin import findings, words
 from complaints.web.admin.access import operator, roles
@@ -36,7 +37,7 @@ def audit() -> ResponseReturnValue:
         return page()
     if not sent(Act()):
         return page(old_page()), 400
-    running = any(job.state in jobs.OPEN for job in jobs.recent(frame().work.session, (AUDIT,)))
+    running = any(job.state in OPEN for job in jobs.recent(frame().work.session, (AUDIT,)))
     if not running:
         frame().close()
         uid = jobs.order(frame().installation, operator().actor, Chosen(AUDIT, "json"))
@@ -55,7 +56,7 @@ def page(fault: str = "") -> str:
     return render_template(
         "complaints/admin/audit.html",
         nav="evidence",
-        now=[_row(job, names) for job in made if job.state in jobs.OPEN],
+        now=[_row(job, names) for job in made if job.state in OPEN],
         ended=[_row(job, names) for job in made[:1] if job.state in {"failed", "cancelled"}],
         last=_row(newest, names) if newest else None,
         told=findings.told(work, newest.result.get("shown", ()), operator()) if newest else [],

@@ -22,6 +22,7 @@ from complaints.base.translations import language
 from complaints.cases import bulk, claims, queries, teams
 from complaints.cases.bulk import MOST, Wish
 from complaints.cases.people import Operator
+from complaints.store.jobs import OPEN, StoppedError
 from complaints.store.tables import Complaint, Job
 from complaints.web.admin import words
 from complaints.web.admin.access import HANDLERS, operator, roles
@@ -144,7 +145,7 @@ def _begin(uid: str, number: int) -> None:
     frame().close()
     claimed = jobs.claim(found, uid) if number <= AT_ONCE else None
     if claimed is not None:
-        with suppress(jobs.StoppedError):
+        with suppress(StoppedError):
             jobs.go_on(found, claimed, monotonic() + _SECONDS)
 
 
@@ -236,7 +237,7 @@ def _told(job: Job, names: Any) -> dict[str, Any]:
         "who": viewer.name if job.ordered_by == viewer.ref else names.get(job.ordered_by, job.ordered_by),
         "when": words.moment(job.created_at, now),
         "may_stop": job.ordered_by == viewer.ref or viewer.may("supervisor", "admin"),
-        "open": job.state in jobs.OPEN,
+        "open": job.state in OPEN,
     }
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from contextlib import suppress
 from time import monotonic
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from complaints.administration import checkpoints, operators, refusals
 from complaints.base.errors import InputError
 from complaints.evidence import jobs
 from complaints.ledger.audit_report import last
+from complaints.store.jobs import StoppedError
 from complaints.store.tables import Job
-from complaints.web.admin import bundling, ordering, words
+from complaints.web.admin import bundling, monthly, ordering, words
 from complaints.web.admin.access import know_login, operator, roles
 from complaints.web.admin.forms import sent
 from complaints.web.forms import Act, OwnForm, put_errors
@@ -25,9 +26,10 @@ AT_ONCE, _SECONDS = 5000, 2.0
 
 
 def register(blueprint: Blueprint) -> None:
-    """Add the page, and the order of a bundle."""
+    """Add the page, and the orders of a bundle and of a month's report."""
     blueprint.add_url_rule("/evidence", "evidence", evidence)
     blueprint.add_url_rule("/evidence/bundle", "bundle_order", order_bundle, methods=["POST"])
+    blueprint.add_url_rule("/evidence/monthly", "monthly_order", order_monthly, methods=["POST"])
 
 
 @roles(*READERS)
@@ -54,6 +56,24 @@ def order_bundle() -> ResponseReturnValue:
     return redirect(url_for("complaints.admin.exports"), 303)
 
 
+@roles(*READERS)
+def order_monthly() -> ResponseReturnValue:
+    """Order the report of a month; a small one is made at once."""
+    form, viewer = monthly.sent_form(), operator()
+    if not sent(form):
+        return page(monthly_form=form), 400
+    know_login(viewer)
+    try:
+        chosen = monthly.chosen_by(form, viewer)
+        frame().close()
+        uid = jobs.order(frame().installation, viewer.actor, chosen)
+    except InputError as error:
+        put_errors(form, error.fields)
+        return page(monthly_form=form), 422
+    begin(uid)
+    return redirect(url_for("complaints.admin.exports"), 303)
+
+
 def begin(uid: str, at_once: int | None = None) -> None:
     """Do a small job while the page waits; commits. The others wait for a worker."""
     job = frame().work.session.get(Job, uid)
@@ -61,15 +81,19 @@ def begin(uid: str, at_once: int | None = None) -> None:
     frame().close()
     claimed = jobs.claim(frame().installation, uid) if small else None
     if claimed is not None:
-        with suppress(jobs.StoppedError):
+        with suppress(StoppedError):
             jobs.go_on(frame().installation, claimed, monotonic() + _SECONDS)
 
 
-def page(order_form: ordering.OrderForm | None = None, bundle_form: bundling.BundleForm | None = None) -> str:
+def page(
+    order_form: ordering.OrderForm | None = None,
+    bundle_form: bundling.BundleForm | None = None,
+    monthly_form: monthly.MonthlyForm | None = None,
+) -> str:
     """The page with a form that came back, if one did."""
     work = frame().work
     before = last(work)
-    wrong: OwnForm | None = bundle_form or order_form
+    wrong: OwnForm | None = bundle_form or order_form or monthly_form
     refused = checkpoints.refusal(frame().installation, work.session)
     return render_template(
         "complaints/admin/evidence.html",
@@ -82,4 +106,5 @@ def page(order_form: ordering.OrderForm | None = None, bundle_form: bundling.Bun
         act=Act(),
         **ordering.context(order_form),
         **bundling.context(bundle_form or bundling.empty()),
+        **monthly.context(monthly_form or monthly.empty(request.args.get("month", ""))),
     )

@@ -15,8 +15,9 @@ from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.cases.people import Operator
 from complaints.evidence import jobs, tasks
-from complaints.evidence.chosen import AUDIT, BUNDLE, Chosen
+from complaints.evidence.chosen import AUDIT, BUNDLE, MONTHLY, Chosen
 from complaints.policy.states import State
+from complaints.store.jobs import OPEN
 from complaints.store.tables import Job
 from complaints.web.admin import auditing, words
 from complaints.web.admin.access import fresh, know_login, log_in_first, operator, roles
@@ -129,6 +130,8 @@ def _listing(fault: str) -> str:
                 "uid": job.uid,
                 "kind": t("Bundle of evidence")
                 if chosen.kind == BUNDLE
+                else t("Monthly report")
+                if chosen.kind == MONTHLY
                 else kinds()[chosen.kind].partition(t(": "))[0],
                 "bundle": chosen.kind == BUNDLE,
                 "form": chosen.form.upper(),
@@ -153,7 +156,7 @@ def _listing(fault: str) -> str:
         "complaints/admin/exports.html",
         nav="evidence",
         rows=rows,
-        running=any(row["state"] in jobs.OPEN for row in rows),
+        running=any(row["state"] in OPEN for row in rows),
         one=JobForm(formdata=None),
         act=Act(formdata=None),
         fault=[{"id": "", "text": fault}] if fault else None,

@@ -75,6 +75,7 @@ def context(form: OrderForm | None = None) -> dict[str, Any]:
         "counted": sentence(form),
         "may_unmask": viewer.may("auditor"),
         "allowed": viewer.authenticated_at is not None,
+        "may_list_restricted": viewer.restricted,
         "ordered": len(jobs.recent(work.session)),
     }
 

@@ -39,6 +39,7 @@ class EditForm(OwnForm):
     roles = SelectMultipleField(validate_choice=False, choices=[])
     teams = SelectMultipleField(validate_choice=False, choices=[])
     restricted = BooleanField()
+    monthly = BooleanField()
 
 
 class LoginName(OwnForm):
@@ -135,6 +136,7 @@ def edit(ref: str) -> ResponseReturnValue:
             "roles": row.roles,
             "teams": row.teams,
             "restricted": row.restricted,
+            "monthly": bool(row.monthly),
         }
         return _edited(row, EditForm(formdata=None, data=kept))
     form = EditForm()
@@ -152,6 +154,7 @@ def edit(ref: str) -> ResponseReturnValue:
             teams=form.teams.data or [],
             by=who,
         )
+        operators.send_monthly(work, login, wanted=bool(form.monthly.data), by=who)
 
     try:
         frame().write(save)
