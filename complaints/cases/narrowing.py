@@ -35,6 +35,8 @@ _FIXED: Mapping[str, tuple[str, ...]] = {
     "test": ("no", "yes"),
 }
 _FREE = {"type": _KEY, "risk": _KEY, "assignee": _REF}
+# Words that a person typed may name somebody, and the log keeps what it is told for ever.
+_TYPED, _SOMETHING = frozenset({"q"}), "…"
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,11 @@ class Filters:
     def address(self) -> dict[str, Any]:
         """The view and the filters, as they stand in an address."""
         return {"view": self.view, **self.narrowed}
+
+    @property
+    def recorded(self) -> dict[str, str]:
+        """The same as it may stand in the log: of words that were searched for only that there were some."""
+        return {name: _SOMETHING if name in _TYPED else value for name, value in self.address.items()}
 
 
 NAMES = tuple(each.name for each in fields(Filters) if each.name not in {"view", "strange"})

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from complaints.administration.installation import Installation
 from complaints.base.errors import NotFoundError
-from complaints.evidence import parts, tasks
+from complaints.evidence import listed, parts, tasks
 from complaints.evidence.chosen import MEDIA, Chosen, closed
 from complaints.evidence.jobs import OPEN
 from complaints.ledger.journal import record_system
@@ -23,12 +23,12 @@ def read(found: Installation, uid: str, actor: Actor) -> tuple[Job, Iterator[byt
 
     Raises NotFoundError for one that is not there, or no longer.
     """
+    with found.reading() as reading:
+        chosen = _chosen(found, _there(reading, uid))
 
     def write(work: Work) -> Job | None:
-        job = work.session.get(Job, uid)
-        if job is None or job.kind not in tasks.KINDS or job.state != "done" or _over(job, work.now):
-            raise NotFoundError("there is no such file, or it has been deleted")
-        if closed(work, Chosen.of(job.params)) != job.place.get("closed", 0):
+        job = _there(work, uid)
+        if closed(work, chosen) != job.place.get("closed", 0):
             job.expires_at = work.now
             return None
         record_system(
@@ -65,11 +65,26 @@ def _expired(session: Session, uid: str) -> None:
     job = session.get_one(Job, uid)
     job.place = {}
     job.expires_at = None
-    if job.state == "done":
+    if job.state == "done" or Chosen.of(job.params).listing is not None:
+        # A list cannot be found again.
         job.state = "expired"
     else:
         # A failed one may still be let go on: from its beginning.
         job.done = 0
+
+
+def _there(work: Work, uid: str) -> Job:
+    job = work.session.get(Job, uid)
+    if job is None or job.kind not in tasks.KINDS or job.state != "done" or _over(job, work.now):
+        raise NotFoundError("there is no such file, or it has been deleted")
+    return job
+
+
+def _chosen(found: Installation, job: Job) -> Chosen:
+    try:
+        return listed.opened(found.files, found.keys.data, job.uid, Chosen.of(job.params))
+    except FileNotFoundError as error:
+        raise NotFoundError("there is no such file, or it has been deleted") from error
 
 
 def _over(job: Job, now: datetime) -> bool:

@@ -53,6 +53,7 @@ MATRIX = {
     "bundle_order": {"POST": READERS},
     "exports": {"GET": READERS},
     "export_order": {"POST": READERS},
+    "export_list": {"GET": READERS, "POST": READERS},
     "export_count": {"GET": READERS},
     "export_change": {"POST": READERS},
     "export_file": {"POST": READERS},

@@ -21,6 +21,7 @@ from complaints.web.admin import (
     keys,
     login,
     office,
+    ordering_list,
     people,
     queue,
     recording,
@@ -56,6 +57,7 @@ def register(blueprint: Blueprint) -> None:
         evidence,
         auditing,
         export,
+        ordering_list,
         webhooks,
     ):
         module.register(blueprint)

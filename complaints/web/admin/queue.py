@@ -114,7 +114,6 @@ def page(keep_form: KeepForm | None = None) -> str:
         frame().write(lambda fresh: looking.browse(fresh, viewer.actor))
     offered = narrowing.choices(work, names.items())
     said, current = narrowing.view_words(), filters.address
-    export, unknown = narrowing.export_of(filters) if viewer.may(*READERS) else ("", [])
     return render_template(
         "complaints/admin/queue.html",
         nav="queue",
@@ -138,8 +137,7 @@ def page(keep_form: KeepForm | None = None) -> str:
         fields=narrowing.fields(filters, offered),
         chips=narrowing.chips(filters, offered),
         strange=t(", ").join(narrowing.labels()[name] for name in filters.strange),
-        export=export,
-        unknown=t(", ").join(unknown),
+        export=url_for("complaints.admin.export_list", **current) if viewer.may(*READERS) else "",
         keep_form=keep_form or KeepForm(formdata=None),
         act=Act(formdata=None),
         query=urlencode(current),
