@@ -215,6 +215,7 @@ def test_the_page_says_what_the_file_will_hold_and_the_log_what_was_ordered(full
     assert unescape(link[1]) == f"{ADMIN}/evidence/list?{query}"
     assert "列表中现有 5 件投诉" in words(page)
     assert "类型 收费、会员和退款 投诉方式 网页表单" in words(page)
+    assert "导出这个列表" not in words(full.client("handler").get(f"{ADMIN}/"))
     assert "unmasked" not in page.get_data(as_text=True)
     exported(full, client, query)
     meta = full.desk.read(lambda work: history(work, "system"))[-2].meta
