@@ -52,6 +52,7 @@ ADMIN = {
     "policy": "/admin/policy",
     "evidence": "/admin/evidence",
     "exports": "/admin/evidence/exports",
+    "list file": "/admin/evidence/list?view=all&type=other",
     "operators": "/admin/operators",
     "health": "/admin/health",
     "webhooks": "/admin/webhooks",
