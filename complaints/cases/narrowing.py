@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any, get_args
 
-from sqlalchemy import ColumnElement, and_, exists
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import aliased
 
 from complaints.base.clock import BEIJING
@@ -127,16 +127,18 @@ def _lateness(filters: Filters, viewer: Operator) -> ColumnElement[bool]:
 
 
 def warned() -> ColumnElement[bool]:
-    """Cases of which a warning went out, and whose date is still to come."""
-    warning, due = aliased(Milestone), aliased(Milestone)
-    return exists().where(
-        due.complaint_id == Complaint.id,
-        due.step == "due",
-        due.state == "pending",
+    """Cases of which a warning went out, and whose date is still to come; found from the dates that are open."""
+    due, warning = aliased(Milestone), aliased(Milestone)
+    # One within the other: side by side, a database may begin with every warning that ever went out.
+    went_out = exists().where(
         warning.complaint_id == due.complaint_id,
+        warning.cycle == due.cycle,
+        warning.kind == due.kind,
         warning.step.startswith("warn"),
         warning.state == "acted",
-        and_(warning.cycle == due.cycle, warning.kind == due.kind),
+    )
+    return Complaint.id.in_(
+        select(due.complaint_id).where(due.state == "pending", due.step == "due", went_out)
     )
 
 
