@@ -42,8 +42,8 @@ ADMIN = "/complaints/admin"
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 # One in twenty is open; one in four is of the type that is filtered for; ten people share the work.
 OPEN, TYPES, PEOPLE = 20, ("inaccurate", "other", "billing", "service"), 10
-# One complaint in the middle of all of them says this.
-RARE = "葡萄柚"
+# One complaint in the middle of all of them says this; forty came by letter.
+RARE, LETTERS = "葡萄柚", 40
 _SHARE = 0.95
 _PLANNED: dict[tuple[str, datetime], list[Clock]] = {}
 
@@ -100,6 +100,7 @@ def _pages(found: Installation, client: FlaskClient) -> dict[str, str]:
         "deep page": f"{ADMIN}/?view=all&after=0-{rows[len(rows) // 2]}",
         "filtered": f"{ADMIN}/?view=all&type={TYPES[0]}&test=no&channel=web",
         "rare word": f"{ADMIN}/?view=all&q={token}",
+        "rare value": f"{ADMIN}/?view=all&channel=letter",
         "case": f"{ADMIN}/case/{number}",
     }
 
@@ -126,7 +127,7 @@ def _opened(work: Work, n: int, amount: int) -> Opening:
     row: dict[str, Any] = {
         "number": _number(n, arrived),
         "state": "closed" if ended else "submitted", "type": key, "filed_type": key, "severity": kind.severity,
-        "restricted": kind.restricted, "is_test": False, "channel": ("web", "embed", "phone")[n % 3], "lang": "zh",
+        "restricted": kind.restricted, "is_test": False, "channel": _channel(n, amount), "lang": "zh",
         "policy_version": work.policy_version, "answer_mark": "none", "filed_at": arrived, "cycle": 0,
         "accept_due": milestones.due_of(clocks, "accept"), "result_due": milestones.due_of(clocks, "result"),
         "provisional": False, "late": False, "appeals": 0, "reach": "mail", "contact_verified": False,
@@ -147,6 +148,11 @@ def _opened(work: Work, n: int, amount: int) -> Opening:
         clocks=() if ended else clocks,
         personal={"details": Personal("complainant", details)},
     )
+
+
+def _channel(n: int, amount: int) -> str:
+    """Forty came by letter, however many there are: what a filter is after that has next to nothing to find."""
+    return "letter" if n % max(1, amount // LETTERS) == 0 else ("web", "embed", "phone")[n % 3]
 
 
 def _number(n: int, arrived: datetime) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import servers
 from factories import Desk
 from flask import Flask
 from flask.testing import FlaskClient
@@ -16,11 +17,9 @@ from flask.testing import FlaskClient
 from complaints import Complaints
 from complaints.administration.publishing import publish
 from complaints.base.keys import Keys
-from complaints.base.resources import folder
 from complaints.cases import intake
 from complaints.cases.attachments import check
 from complaints.ledger.work import SYSTEM, Actor
-from complaints.store import schema
 from complaints.web.public.process import render_body
 
 POLICY = """extends = "cn-genai"
@@ -105,7 +104,7 @@ def make_following(tmp_path: Path, clock: Any) -> Any:
         installation = app.extensions["complaints"]
         installation.now = clock
         installation.__dict__["keys"] = Keys.random()
-        schema.upgrade(installation.database.engine, folder("migrations"))
+        servers.furnish(installation.database.engine)
         made.append(installation)
         with app.app_context():
             by = SYSTEM if trial else Actor("admin", "op_carol")

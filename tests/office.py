@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import factories
+import servers
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
@@ -15,10 +16,8 @@ from flask.testing import FlaskClient
 from complaints import Complaints
 from complaints.administration import operators, passwords, sessions
 from complaints.base.keys import Keys
-from complaints.base.resources import folder
 from complaints.cases.people import Operator
 from complaints.ledger.work import Actor
-from complaints.store import schema
 from complaints.store.tables import Operator as Account
 
 ADMIN = "/complaints/admin"
@@ -99,7 +98,7 @@ class Office:
         self.installation = self.app.extensions["complaints"]
         self.installation.now = clock
         self.installation.__dict__["keys"] = Keys.random()
-        schema.upgrade(self.installation.database.engine, folder("migrations"))
+        servers.furnish(self.installation.database.engine)
         self.desk = factories.Desk(self.installation, clock)
         self.refs: dict[str, str] = {}
         return self

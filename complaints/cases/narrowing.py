@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any, get_args
 
-from sqlalchemy import ColumnElement, and_, exists, false
+from sqlalchemy import ColumnElement, and_, exists, false, select
 from sqlalchemy.orm import aliased
 
 from complaints.base.clock import BEIJING
@@ -39,6 +39,8 @@ _TEAM = re.compile(rf"{MINE}|{NONE}|{_KEY.pattern}")
 _OUTCOME = re.compile(rf"{_KEY.pattern}|{ANSWERED}")
 _SEALED = re.compile(r"[A-Za-z0-9_-]{38,800}")
 _FREE = {"type": _KEY, "risk": _KEY, "assignee": _REF, "team": _TEAM, "outcome": _OUTCOME, "q": _SEALED}
+# Words that a person typed may name somebody, and the log keeps what it is told for ever.
+_TYPED, _SOMETHING = frozenset({"q"}), "…"
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,11 @@ class Filters:
     def address(self) -> dict[str, Any]:
         """The view and the filters, as they stand in an address."""
         return {"view": self.view, **self.narrowed}
+
+    @property
+    def recorded(self) -> dict[str, str]:
+        """The same as it may stand in the log: of words that were searched for only that there were some."""
+        return {name: _SOMETHING if name in _TYPED else value for name, value in self.address.items()}
 
 
 NAMES = tuple(each.name for each in fields(Filters) if each.name not in {"view", "strange"})
@@ -152,16 +159,18 @@ def _lateness(filters: Filters, viewer: Operator) -> ColumnElement[bool]:
 
 
 def warned() -> ColumnElement[bool]:
-    """Cases of which a warning went out, and whose date is still to come."""
-    warning, due = aliased(Milestone), aliased(Milestone)
-    return exists().where(
-        due.complaint_id == Complaint.id,
-        due.step == "due",
-        due.state == "pending",
+    """Cases of which a warning went out, and whose date is still to come; found from the dates that are open."""
+    due, warning = aliased(Milestone), aliased(Milestone)
+    # One within the other: side by side, a database may begin with every warning that ever went out.
+    went_out = exists().where(
         warning.complaint_id == due.complaint_id,
+        warning.cycle == due.cycle,
+        warning.kind == due.kind,
         warning.step.startswith("warn"),
         warning.state == "acted",
-        and_(warning.cycle == due.cycle, warning.kind == due.kind),
+    )
+    return Complaint.id.in_(
+        select(due.complaint_id).where(due.state == "pending", due.step == "due", went_out)
     )
 
 

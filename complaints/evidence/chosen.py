@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Table, and_, func, or_, select
+from sqlalchemy import ColumnElement, Table, and_, false, func, or_, select
 
 from complaints.base.clock import beijing, from_stamp, stamp
 from complaints.base.errors import InputError
@@ -15,10 +15,12 @@ from complaints.base.translations import gettext as t
 from complaints.cases.measuring import Span
 from complaints.ledger.work import Work
 from complaints.policy.states import State
-from complaints.store.tables import Complaint, Event, PolicyVersion
+from complaints.store.tables import Complaint, Event, PolicyVersion, Stream
 
 TABLES, PAPERS = ("jsonl", "csv", "xlsx"), ("pdf", "docx")
 KINDS: dict[str, tuple[str, ...]] = {"register": TABLES, "log": TABLES, "period": PAPERS, "case": PAPERS}
+# What can be made of the cases of a list.
+LISTS = {"register": TABLES, "log": TABLES}
 # Ordered by forms of their own: evidence that verifies without us, the audit's report, the report of a month.
 BUNDLE, AUDIT, MONTHLY = "bundle", "audit", "monthly"
 MONTHLY_FORMS = (*PAPERS, "xlsx")
@@ -36,6 +38,8 @@ MEDIA = {
 REASONS = ("authority", "court", "review", "person")
 CASES, EVENTS = cast("Table", Complaint.__table__), cast("Table", Event.__table__)
 _MOMENTS = frozenset({"since", "until", "at"})
+# Of a list's cases so many are named to the database at once; no more than _FEW narrow the log itself.
+_SOME, _FEW = 5000, 500
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,9 @@ class Chosen:
     a document in the form `paper`. `restricted` says that the reader may see restricted types, `unmasked`
     with its `reason` that personal data is shown. `at` is when it was ordered, `size` how many events the log's
     tree had then: the log ends there. `by` is who has an audit recorded under their name. `brief` leaves every list of
-    complaints out of a month's report, so that nothing but figures is in it.
+    complaints out of a month's report, so that nothing but figures is in it. `listing` is the view and the filters of a
+    list, in so far as the log may hold them, and `listed` how many cases it had; their rows are `ids` in ascending
+    order, which lie beside the job.
     """
 
     kind: str
@@ -69,10 +75,13 @@ class Chosen:
     paper: str = ""
     by: str = ""
     brief: bool = False
+    listing: Mapping[str, str] | None = None
+    listed: int = 0
+    ids: Sequence[int] | None = None
 
     def plain(self) -> dict[str, Any]:
         """As JSON; what was not asked for is left out."""
-        held = {each.name: getattr(self, each.name) for each in fields(self)}
+        held = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "ids"}
         return {
             name: stamp(value)
             if isinstance(value, datetime)
@@ -110,7 +119,8 @@ class Chosen:
 def check(work: Work, chosen: Chosen) -> None:
     """Raise InputError for an order that cannot be carried out, with a sentence per field."""
     faults: dict[str, list[str]] = {}
-    if chosen.form not in (KINDS | _OTHERS).get(chosen.kind, ()):
+    kinds = LISTS if chosen.listing is not None else KINDS | _OTHERS
+    if chosen.form not in kinds.get(chosen.kind, ()):
         faults["form"] = [t("Choose one of the formats of this document")]
     faults |= _period(chosen, work.now)
     if chosen.kind == "case" or (chosen.kind == BUNDLE and chosen.number):
@@ -188,7 +198,17 @@ def lasting(work: Work, chosen: Chosen) -> list[ColumnElement[bool]]:
     if chosen.product:
         versions = [key for key, name in products(work).items() if name == chosen.product]
         wanted.append(CASES.c.policy_version.in_(versions))
+    if chosen.listing is not None and not chosen.restricted:
+        # It may have become one since.
+        wanted.append(CASES.c.restricted.is_(False))
     return wanted
+
+
+def some(chosen: Chosen) -> Iterator[Sequence[int]]:
+    """The cases of a list, as many at a time as a statement may name."""
+    ids = chosen.ids or ()
+    for begin in range(0, len(ids), _SOME):
+        yield list(ids[begin : begin + _SOME])
 
 
 def filed(work: Work, chosen: Chosen, *, whole: bool = False) -> list[ColumnElement[bool]]:
@@ -215,6 +235,8 @@ def logged(
     if chosen.until:
         wanted.append(EVENTS.c.at < chosen.until)
     about = narrowed(work, chosen) if today else lasting(work, chosen)
+    if chosen.ids is not None and len(chosen.ids) <= _FEW:
+        about.append(CASES.c.id.in_(list(chosen.ids)))
     if about or chosen.type or chosen.state:
         wanted.append(EVENTS.c.stream.in_(select(CASES.c.uid).where(*about)))
     return wanted
@@ -227,7 +249,9 @@ def products(work: Work) -> dict[int, str]:
 
 
 def count(work: Work, chosen: Chosen, *, whole: bool = False) -> int:
-    """How many lines it will have; for a case its events. `whole` as in `logged`."""
+    """How many lines it will have; for a case its events, for a list's log those of today. `whole` as in `logged`."""
+    if chosen.ids is not None:
+        return len(chosen.ids) if chosen.kind == "register" else _events(work, chosen)
     if chosen.kind in {"log", "case"}:
         query = select(func.count()).select_from(EVENTS).where(*logged(work, chosen, whole=whole, today=True))
     else:
@@ -241,17 +265,31 @@ def closed(work: Work, chosen: Chosen) -> int:
     A number that has changed since a file was begun says that it may hold what it must not. By the period alone:
     a case may have left the other filters meanwhile.
     """
-    if chosen.kind != "case" and not (chosen.kind == "register" and chosen.unmasked) and not chosen.cases:
+    shown = chosen.kind == "register" and chosen.unmasked
+    if chosen.kind != "case" and not shown and not chosen.cases and chosen.listing is None:
         return 0
-    shut: list[ColumnElement[bool]] = [EVENTS.c.type.in_(("restricted", "erased"))]
+    shut: list[ColumnElement[bool]] = []
+    if chosen.listing is None or shown:
+        shut.append(EVENTS.c.type.in_(("restricted", "erased")))
     if not chosen.restricted:
         hidden = EVENTS.c.stream.in_(select(CASES.c.uid).where(CASES.c.restricted))
         shut.append(and_(EVENTS.c.type == "reclassified", hidden))
-    about = replace(chosen, type="", state="", product="", tests="")
-    shown = [CASES.c.number.in_(chosen.cases)] if chosen.cases else filed(work, about)
-    streams = select(CASES.c.uid).where(*shown)
-    query = select(func.count()).select_from(EVENTS).where(or_(*shut), EVENTS.c.stream.in_(streams))
-    return int(work.session.execute(query).scalar_one())
+    query = select(func.count()).select_from(EVENTS).where(or_(false(), *shut))
+    wanted: list[list[ColumnElement[bool]]]
+    if chosen.listing is not None:
+        wanted = [[CASES.c.id.in_(ids)] for ids in some(chosen)]
+    elif chosen.cases:
+        wanted = [[CASES.c.number.in_(chosen.cases)]]
+    else:
+        wanted = [filed(work, replace(chosen, type="", state="", product="", tests=""))]
+    streams = (EVENTS.c.stream.in_(select(CASES.c.uid).where(*each)) for each in wanted)
+    return sum(int(work.session.execute(query.where(each)).scalar_one()) for each in streams)
+
+
+def _events(work: Work, chosen: Chosen) -> int:
+    streams = (select(CASES.c.uid).where(CASES.c.id.in_(ids)) for ids in some(chosen))
+    counted = (select(func.sum(Stream.seq)).where(Stream.uid.in_(each)) for each in streams)
+    return sum(int(work.session.scalar(each) or 0) for each in counted)
 
 
 def known(work: Work, key: str, value: str) -> str:

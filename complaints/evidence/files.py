@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
+
+from sqlalchemy.orm import Session
 
 from complaints.administration.installation import Installation
 from complaints.base.errors import NotFoundError
-from complaints.evidence import parts, tasks
+from complaints.evidence import listed, parts, tasks
 from complaints.evidence.chosen import MEDIA, Chosen, closed
 from complaints.evidence.jobs import JOBS
 from complaints.ledger.journal import record_system
@@ -20,12 +23,12 @@ def read(found: Installation, uid: str, actor: Actor) -> tuple[Job, Iterator[byt
 
     Raises NotFoundError for one that is not there, or no longer.
     """
+    with found.reading() as reading:
+        chosen = _chosen(found, _there(reading, uid))
 
     def write(work: Work) -> Job | None:
-        job = work.session.get(Job, uid)
-        if job is None or job.kind not in tasks.KINDS or job.state != "done" or _over(job, work.now):
-            raise NotFoundError("there is no such file, or it has been deleted")
-        if closed(work, Chosen.of(job.params)) != job.place.get("closed", 0):
+        job = _there(work, uid)
+        if closed(work, chosen) != job.place.get("closed", 0):
             job.expires_at = work.now
             return None
         record_system(
@@ -45,7 +48,7 @@ def expire(found: Installation, now: datetime, limit: int = 200) -> int:
         uids = JOBS.over(session, now, limit)
     for uid in uids:
         found.files.delete_parts(uid)
-        found.database.write(lambda session, uid=uid: JOBS.expire(session, uid))  # type: ignore[misc]  # a default binds it
+        found.database.write(partial(_expired, uid=uid))
     return len(uids)
 
 
@@ -53,6 +56,25 @@ def media(job: Job) -> tuple[str, str]:
     """Name and media type of a finished file."""
     chosen = Chosen.of(job.params)
     return chosen.name, MEDIA[chosen.form]
+
+
+def _expired(session: Session, uid: str) -> None:
+    # A list cannot be found again.
+    JOBS.expire(session, uid, for_good=Chosen.of(session.get_one(Job, uid).params).listing is not None)
+
+
+def _there(work: Work, uid: str) -> Job:
+    job = work.session.get(Job, uid)
+    if job is None or job.kind not in tasks.KINDS or job.state != "done" or _over(job, work.now):
+        raise NotFoundError("there is no such file, or it has been deleted")
+    return job
+
+
+def _chosen(found: Installation, job: Job) -> Chosen:
+    try:
+        return listed.opened(found.files, found.keys.data, job.uid, Chosen.of(job.params))
+    except FileNotFoundError as error:
+        raise NotFoundError("there is no such file, or it has been deleted") from error
 
 
 def _over(job: Job, now: datetime) -> bool:

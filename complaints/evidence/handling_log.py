@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from complaints.evidence.cells import Guard
 from complaints.evidence.chosen import CASES, EVENTS, Chosen, logged
-from complaints.evidence.replay import matching
+from complaints.evidence.replay import matching, within
 from complaints.ledger.proof import leaf_hash
 from complaints.ledger.work import Work
 
@@ -54,8 +54,9 @@ def batches(work: Work, chosen: Chosen, after: int = -1) -> Iterator[tuple[int, 
         .limit(_PAGE)
     )
     connection, known = work.session.connection(), dict[str, tuple[str, bool]]()
-    # Other than these at the order's end, whatever they are today.
+    # Other than asked for at the order's end, whatever they are today; or no case of the list.
     left_out = set[str]()
+    narrowed = within if chosen.ids is not None else matching if chosen.type or chosen.state else None
     while True:
         page = connection.execute(query.where(EVENTS.c.leaf_index > after)).all()
         if not page:
@@ -65,9 +66,9 @@ def batches(work: Work, chosen: Chosen, after: int = -1) -> Iterator[tuple[int, 
             left_out.clear()
         fresh = {row[1] for row in page} - known.keys()
         _learn(connection, known, fresh)
-        if chosen.type or chosen.state:
+        if narrowed is not None:
             left_out -= fresh
-            left_out |= fresh - matching(work, chosen, fresh)
+            left_out |= fresh - narrowed(work, chosen, fresh)
         after = page[-1][0]
         # No transaction stays open while the rows are written and progress is told.
         work.session.rollback()

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from tempfile import TemporaryFile
 from typing import Any
 
@@ -18,7 +19,7 @@ from sqlalchemy.orm import Session
 from complaints.administration.installation import Installation
 from complaints.base.errors import ConfigError, ConflictError
 from complaints.base.ids import random_uid
-from complaints.evidence import export, parts, tasks
+from complaints.evidence import export, listed, parts, tasks
 from complaints.evidence.chosen import Chosen, closed
 from complaints.ledger.journal import record_system
 from complaints.ledger.work import Actor, Work
@@ -46,16 +47,22 @@ class Claimed:
 def order(found: Installation, actor: Actor, chosen: Chosen, uid: str = "") -> str:
     """Record an order and queue its job; returns its uid; commits. Raises InputError.
 
-    A `uid` chosen by the caller lets the same order, sent again, find its job.
+    The cases of a list lie beside it before a worker may begin. A `uid` chosen by the caller lets the same order, sent
+    again, find its job.
     """
     settled, uid = tasks.order(found, actor, chosen), uid or random_uid()
+    held = None if settled.ids is None else found.now() + timedelta(seconds=LEASE_SECONDS)
 
     def write(work: Work) -> None:
         total = tasks.total(work, settled)
         kind = tasks.kind_of(settled)
-        JOBS.queue(work.session, uid, kind, settled.plain(), actor.ref, work.now, total=total)
+        JOBS.queue(work.session, uid, kind, settled.plain(), actor.ref, work.now, total=total, held=held)
 
     found.write(write)
+    if settled.ids is not None:
+        listed.keep(found.files, found.keys.data, uid, settled.ids)
+        if not found.database.write(lambda session: JOBS.open_up(session, uid)):
+            found.files.delete_parts(uid)
     return uid
 
 
@@ -91,8 +98,6 @@ def claim(found: Installation, uid: str = "") -> Claimed | None:
         if not export.in_lines(chosen):
             # What is made in one go cannot go on in the middle: it begins anew, and the page says so.
             done, place = 0, {"anew": place.get("anew", -1) + 1}
-        if "closed" not in place:
-            place["closed"] = closed(found.work(session), chosen)
         JOBS.begin(session, job.uid, now, done=done, place=place)
         return Claimed(job.uid, chosen, token, done, job.total, place)
 
@@ -106,7 +111,12 @@ def go_on(found: Installation, job: Claimed, deadline: float) -> bool:
     other error makes the job fail, with its class in the row and what was written kept, and is not raised.
     """
     try:
+        job = replace(job, chosen=listed.opened(found.files, found.keys.data, job.uid, job.chosen))
         with found.reading() as work:
+            if "closed" not in job.place:
+                # Before the first case is read: whoever asks from now on is noticed.
+                job.place["closed"] = closed(work, job.chosen)
+                work.session.rollback()
             done = (
                 _lines(found, work, job, deadline)
                 if export.in_lines(job.chosen)
@@ -130,8 +140,9 @@ def _lines(found: Installation, work: Work, job: Claimed, deadline: float) -> bo
         pending += data
         rows, after = rows + number, place
         over = time.monotonic() >= deadline
-        if len(pending) >= parts.SIZE or (over and rows):
-            names.append(_put(found, job, len(names), bytes(pending)))
+        if len(pending) >= parts.SIZE or over:
+            if pending:
+                names.append(_put(found, job, len(names), bytes(pending)))
             _step(
                 found,
                 job.uid,

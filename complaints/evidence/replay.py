@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from complaints.base.clock import from_stamp
-from complaints.evidence.chosen import CASES, EVENTS, Chosen, filed
+from complaints.evidence.chosen import CASES, EVENTS, Chosen, filed, lasting
 from complaints.ledger.projection import fold, fold_clocks
 from complaints.ledger.work import Work
 
@@ -46,12 +47,7 @@ def pages(
     the order as it was then.
     """
     connection = work.session.connection()
-    query = select(CASES).where(*filed(work, chosen)).order_by(CASES.c.id).limit(page)
-    while True:
-        cases = connection.execute(query.where(CASES.c.id > after)).all()
-        if not cases:
-            return
-        after = cases[-1].id
+    for reached, cases in _rows(work, chosen, after, page):
         leaves = connection.execute(
             select(EVENTS.c.stream, EVENTS.c.leaf)
             .where(EVENTS.c.stream.in_([each.uid for each in cases]), EVENTS.c.leaf_index < chosen.size)
@@ -72,9 +68,35 @@ def pages(
             for each in cases
             if each.uid in rows and _wanted(chosen, rows[each.uid])
         ]
-        yield after, there
-        if len(cases) < page:
+        yield reached, there
+
+
+def _rows(work: Work, chosen: Chosen, after: int, page: int) -> Iterator[tuple[int, Sequence[Row[Any]]]]:
+    connection = work.session.connection()
+    query = select(CASES).where(*filed(work, chosen)).order_by(CASES.c.id)
+    while True:
+        if chosen.ids is None:
+            cases = connection.execute(query.where(CASES.c.id > after).limit(page)).all()
+            looked = [each.id for each in cases]
+        else:
+            begin = bisect_right(chosen.ids, after)
+            looked = list(chosen.ids[begin : begin + page])
+            cases = connection.execute(query.where(CASES.c.id.in_(looked))).all() if looked else []
+        if not looked:
             return
+        after = looked[-1]
+        yield after, cases
+        if len(looked) < page:
+            return
+
+
+def within(work: Work, chosen: Chosen, streams: Collection[str]) -> set[str]:
+    """Those of these streams that are cases of the list."""
+    ids = chosen.ids or ()
+    rows = work.session.connection().execute(
+        select(CASES.c.uid, CASES.c.id).where(CASES.c.uid.in_(streams), *lasting(work, chosen))
+    )
+    return {uid for uid, row in rows if (at := bisect_left(ids, row)) < len(ids) and ids[at] == row}
 
 
 def matching(work: Work, chosen: Chosen, streams: Collection[str]) -> set[str]:

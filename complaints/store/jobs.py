@@ -43,8 +43,12 @@ class Jobs:
         now: datetime,
         *,
         total: int,
+        held: datetime | None = None,
     ) -> None:
-        """Add a job in `total` steps, ordered by whoever has the reference `by`. Flushes."""
+        """Add a job in `total` steps, ordered by whoever has the reference `by`. Flushes.
+
+        Until `held` nobody takes it, or until `open_up`: what belongs beside it is still being laid down.
+        """
         session.add(
             Job(
                 uid=uid,
@@ -57,9 +61,14 @@ class Jobs:
                 total=total,
                 place={},
                 result={},
+                lease_until=held,
             )
         )
         session.flush()
+
+    def open_up(self, session: Session, uid: str) -> bool:
+        """Let a worker take a job that was held at first; False: somebody has ended it meanwhile."""
+        return self._change(session, uid, OPEN, lease_until=None)
 
     def recent(self, session: Session, kinds: Sequence[str] = ()) -> list[Job]:
         """The jobs, or those of some kinds, that were ordered last, newest first."""
@@ -154,10 +163,11 @@ class Jobs:
         query = select(Job.uid).where(*self._over(now), Job.state != "expired")
         return list(session.scalars(query.order_by(Job.expires_at, Job.uid).limit(limit)))
 
-    def expire(self, session: Session, uid: str) -> None:
-        """Keep the row of a job whose file is gone; a failed one may still go on, from its beginning."""
+    def expire(self, session: Session, uid: str, *, for_good: bool = False) -> None:
+        """Keep the row of a job whose file is gone; a failed one may still go on from its beginning, unless `for_good`."""
         gone: dict[str, Any] = {"place": {}, "expires_at": None}
-        if not self._change(session, uid, ("done",), state="expired", **gone):
+        ended = ("done", "failed", "cancelled") if for_good else ("done",)
+        if not self._change(session, uid, ended, state="expired", **gone):
             self._change(session, uid, ("failed", "cancelled"), done=0, **gone)
 
     def forget(self, session: Session, now: datetime) -> int:

@@ -4,18 +4,17 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import servers
 from installing import Office
 from servers import open_engine
 from sqlalchemy import func, select
 
 from complaints.administration import sample_days, sampling
 from complaints.administration.sample_staff import staff
-from complaints.base.resources import folder
 from complaints.ledger.audit import audit
 from complaints.ledger.reading import history
 from complaints.policy.states import State
 from complaints.policy.workdays import Calendar
-from complaints.store import schema
 from complaints.store.tables import Attachment, Complaint, Event, Milestone, Outbox
 
 # A working Monday morning, and the night after the longest holiday of the year.
@@ -29,7 +28,7 @@ TODAYS = {
 def filled(request, tmp_path_factory):
     path = tmp_path_factory.mktemp("samples")
     engine = open_engine(f"sqlite:///{path / 'complaints.db'}")
-    schema.upgrade(engine, folder("migrations"))
+    servers.furnish(engine)
     office = Office(engine, path)
     office.now = TODAYS[request.param]
     office.told = []

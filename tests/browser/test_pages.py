@@ -64,6 +64,7 @@ ADMIN = {
     "settings": "/admin/settings",
     "evidence": "/admin/evidence",
     "exports": "/admin/evidence/exports",
+    "list file": "/admin/evidence/list?view=all&type=other",
     "operators": "/admin/operators",
     "teams": "/admin/teams",
     "appeals": "/admin/appeals?show=all",

@@ -7,6 +7,7 @@ import secrets
 from contextlib import contextmanager
 
 import pytest
+import servers
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from installing import HANDLER, SECRET_WORDS
@@ -16,10 +17,8 @@ from sqlalchemy.exc import OperationalError
 from complaints import Complaints, Filing, signals
 from complaints.base.errors import InputError
 from complaints.base.keys import Keys
-from complaints.base.resources import folder
 from complaints.cases import conversation, handling
 from complaints.ledger import journal
-from complaints.store import schema
 from complaints.store.tables import Complaint
 
 UID = select(Complaint.uid).where(Complaint.number == bindparam("number"))
@@ -50,7 +49,7 @@ def mounted(tmp_path, url):
     installation = app.extensions["complaints"]
     installation.__dict__["keys"] = Keys.random()
     with app.app_context():
-        schema.upgrade(installation.database.engine, folder("migrations"))
+        servers.furnish(installation.database.engine)
     return app, db, extension, installation
 
 

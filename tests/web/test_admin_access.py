@@ -72,6 +72,7 @@ MATRIX = {
     "monthly_order": {"POST": READERS},
     "exports": {"GET": READERS},
     "export_order": {"POST": READERS},
+    "export_list": {"GET": READERS, "POST": READERS},
     "export_count": {"GET": READERS},
     "export_change": {"POST": READERS},
     "export_file": {"POST": READERS},

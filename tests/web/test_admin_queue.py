@@ -167,33 +167,6 @@ def test_what_came_since_is_counted_in_the_list_that_is_open(office):
     assert client.get(f"{ADMIN}/arrived?at=yesterday").get_data(as_text=True) == ""
 
 
-def test_an_export_begins_with_what_it_knows_of_the_list(office):
-    one = office.desk.file("billing")
-    office.desk.file("other")
-    office.desk.do(one, "accept")
-    query = "view=all&type=billing&state=accepted&since=2026-11-20&until=2026-11-30&test=no"
-    answer = office.client("supervisor").get(f"{ADMIN}/?{query}")
-    href = re.search(r'href="([^"]+)">导出这个列表', answer.get_data(as_text=True))[1].replace("&amp;", "&")
-    form = next(
-        each
-        for each in Forms(office.client("supervisor").get(href).get_data(as_text=True)).found
-        if "order" in each["action"]
-    )["data"]
-
-    assert {name: form[name] for name in ("type", "state", "from", "to", "tests")} == {
-        "type": "billing",
-        "state": "accepted",
-        "from": "2026-11-20",
-        "to": "2026-11-30",
-        "tests": "no",
-    }
-    assert "符合条件的有 1 行" in words(office.client("supervisor").get(href))
-    assert "导出时不能按这些条件筛选" not in words(answer)
-    narrowed = office.client("supervisor").get(f"{ADMIN}/?channel=web")
-    assert "导出时不能按这些条件筛选：全部待办、投诉方式" in words(narrowed)
-    assert "导出这个列表" not in words(office.client("handler").get(f"{ADMIN}/"))
-
-
 def test_a_page_of_the_queue_takes_at_most_twelve_statements(office):
     client = office.client("supervisor")
     for _ in range(3):

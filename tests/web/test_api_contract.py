@@ -10,13 +10,12 @@ import threading
 from pathlib import Path
 
 import pytest
+import servers
 from werkzeug.serving import make_server
 
 from complaints.administration import api_keys
-from complaints.base.resources import folder
 from complaints.cases import intake
 from complaints.ledger.work import Actor
-from complaints.store import schema
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -71,7 +70,7 @@ def app(tmp_path):
         COMPLAINTS_LIMIT_FILINGS_TOTAL="100000/hour",
         COMPLAINTS_LIMIT_TRACKING="100000/hour",
     )
-    schema.upgrade(made.extensions["complaints"].database.engine, folder("migrations"))
+    servers.furnish(made.extensions["complaints"].database.engine)
     return made
 
 

@@ -10,6 +10,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 from complaints.store.tables.base import Base
 from complaints.store.types import RowId
 
+_NARROWED = (
+    "filed_at",
+    "channel",
+    "lang",
+    "severity",
+    "risk_class",
+    "answer_mark",
+    "late",
+    "is_test",
+    "restricted",
+)
+
 
 class Complaint(Base):
     """One complaint as it stands now: a projection of its stream, written only by the journal."""
@@ -90,7 +102,8 @@ class Complaint(Base):
     source_hash: Mapped[str | None] = mapped_column(String(64), comment="keyed hash of /24 or /64")
     __table_args__ = (
         Index("ix_complaints_complaint_queue", "state", "due_next"),
-        Index("ix_complaints_complaint_due_next", "due_next", "id"),
+        # The queue is walked by it; what it may be narrowed to is in it, so that only what it shows is read.
+        Index("ix_complaints_complaint_due_next", "due_next", "id", *_NARROWED),
         Index("ix_complaints_complaint_type", "type", "due_next", "id"),
         Index("ix_complaints_complaint_assignee", "assignee", "state", "due_next"),
         Index("ix_complaints_complaint_team", "team", "state", "due_next"),
@@ -166,6 +179,7 @@ class Disposal(Base):
     __table_args__ = (
         UniqueConstraint("complaint_id", "seq", "position"),
         Index("ix_complaints_disposal_state", "state", "complaint_id"),
+        Index("ix_complaints_disposal_retest", "retest", "complaint_id"),
         Base.__table_args__,
     )
 

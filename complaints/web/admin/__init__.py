@@ -27,6 +27,7 @@ from complaints.web.admin import (
     keys,
     login,
     office,
+    ordering_list,
     outbox,
     people,
     policies,
@@ -76,6 +77,7 @@ def register(blueprint: Blueprint) -> None:
         auditing,
         figures,
         export,
+        ordering_list,
         webhooks,
     ):
         module.register(blueprint)

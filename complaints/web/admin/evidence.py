@@ -9,13 +9,14 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from complaints.administration import checkpoints, operators, refusals
-from complaints.base.errors import InputError
+from complaints.base.errors import InputError, NotAllowedError
 from complaints.evidence import jobs
+from complaints.evidence.chosen import Chosen
 from complaints.ledger.audit_report import last
 from complaints.store.jobs import StoppedError
 from complaints.store.tables import Job
 from complaints.web.admin import bundling, monthly, ordering, words
-from complaints.web.admin.access import know_login, operator, roles
+from complaints.web.admin.access import fresh, know_login, log_in_first, operator, roles
 from complaints.web.admin.forms import sent
 from complaints.web.forms import Act, OwnForm, put_errors
 from complaints.web.frame import frame
@@ -45,13 +46,26 @@ def order_bundle() -> ResponseReturnValue:
     if not sent(form):
         return page(bundle_form=form), 400
     know_login(viewer)
-    chosen = bundling.chosen_by(form, viewer)
+    return ordered(form, bundling.chosen_by(form, viewer)) or (page(bundle_form=form), 422)
+
+
+def ordered(form: OwnForm, chosen: Chosen) -> ResponseReturnValue | None:
+    """Order it and lead to the files; None where the form has been told why not. Commits.
+
+    Raises NotAllowedError for personal data that this role may not take away.
+    """
+    viewer, found = operator(), frame().installation
+    if chosen.unmasked and not viewer.may("auditor"):
+        raise NotAllowedError("only an auditor may take personal data away unmasked")
+    if chosen.unmasked and not fresh(viewer):
+        put_errors(form, {"unmasked": [log_in_first()]})
+        return None
     frame().close()
     try:
-        uid = jobs.order(frame().installation, viewer.actor, chosen)
+        uid = jobs.order(found, viewer.actor, chosen)
     except InputError as error:
         put_errors(form, {{"to": "until"}.get(name, name): said for name, said in error.fields.items()})
-        return page(bundle_form=form), 422
+        return None
     begin(uid)
     return redirect(url_for("complaints.admin.exports"), 303)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -10,23 +11,24 @@ from flask.typing import ResponseReturnValue
 
 from complaints.administration import operators
 from complaints.base.clock import BEIJING
-from complaints.base.errors import ConflictError, InputError, NotAllowedError, NotFoundError
+from complaints.base.errors import ConflictError, NotAllowedError, NotFoundError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.cases.people import Operator
 from complaints.evidence import jobs, tasks
 from complaints.evidence.chosen import AUDIT, BUNDLE, MONTHLY, Chosen
+from complaints.ledger.work import Work
 from complaints.policy.states import State
 from complaints.store.jobs import OPEN
 from complaints.store.tables import Job
-from complaints.web.admin import auditing, words
+from complaints.web.admin import auditing, narrowing, words
 from complaints.web.admin.access import fresh, know_login, log_in_first, operator, roles
-from complaints.web.admin.evidence import READERS, begin, page
+from complaints.web.admin.evidence import READERS, ordered, page
 from complaints.web.admin.forms import sent
 from complaints.web.admin.ordering import OrderForm, chosen_by, kinds, sentence, state_word
 from complaints.web.admin.working import JobForm, share, size_words, why_ended
 from complaints.web.downloads import ordered_file
-from complaints.web.forms import Act, old_page, put_errors
+from complaints.web.forms import Act, old_page
 from complaints.web.frame import frame
 
 
@@ -48,21 +50,7 @@ def order() -> ResponseReturnValue:
     if not sent(form):
         return page(form), 400
     know_login(viewer)
-    chosen = chosen_by(form, viewer)
-    if chosen.unmasked and not viewer.may("auditor"):
-        raise NotAllowedError("only an auditor may take personal data away unmasked")
-    found = frame().installation
-    if chosen.unmasked and not fresh(viewer):
-        put_errors(form, {"unmasked": [log_in_first()]})
-        return page(form), 422
-    frame().close()
-    try:
-        uid = jobs.order(found, viewer.actor, chosen)
-    except InputError as error:
-        put_errors(form, {{"to": "until"}.get(name, name): said for name, said in error.fields.items()})
-        return page(form), 422
-    begin(uid)
-    return redirect(url_for("complaints.admin.exports"), 303)
+    return ordered(form, chosen_by(form, viewer)) or (page(form), 422)
 
 
 @roles(*READERS)
@@ -170,6 +158,10 @@ def _about(work: Any, chosen: Chosen) -> str:
     first = f"{chosen.since.astimezone(BEIJING):%Y-%m-%d}" if chosen.since else ""
     last = f"{(chosen.until - timedelta(days=1)).astimezone(BEIJING):%Y-%m-%d}" if chosen.until else ""
     span = f"{first} – {last}".strip() if first or last else t("everything")
+    if chosen.listing is not None:
+        span = t("The list {list}, {n} complaints", list=_list(work, chosen.listing), n=f"{chosen.listed:,}")
+        if chosen.listed == 1:
+            span = t("The list {list}, 1 complaint", list=_list(work, chosen.listing))
     parts = [
         chosen.number or span,
         kind.label(lang) if kind else chosen.type,
@@ -180,3 +172,16 @@ def _about(work: Any, chosen: Chosen) -> str:
         t("with {numbers} as a whole", numbers=t(", ").join(chosen.cases)) if chosen.cases else "",
     ]
     return t(" · ").join(part for part in parts if part)
+
+
+def _list(work: Work, listing: Mapping[str, str]) -> str:
+    views, said = narrowing.view_words(), narrowing.labels()
+    names, teams = operators.called(work)
+    offered = narrowing.choices(work, names.items(), teams)
+    view = listing.get("view", "")
+    filters = [
+        f"{said.get(name, name)}{t(': ')}{dict(offered.get(name, ())).get(value, value)}"
+        for name, value in listing.items()
+        if name != "view"
+    ]
+    return t("“{name}”", name=views.get(view, view)) + (t(" · ") + t(", ").join(filters) if filters else "")

@@ -16,10 +16,6 @@ from complaints.policy.states import State
 from complaints.web.admin.ordering import state_word
 
 Choices = list[tuple[str, str]]
-# Views that are one state, as an export knows it.
-_STATES = {"awaiting": State.AWAITING_COMPLAINANT, "review": State.UNDER_REVIEW}
-# The filters an export knows, by its own names.
-_EXPORTED = {"type": "type", "state": "state", "since": "from", "until": "to", "test": "tests"}
 
 
 def view_words() -> dict[str, str]:
@@ -124,17 +120,3 @@ def chips(filters: Filters, offered: Mapping[str, Choices]) -> list[dict[str, st
         }
         for name, value in filters.narrowed.items()
     ]
-
-
-def export_of(filters: Filters) -> tuple[str, list[str]]:
-    """The address of the export's form, filled in as far as it knows these filters; and what it does not know."""
-    set_now = filters.narrowed
-    state = _STATES.get(filters.view)
-    if state is not None:
-        set_now.setdefault("state", state.value)
-    said = labels()
-    unknown = [said[name] for name in set_now if name not in _EXPORTED]
-    if filters.view != "all" and (state is None or set_now["state"] != state.value):
-        unknown.insert(0, view_words()[filters.view])
-    values: dict[str, Any] = {_EXPORTED[name]: value for name, value in set_now.items() if name in _EXPORTED}
-    return url_for("complaints.admin.evidence", **values), unknown

@@ -145,7 +145,6 @@ def page(keep_form: KeepForm | None = None, find_form: FindForm | None = None) -
     offered = narrowing.choices(work, names.items(), called)
     asked = listing.found.asked if listing.found else ""
     said, current = narrowing.view_words(), filters.address
-    export, unknown = narrowing.export_of(filters) if viewer.may(*READERS) else ("", [])
     return render_template(
         "complaints/admin/queue.html",
         nav="queue",
@@ -173,8 +172,7 @@ def page(keep_form: KeepForm | None = None, find_form: FindForm | None = None) -
         strange=t(", ").join(narrowing.labels()[name] for name in filters.strange if name != "q"),
         search=_told(work, listing, filters),
         find_form=find_form or FindForm(formdata=None, data={"q": asked, "query": urlencode(filters.kept)}),
-        export=export,
-        unknown=t(", ").join(unknown),
+        export=url_for("complaints.admin.export_list", **current) if viewer.may(*READERS) else "",
         keep_form=keep_form or KeepForm(formdata=None),
         act=Act(formdata=None),
         query=urlencode(current),
