@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, and_, func, not_, or_, selec
 from complaints.base.clock import beijing
 from complaints.cases import disposal
 from complaints.cases.narrowing import Filters, conditions
-from complaints.cases.paging import Place, stretch
+from complaints.cases.paging import Place, neighbours, stretch
 from complaints.cases.people import Operator
 from complaints.ledger.reading import first_metas, open_first
 from complaints.ledger.work import Work
@@ -101,6 +101,13 @@ def queue(work: Work, viewer: Operator, filters: Filters, place: Place | None = 
         found.after,
         None if cases else _next_due(work, viewer),
     )
+
+
+def beside(
+    work: Work, viewer: Operator, filters: Filters, place: Place, case: Complaint
+) -> tuple[Complaint | None, Complaint | None]:
+    """What stands before and after a place of a list, `case` left out: an act may have moved it further down."""
+    return neighbours(work.session, [*_conditions(work, viewer, filters), Complaint.id != case.id], place)
 
 
 def after(work: Work, viewer: Operator, wanted: After) -> list[Complaint]:

@@ -19,6 +19,7 @@ from complaints.web.admin import (
     files,
     forward,
     keys,
+    listed,
     login,
     office,
     people,
@@ -26,6 +27,7 @@ from complaints.web.admin import (
     recording,
     replies,
     saving,
+    shortcuts,
     watch,
     webhooks,
 )
@@ -35,6 +37,7 @@ def register(blueprint: Blueprint) -> None:
     """Add every page of the operators; each route names the roles that may use it."""
     access.register(blueprint)
     watch.register(blueprint)
+    listed.register(blueprint)
     for module in (
         login,
         account,
@@ -57,5 +60,6 @@ def register(blueprint: Blueprint) -> None:
         auditing,
         export,
         webhooks,
+        shortcuts,
     ):
         module.register(blueprint)
