@@ -81,7 +81,7 @@ def test_a_case_leads_back_to_its_line_in_the_list_it_was_opened_from(office):
 
 def act_at(client, address, ending, **values):
     text = client.get(address).get_data(as_text=True)
-    form = re.search(rf'<form[^>]*action="([^"]*{ending}\?[^"]*)".*?</form>', text, re.S)
+    form = re.search(rf'<form[^>]*action="([^"]*{ending}\?[^"]*)".*?</form>', text, re.DOTALL)
     data = dict(re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', form[0]))
     return client.post(form[1].replace("&amp;", "&"), data={**data, **values})
 
