@@ -76,5 +76,5 @@ def _beside(case: Complaint) -> dict[str, str]:
 
 
 def _case(case: Complaint, address: Mapping[str, str]) -> str:
-    kept = urlencode({**address, _PLACE: str(Place.of(case))})
-    return url_for("complaints.admin.case", number=case.number, **{_NAME: kept})
+    kept: dict[str, Any] = {_NAME: urlencode({**address, _PLACE: str(Place.of(case))})}
+    return url_for("complaints.admin.case", number=case.number, **kept)

@@ -58,6 +58,7 @@ def groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 ("n", t("Write a note"), t("Internal note (hidden from them)")),
                 ("i", t("Ask the complainant"), t("Ask the complainant")),
                 ("c", t("Put somebody else in charge"), t("Put somebody in charge")),
+                ("m", t("Join with another complaint"), ""),
                 ("d", t("Answer, or decide the review"), t("Give the answer")),
                 ("z", t("Take the answer back before it goes out"), t("Take back")),
                 ("u", t("Back to the list, at the same place"), t("The link above the heading")),
