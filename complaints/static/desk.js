@@ -205,7 +205,8 @@
     if (event.defaultPrevented || composing(event) || event.altKey || !on()) return;
     const field = event.target instanceof Element ? event.target : document.body;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-      if (field.form && !event.repeat && send(field.form)) event.preventDefault();
+      const form = field.form || field.closest("form");
+      if (form && !event.repeat && send(form)) event.preventDefault();
       return;
     }
     if (event.ctrlKey || event.metaKey) return;
