@@ -65,8 +65,8 @@ def _beside(case: Complaint) -> dict[str, str]:
     """
     given = _given()
     place = Place.read(given.get(_PLACE, ""))
-    # Of a list that is narrowed by something else, only its own page knows the order.
-    if place is None or set(given) - {"view", _PLACE, *_SIDES, *NAMES}:
+    # Of a search, and of a list that is narrowed by something else, only its own page knows the order.
+    if place is None or "q" in given or set(given) - {"view", _PLACE, *_SIDES, *NAMES}:
         return {}
     work, viewer = frame().work, operator()
     found = queries.beside(work, viewer, filters_of(work, viewer, given), place, case)
