@@ -55,7 +55,6 @@ ADMIN = {
     "new": "/admin/new",
     "bulks": "/admin/bulk",
     "shortcuts": "/admin/shortcuts",
-    "not-found": "/admin/find?number=TS20200101-222222",
 }
 CASE = {
     "decide": ("/decide", ("accepted",)),

@@ -139,7 +139,7 @@ def triaged(office, desk):
 
 
 def decided_and_taken_back(office, desk, number):
-    desk.goto(f"{office.url}/complaints/admin/find?number={number}")
+    desk.goto(f"{office.url}/complaints/admin/case/{number}")
     hands = Hands(desk)
     for turn in ("in haste", "for good"):
         hands.go("d")
