@@ -76,25 +76,42 @@ def stretch(session: Session, wanted: Sequence[ColumnElement[bool]], place: Plac
     )
 
 
-def _forward(session: Session, wanted: Sequence[ColumnElement[bool]], place: Place | None) -> list[Complaint]:
+def neighbours(
+    session: Session, wanted: Sequence[ColumnElement[bool]], place: Place
+) -> tuple[Complaint | None, Complaint | None]:
+    """The cases of a list before and after a place; two statements, four where the dates end.
+
+    The place need not be a case of the list any more: whoever acted on one goes on from where it stood.
+    """
+    beside = [
+        _backward(session, wanted, Place(place.due, place.id, back=True), 1),
+        _forward(session, wanted, Place(place.due, place.id), 1),
+    ]
+    before, after = (found[0] if found else None for found in beside)
+    return before, after
+
+
+def _forward(
+    session: Session, wanted: Sequence[ColumnElement[bool]], place: Place | None, most: int = PAGE + 1
+) -> list[Complaint]:
     found: list[Complaint] = []
     if place is None or place.due is not None:
-        found = _due(session, wanted, place, PAGE + 1)
-    if len(found) <= PAGE:
+        found = _due(session, wanted, place, most)
+    if len(found) < most:
         beside = place if place is not None and place.due is None else None
-        found += _undue(session, wanted, beside, PAGE + 1 - len(found))
+        found += _undue(session, wanted, beside, most - len(found))
     return found
 
 
-def _backward(session: Session, wanted: Sequence[ColumnElement[bool]], place: Place) -> list[Complaint]:
+def _backward(
+    session: Session, wanted: Sequence[ColumnElement[bool]], place: Place, most: int = PAGE + 1
+) -> list[Complaint]:
     """From the place upwards, the nearest first."""
     found: list[Complaint] = []
     if place.due is None:
-        found = _undue(session, wanted, place, PAGE + 1)
-    if len(found) <= PAGE:
-        found += _due(
-            session, wanted, place if place.due else Place(None, 0, back=True), PAGE + 1 - len(found)
-        )
+        found = _undue(session, wanted, place, most)
+    if len(found) < most:
+        found += _due(session, wanted, place if place.due else Place(None, 0, back=True), most - len(found))
     return found
 
 

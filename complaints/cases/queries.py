@@ -26,7 +26,7 @@ from sqlalchemy import (
 from complaints.base.clock import beijing
 from complaints.cases import disposal, searching
 from complaints.cases.narrowing import Filters, conditions, of_teams
-from complaints.cases.paging import Place, stretch
+from complaints.cases.paging import Place, neighbours, stretch
 from complaints.cases.people import Operator
 from complaints.cases.searching import Found
 from complaints.ledger.reading import first_metas, open_first
@@ -161,6 +161,13 @@ def _searched(work: Work, viewer: Operator, filters: Filters, place: Place | Non
 def _look(work: Work, viewer: Operator, filters: Filters) -> Found:
     asked = searching.opened(work, filters.q) or ""
     return searching.look(work, asked, _conditions(work, viewer, filters))
+
+
+def beside(
+    work: Work, viewer: Operator, filters: Filters, place: Place, case: Complaint
+) -> tuple[Complaint | None, Complaint | None]:
+    """What stands before and after a place of a list, `case` left out: an act may have moved it further down."""
+    return neighbours(work.session, [*_conditions(work, viewer, filters), Complaint.id != case.id], place)
 
 
 def after(work: Work, viewer: Operator, wanted: After) -> list[Complaint]:

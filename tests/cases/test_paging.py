@@ -234,3 +234,48 @@ def test_a_page_takes_as_many_statements_however_long_the_list_is(desk, engine, 
         desk.read(lambda work, at=place: queries.queue(work, TRUSTED, Filters("all"), at))
         spent.append(len(said) - before)
     assert max(spent) <= 8
+
+
+def test_whoever_walks_from_case_to_case_meets_the_list_in_its_order(desk):
+    furnished(desk)
+    cases = [row.case for row in desk.read(lambda work: queries.queue(work, TRUSTED, Filters("all"))).rows]
+    beside = [
+        desk.read(lambda work, at=case: queries.beside(work, TRUSTED, Filters("all"), Place.of(at), at))
+        for case in cases
+    ]
+
+    ids = [case.id for case in cases]
+    assert [before.id if before else None for before, _ in beside] == [None, *ids[:-1]]
+    assert [after.id if after else None for _, after in beside] == [*ids[1:], None]
+
+
+def test_a_case_that_was_moved_or_has_left_the_list_loses_nobody_the_place(desk):
+    first, second, third = (desk.file() for _ in range(3))
+    case = desk.case(second)
+    place = Place.of(case)
+    for act in ("accept", "withdraw"):
+        desk.do(second, act)
+        found = desk.read(
+            lambda work: queries.beside(work, HANDLER, Filters("open"), place, desk.case(second))
+        )
+        assert [each.number for each in found] == [first.number, third.number]
+
+
+def test_beside_a_case_stands_nobody_the_viewer_may_not_know_of(desk):
+    desk.file()
+    secret = desk.file("minor")
+    desk.file()
+
+    def walked(viewer):
+        case = desk.read(lambda work: queries.queue(work, viewer, Filters("all"))).rows[0].case
+        numbers = []
+        while case is not None:
+            numbers.append(case.number)
+            _, case = desk.read(
+                lambda work, at=case: queries.beside(work, viewer, Filters("all"), Place.of(at), at)
+            )
+        return numbers
+
+    assert secret.number in walked(TRUSTED)
+    assert secret.number not in walked(HANDLER)
+    assert len(walked(HANDLER)) < len(walked(TRUSTED))

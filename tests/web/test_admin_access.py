@@ -93,6 +93,7 @@ MATRIX = {
     "webhook_remove": {"GET": {"admin"}, "POST": {"admin"}},
     "replies": {"GET": STAFF},
     "reply_save": {"POST": LEADERS},
+    "shortcuts": {"GET": STAFF},
 }
 FILLED = {
     "number": "TS20261123-222222",

@@ -25,6 +25,7 @@ from complaints.web.admin import (
     forward,
     health,
     keys,
+    listed,
     login,
     office,
     ordering_list,
@@ -36,6 +37,7 @@ from complaints.web.admin import (
     replies,
     saving,
     settings,
+    shortcuts,
     teams,
     watch,
     webhooks,
@@ -46,6 +48,7 @@ def register(blueprint: Blueprint) -> None:
     """Add every page of the operators; each route names the roles that may use it."""
     access.register(blueprint)
     watch.register(blueprint)
+    listed.register(blueprint)
     for module in (
         login,
         account,
@@ -79,5 +82,6 @@ def register(blueprint: Blueprint) -> None:
         export,
         ordering_list,
         webhooks,
+        shortcuts,
     ):
         module.register(blueprint)
