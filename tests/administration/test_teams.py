@@ -48,7 +48,13 @@ def test_each_change_is_an_event_and_the_audit_agrees(desk, crew):
     write(desk, teams.remove, "legal", BOSS)
 
     def of(name, role, *inside):
-        return {"operator": crew[name], "roles": [role], "restricted": False, "teams": list(inside)}
+        return {
+            "operator": crew[name],
+            "roles": [role],
+            "restricted": False,
+            "teams": list(inside),
+            "monthly": False,
+        }
 
     found = said(desk)
     assert found[:5] == [
