@@ -25,6 +25,7 @@ _VALUES = frozenset(
         "replay-clock",
         "leaf-version",
         "operator-row",
+        "team-row",
         "api-key-row",
         "webhook-row",
     }
@@ -131,6 +132,9 @@ def sentences() -> dict[str, str]:
         "disposal-orphan": t("There are measures without a complaint."),
         "forward-row": t("What was passed on to a vendor is not what the log says."),
         "forward-orphan": t("There are hand-overs to a vendor without a complaint."),
+        "link-row": t("What is linked with a complaint is not what the log says."),
+        "link-orphan": t("There are links of complaints that are not there."),
+        "team-row": t("A team, its name or its end are not as the log says."),
         "operator-row": t("An operator's account, its roles or its end are not as the log says."),
         "api-key-row": t("A key of the JSON interface, what it may do or its end are not as the log says."),
         "webhook-row": t("A webhook, its host, its events or its pause are not as the log says."),
