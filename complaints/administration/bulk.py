@@ -14,7 +14,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from complaints.administration import operators
+from complaints.administration import roster
 from complaints.administration.installation import Installation
 from complaints.base.errors import ComplaintsError, ConflictError, InputError, NotFoundError
 from complaints.base.ids import random_uid
@@ -83,7 +83,7 @@ def colleague(work: Work, who: Operator, wish: Wish) -> Operator | None:
         return None
     if wish.to == who.ref:
         return who
-    return next((one for one in operators.active(work) if one.ref == wish.to and one.may(*HANDLERS)), None)
+    return next((one for one in roster.read(work).staff if one.ref == wish.to and one.may(*HANDLERS)), None)
 
 
 def recent(session: Session) -> list[Job]:
@@ -178,7 +178,7 @@ def _now(found: Installation, work: Work, who: Operator) -> Operator | None:
     Of a host that does not list its users, the rights they had when they ordered it.
     """
     if found.hooks.operator is None or found.directory.kept:
-        by_ref = {one.ref: one for one in operators.active(work)}
+        by_ref = {one.ref: one for one in roster.read(work).staff}
         who = by_ref.get(who.ref, Operator(who.ref, ""))
     return who if who.may(*HANDLERS) else None
 

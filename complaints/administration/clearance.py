@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from complaints.administration import api_keys, operators
+from complaints.administration import api_keys, roster
 from complaints.ledger.journal import SYSTEM_STREAM
 from complaints.ledger.reading import history
 from complaints.ledger.work import Work
@@ -30,8 +30,8 @@ class Cleared:
 
 def cleared(work: Work) -> list[Cleared]:
     """Everybody who may see restricted types now, people first; events are found by the index of their type."""
-    names, given = operators.names(work), _given(work)
-    people = [(one.ref, one.name, False) for one in operators.active(work) if one.restricted]
+    here, given = roster.read(work), _given(work)
+    people = [(one.ref, one.name, False) for one in here.staff if one.restricted]
     keys = [
         (row.ref, row.name, True)
         for row in api_keys.everything(work)
@@ -40,7 +40,7 @@ def cleared(work: Work) -> list[Cleared]:
     found = []
     for ref, name, key in (*people, *keys):
         seq, at, by = given.get(ref, (0, None, ""))
-        found.append(Cleared(name, key, seq, at, names.get(by, by)))
+        found.append(Cleared(name, key, seq, at, here.names.get(by, by)))
     return found
 
 

@@ -6,10 +6,10 @@ The log knows `ref` alone; names live in this table, so that a log can be handed
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Integer, delete, literal_column, select, union_all
+from sqlalchemy import delete, select
 
 from complaints.administration import passwords
 from complaints.base.errors import InputError, NotFoundError
@@ -20,7 +20,7 @@ from complaints.cases import claims, people
 from complaints.cases import teams as teams_of
 from complaints.ledger.journal import record_system
 from complaints.ledger.work import Actor, Work
-from complaints.store.tables import ApiKey, Operator, OperatorSession, Team
+from complaints.store.tables import Operator, OperatorSession
 
 ROLES = ("handler", "supervisor", "auditor", "admin")
 # Who may have the monthly report sent.
@@ -79,33 +79,6 @@ def create(
 def everyone(work: Work) -> list[Operator]:
     """Every account, active ones first."""
     return list(work.session.scalars(select(Operator).order_by(Operator.active.desc(), Operator.name)))
-
-
-def names(work: Work) -> Mapping[str, str]:
-    """What colleagues are called, by `ref`; keys of the JSON interface act beside them."""
-    return called(work)[0]
-
-
-def called(work: Work) -> tuple[dict[str, str], dict[str, str]]:
-    """What colleagues and keys are called, and what teams are, by reference and by key; one statement for both."""
-    person, team = literal_column("0", Integer), literal_column("1", Integer)
-    every = union_all(
-        select(Operator.ref, Operator.name, person),
-        select(ApiKey.ref, ApiKey.name, person),
-        select(Team.key, Team.name, team),
-    )
-    found: tuple[dict[str, str], dict[str, str]] = ({}, {})
-    for key, name, which in work.session.execute(every):
-        found[which][key] = name
-    found[0].update((each.ref, each.name) for each in (work.hosts() if work.hosts else ()))
-    return found
-
-
-def active(work: Work) -> list[people.Operator]:
-    """Everybody who can log in, as services see them; of a host's users those it lists."""
-    if work.hosts is not None:
-        return list(work.hosts())
-    return [seen(row) for row in everyone(work) if row.active]
 
 
 def disable(work: Work, login: str, *, by: Actor) -> Operator:

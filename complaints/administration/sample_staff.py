@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from complaints.administration import operators
+from complaints.administration import roster
 from complaints.ledger.work import Actor, Work
 
 # "desk" answers most, "lead" sees restricted types and may reopen, "second" reviews and sees them too.
@@ -13,7 +13,7 @@ Staff = Mapping[str, Actor]
 
 def staff(work: Work) -> Staff:
     """Three different people who may do what the samples ask of them."""
-    free = [each for each in operators.active(work) if each.may("handler", "supervisor", "admin")]
+    free = [each for each in roster.read(work).staff if each.may("handler", "supervisor", "admin")]
     found: dict[str, Actor] = {}
     for name, leading, restricted in (
         ("lead", True, True),

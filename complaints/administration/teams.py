@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from complaints.administration import operators
+from complaints.administration import operators, roster
 from complaints.base.errors import ConflictError, InputError, NotFoundError
 from complaints.base.translations import gettext as t
 from complaints.cases import people, queries
@@ -45,7 +45,7 @@ def listed(work: Work, viewer: people.Operator) -> list[Listed]:
     """Every team, standing ones first."""
     rows = list(work.session.scalars(select(Team).order_by(Team.name, Team.key)))
     counted = open_cases(work, viewer, [row.key for row in rows])
-    crew = operators.active(work)
+    crew = roster.read(work).staff
     found = [
         Listed(
             row.key,

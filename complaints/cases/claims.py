@@ -12,8 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
-from complaints.base.errors import ClaimedError, NotFoundError
-from complaints.base.ids import tidy_number
+from complaints.base.errors import ClaimedError
 from complaints.cases.people import behind
 from complaints.ledger.projection import QUIET
 from complaints.ledger.work import Work
@@ -34,18 +33,6 @@ def held(work: Work, case: Complaint) -> Claim | None:
     """The claim in force on a locked case, if there is one."""
     found = work.session.get(Claim, case.id, populate_existing=True)
     return found if found is not None and found.until > work.now else None
-
-
-def found(work: Work, number: str) -> tuple[Complaint, Claim | None]:
-    """The complaint with this number and the claim in force on it; raises NotFoundError."""
-    row = work.session.execute(
-        select(Complaint, Claim)
-        .outerjoin(Claim, (Claim.complaint_id == Complaint.id) & (Claim.until > work.now))
-        .where(Complaint.number == tidy_number(number))
-    ).first()
-    if row is None:
-        raise NotFoundError("no such complaint")
-    return row[0], row[1]
 
 
 def of(work: Work, ids: Collection[int]) -> Mapping[int, str]:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, literal_column, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from complaints.store.tables import Complaint
@@ -79,45 +80,59 @@ def stretch(session: Session, wanted: Sequence[ColumnElement[bool]], place: Plac
 def neighbours(
     session: Session, wanted: Sequence[ColumnElement[bool]], place: Place
 ) -> tuple[Complaint | None, Complaint | None]:
-    """The cases of a list before and after a place; two statements, four where the dates end.
+    """The cases of a list before and after a place, in one statement.
 
     The place need not be a case of the list any more: whoever acted on one goes on from where it stood.
     """
-    beside = [
-        _backward(session, wanted, Place(place.due, place.id, back=True), 1),
-        _forward(session, wanted, Place(place.due, place.id), 1),
+    back, onward = Place(place.due, place.id, back=True), Place(place.due, place.id)
+    before, after = _upwards(wanted, back), _downwards(wanted, onward)
+    nearest = [
+        select(
+            each.with_only_columns(Complaint.id).limit(1).subquery().c.id,
+            literal_column(str(n), Integer).label("n"),
+        )
+        for n, each in enumerate((*before, *after))
     ]
-    before, after = (found[0] if found else None for found in beside)
-    return before, after
+    found = union_all(*nearest).subquery()
+    rows = session.execute(select(found.c.n, Complaint).join(found, found.c.id == Complaint.id))
+    by_n: dict[int, Complaint] = {row.n: row.Complaint for row in rows}
+    return (
+        next((by_n[n] for n in range(len(before)) if n in by_n), None),
+        next((by_n[n] for n in range(len(before), len(nearest)) if n in by_n), None),
+    )
 
 
-def _forward(
-    session: Session, wanted: Sequence[ColumnElement[bool]], place: Place | None, most: int = PAGE + 1
-) -> list[Complaint]:
-    found: list[Complaint] = []
-    if place is None or place.due is not None:
-        found = _due(session, wanted, place, most)
-    if len(found) < most:
-        beside = place if place is not None and place.due is None else None
-        found += _undue(session, wanted, beside, most - len(found))
-    return found
+def _forward(session: Session, wanted: Sequence[ColumnElement[bool]], place: Place | None) -> list[Complaint]:
+    return _taken(session, _downwards(wanted, place))
 
 
-def _backward(
-    session: Session, wanted: Sequence[ColumnElement[bool]], place: Place, most: int = PAGE + 1
-) -> list[Complaint]:
+def _backward(session: Session, wanted: Sequence[ColumnElement[bool]], place: Place) -> list[Complaint]:
     """From the place upwards, the nearest first."""
+    return _taken(session, _upwards(wanted, place))
+
+
+def _taken(session: Session, queries: Sequence[Select[Any]]) -> list[Complaint]:
+    """One more than a page, of one part of the list after the other."""
     found: list[Complaint] = []
-    if place.due is None:
-        found = _undue(session, wanted, place, most)
-    if len(found) < most:
-        found += _due(session, wanted, place if place.due else Place(None, 0, back=True), most - len(found))
+    for query in queries:
+        if len(found) <= PAGE:
+            found += session.scalars(query.limit(PAGE + 1 - len(found)))
     return found
 
 
-def _due(
-    session: Session, wanted: Sequence[ColumnElement[bool]], place: Place | None, most: int
-) -> list[Complaint]:
+def _downwards(wanted: Sequence[ColumnElement[bool]], place: Place | None) -> list[Select[Any]]:
+    if place is not None and place.due is None:
+        return [_undue(wanted, place)]
+    return [_due(wanted, place), _undue(wanted, None)]
+
+
+def _upwards(wanted: Sequence[ColumnElement[bool]], place: Place) -> list[Select[Any]]:
+    if place.due is None:
+        return [_undue(wanted, place), _due(wanted, Place(None, 0, back=True))]
+    return [_due(wanted, place)]
+
+
+def _due(wanted: Sequence[ColumnElement[bool]], place: Place | None) -> Select[Any]:
     back = place is not None and place.back
     due, row = Complaint.due_next, Complaint.id
     query = select(Complaint).where(*wanted, due.is_not(None))
@@ -125,18 +140,14 @@ def _due(
         # Both halves, so that the index is entered at the date: not every database does that for a pair.
         further = or_(due < place.due, row < place.id) if back else or_(due > place.due, row > place.id)
         query = query.where(and_(due <= place.due if back else due >= place.due, further))
-    order = (due.desc(), row.desc()) if back else (due, row)
-    return list(session.scalars(query.order_by(*order).limit(most)))
+    return query.order_by(*((due.desc(), row.desc()) if back else (due, row)))
 
 
-def _undue(
-    session: Session, wanted: Sequence[ColumnElement[bool]], place: Place | None, most: int
-) -> list[Complaint]:
+def _undue(wanted: Sequence[ColumnElement[bool]], place: Place | None) -> Select[Any]:
     back = place is not None and place.back
     due, row = Complaint.due_next, Complaint.id
     query = select(Complaint).where(*wanted, due.is_(None))
     if place is not None:
         query = query.where(row > place.id if back else row < place.id)
     # The date is none in every row, and stands here because PostgreSQL walks its index only in the index's order.
-    order = (due, row) if back else (due.desc(), row.desc())
-    return list(session.scalars(query.order_by(*order).limit(most)))
+    return query.order_by(*((due, row) if back else (due.desc(), row.desc())))

@@ -14,6 +14,8 @@ from complaints.store.tables import Operator as Account
 
 # From most to least: the role under which somebody acts when they hold several.
 _RANK = ("admin", "supervisor", "handler", "auditor")
+# Where a session keeps them.
+_MAKERS = "complaints.makers"
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,19 @@ def behind(work: Work, ref: str | None) -> str | None:
     """Who answers for what `ref` did: for a key, whoever made it."""
     if ref is None or not ref.startswith(MACHINE):
         return ref
-    return work.session.scalar(select(ApiKey.created_by).where(ApiKey.ref == ref)) or ref
+    known = makers(work)
+    if ref not in known:
+        maker = work.session.scalar(select(ApiKey.created_by).where(ApiKey.ref == ref))
+        if maker is None:
+            return ref
+        known[ref] = maker
+    return known[ref]
+
+
+def makers(work: Work) -> dict[str, str]:
+    """Who made each key that was read already, by its reference: it never changes, and pages ask again and again."""
+    known: dict[str, str] = work.session.info.setdefault(_MAKERS, {})
+    return known
 
 
 def mailed(work: Work, ref: str) -> bool:

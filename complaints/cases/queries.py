@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Integer,
     ScalarSelect,
-    Select,
     and_,
     func,
-    literal_column,
     not_,
     or_,
     select,
     true,
-    union_all,
 )
 
 from complaints.base.clock import beijing
@@ -40,9 +35,6 @@ EXCERPT = 60
 READ = 200
 # Lists are counted this far; "1,000+" says as much as the number would, and costs the same however many there are.
 COUNTED = 1000
-# So many reports of one answer are shown beside a case.
-SIMILAR = 20
-_JOINED, _NAMED, _SIMILAR = (literal_column(str(n), Integer).label("how") for n in range(3))
 _SUNDAY, _SOME = 6, 5000
 _OPEN = tuple(state.value for state in OPEN if state is not State.MERGED)
 
@@ -241,63 +233,6 @@ def excerpts(work: Work, cases: Sequence[Complaint]) -> dict[str, str]:
         text = " ".join(str(json.loads(payload).get("details", "")).split())
         found[uid] = text[:EXCERPT] + ("…" if len(text) > EXCERPT else "")
     return found
-
-
-@dataclass(frozen=True)
-class Related:
-    """Other cases a case has to do with, as far as its viewer may know of them.
-
-    `similar` are about the same answer or of the same text, newest first; `joined` are joined to it; `named` are
-    those its events name, by uid.
-    """
-
-    similar: Sequence[Complaint]
-    joined: Sequence[Complaint]
-    named: Mapping[str, Complaint]
-
-
-def related(work: Work, viewer: Operator, case: Complaint, uids: Collection[str]) -> Related:
-    """What a case has to do with others, in one statement; `uids` are the cases its events name."""
-    parts = [select(Complaint.id, _JOINED).where(Complaint.merged_into == case.uid)]
-    if uids:
-        parts.append(select(Complaint.id, _NAMED).where(Complaint.uid.in_(sorted(uids))))
-    alike = _alike(viewer, case)
-    if alike is not None:
-        parts.append(select(alike.with_only_columns(Complaint.id).limit(SIMILAR).subquery().c.id, _SIMILAR))
-    found = union_all(*parts).subquery()
-    rows = work.session.execute(
-        select(Complaint, found.c.how).join(found, found.c.id == Complaint.id).where(*visible(viewer))
-    ).all()
-    by_how: tuple[list[Complaint], ...] = ([], [], [])
-    for row in rows:
-        by_how[row.how].append(row.Complaint)
-    joined, named, same = (sorted(each, key=lambda one: (one.filed_at, one.id)) for each in by_how)
-    return Related(same[::-1], joined, {each.uid: each for each in named})
-
-
-def similar(work: Work, viewer: Operator, case: Complaint) -> list[Complaint]:
-    """Other complaints about the same answer or with the same text, newest first."""
-    found = _alike(viewer, case)
-    return list(work.session.scalars(found.limit(SIMILAR))) if found is not None else []
-
-
-def _alike(viewer: Operator, case: Complaint) -> Select[Any] | None:
-    same = [
-        column == value
-        for column, value in (
-            (Complaint.answer_hash, case.answer_hash),
-            (Complaint.seal_hash, case.seal_hash),
-            (Complaint.text_hash, case.text_hash),
-        )
-        if value and case.stored_only_at is None
-    ]
-    if not same:
-        return None
-    return (
-        select(Complaint)
-        .where(or_(*same), Complaint.id != case.id, Complaint.stored_only_at.is_(None), *visible(viewer))
-        .order_by(Complaint.filed_at.desc(), Complaint.id.desc())
-    )
 
 
 def may_see(viewer: Operator, case: Complaint) -> bool:

@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement
 
 from complaints.base.errors import IntegrityError
 from complaints.cases import pieces, searchable
-from complaints.cases.people import Operator
 from complaints.cases.pieces import Maker
 from complaints.ledger import private as sealing
 from complaints.ledger.work import Work
@@ -25,8 +24,6 @@ LONGEST = 100
 MOST = 2000
 # Before and beside the first hit that is shown of a text.
 _BEFORE, _SHOWN = 20, 60
-# How alike two texts must be, and how many that might be are compared.
-ALIKE, _COMPARED = 0.6, 100
 _PLACE = "search"
 
 
@@ -44,14 +41,6 @@ class Found:
     more: bool = False
     why: str = ""
     behind: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Near:
-    """A complaint whose text is nearly the same; `share` is the part of its pieces that both have, from ALIKE to 1."""
-
-    case: Complaint
-    share: float
 
 
 def seal(work: Work, asked: str) -> str:
@@ -134,29 +123,6 @@ def marked(texts: Sequence[str], parts: Sequence[str]) -> list[tuple[str, bool]]
             found.append((character, hit))
     around = [("…", False)] if begin else []
     return [*around, *found, *([("…", False)] if end < len(text) else [])]
-
-
-def nearly_same(work: Work, viewer: Operator, case: Complaint, limit: int = 20) -> list[Near]:
-    """Complaints whose text shares at least ALIKE of its pieces with this one, the most alike first.
-
-    None for a text of a few words, and none of restricted types, whoever looks (`viewer`).
-    """
-    del viewer
-    if not searchable.may_be_found(case) or not (text := searchable.filed_text(work, [case]).get(case.uid)):
-        return []
-    own, maker = pieces.shingles(text), Maker(work.keys.search)
-    bands = maker.bands(own)
-    if not bands or lacking(work, maker):
-        return []
-    wanted = [Complaint.id != case.id, searchable.findable()]
-    ids = search.found(work.session, bands, wanted, _COMPARED, every=False)
-    if not ids:
-        return []
-    cases = list(work.session.scalars(select(Complaint).where(Complaint.id.in_(ids))))
-    said = searchable.filed_text(work, cases)
-    near = [Near(each, pieces.shared(own, pieces.shingles(said.get(each.uid, "")))) for each in cases]
-    near = [each for each in near if each.share >= ALIKE]
-    return sorted(near, key=lambda each: (-each.share, -each.case.id))[:limit]
 
 
 def words_of(maker: Maker, texts: Sequence[str], filed: str) -> set[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import ScalarSelect, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from complaints.delivery import webhooks
@@ -136,16 +136,17 @@ def measure(session: Session, now: datetime, *, real: bool = False, refusal: str
     )
 
 
-def unwatched(session: Session, now: datetime) -> Health:
+def unwatched(session: Session, now: datetime, beside: ScalarSelect[int]) -> tuple[Health, int]:
     """Only what every page of operators must say: whether dates are watched, and how many notices find nobody.
 
-    One statement by index.
+    One statement by index; `beside` is a count that rides along, and is returned.
     """
-    due, beat, untold = session.execute(select(_OLDEST, _BEAT, _UNTOLD), {"now": now}).one()
+    due, beat, untold, n = session.execute(select(_OLDEST, _BEAT, _UNTOLD, beside), {"now": now}).one()
     waiting = {NOBODY: untold} if untold else {}
-    return Health(
+    seen = Health(
         sweep_lag=_age(now, due), beat_lag=None if beat is None else _age(now, beat), waiting=waiting
     )
+    return seen, int(n)
 
 
 def _age(now: datetime, since: datetime | None) -> int:

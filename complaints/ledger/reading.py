@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from complaints.base.clock import from_stamp
 from complaints.ledger import private as sealing
@@ -51,12 +52,29 @@ def history(
     work: Work, uid: str, *, types: Collection[str] | None = None, opened: bool = True
 ) -> list[Entry]:
     """A complaint's events in order, with their personal fields opened unless `opened` is False."""
-    query = select(Event).where(Event.stream == uid).order_by(Event.seq)
+    query = select(Event.seq, Event.leaf).where(Event.stream == uid).order_by(Event.seq)
     if types is not None:
         query = query.where(Event.type.in_(types))
-    events = work.session.scalars(query).all()
-    fields = _opened(work, uid, [event.seq for event in events]) if opened else {}
-    return [entry(event.leaf, fields.get(event.seq, {})) for event in events]
+    if not opened:
+        return [entry(leaf, {}) for _, leaf in work.session.execute(query)]
+    of_event = (Private.stream == Event.stream) & (Private.seq == Event.seq)
+    rows = work.session.execute(
+        query.add_columns(Private.field, Private.person, Private.sealed, PersonKey.wrapped)
+        .outerjoin(Private, of_event)
+        .outerjoin(PersonKey, (PersonKey.stream == Private.stream) & (PersonKey.person == Private.person))
+    )
+    leaves, fields = dict[int, bytes](), dict[int, dict[str, bytes | None]]()
+    keys: dict[str, bytes | None] = {}
+    for seq, leaf, field, person, sealed, wrapped in rows:
+        leaves[seq] = leaf
+        if field is None:
+            continue
+        if person not in keys:
+            keys[person] = sealing.unwrap(work.keys.data, wrapped, uid, person) if wrapped else None
+        key = keys[person]
+        said = None if key is None else sealing.open_sealed(key, uid, seq, field, sealed)[1]
+        fields.setdefault(seq, {})[field] = said
+    return [entry(leaf, fields.get(seq, {})) for seq, leaf in leaves.items()]
 
 
 def entry(leaf: bytes, personal: dict[str, bytes | None]) -> Entry:
@@ -110,6 +128,25 @@ def open_first(work: Work, uids: Collection[str], field: str) -> dict[str, bytes
     return found
 
 
+def with_first(
+    work: Work, query: Select[Any], uid: InstrumentedAttribute[str], field: str
+) -> list[tuple[Any, bytes]]:
+    """What `query` finds, each with one field of the first event of its complaint, in one statement.
+
+    `uid` is the query's column that names the complaint; of whom the field is erased is left out.
+    """
+    rows = work.session.execute(
+        query.add_columns(uid, Private.person, Private.sealed, PersonKey.wrapped)
+        .join(Private, (Private.stream == uid) & (Private.seq == 1) & (Private.field == field))
+        .join(PersonKey, (PersonKey.stream == Private.stream) & (PersonKey.person == Private.person))
+    )
+    found = []
+    for what, stream, person, sealed, wrapped in rows:
+        key = sealing.unwrap(work.keys.data, wrapped, stream, person)
+        found.append((what, sealing.open_sealed(key, stream, 1, field, sealed)[1]))
+    return found
+
+
 def open_fields(
     work: Work, uids: Collection[str], fields: Collection[str]
 ) -> dict[tuple[str, int, str], bytes]:
@@ -160,22 +197,4 @@ def newest_texts(
             key = sealing.unwrap(work.keys.data, wrapped, stream, person)
             text = sealing.open_sealed(key, stream, seq, field, sealed)[1]
         found[stream] = (at, text.decode())
-    return found
-
-
-def _opened(work: Work, uid: str, seqs: Collection[int]) -> dict[int, dict[str, bytes | None]]:
-    found: dict[int, dict[str, bytes | None]] = {}
-    keys: dict[str, bytes | None] = {}
-    query = (
-        select(Private, PersonKey.wrapped)
-        .outerjoin(PersonKey, (PersonKey.stream == Private.stream) & (PersonKey.person == Private.person))
-        .where(Private.stream == uid, Private.seq.in_(seqs))
-    )
-    for row, wrapped in work.session.execute(query):
-        if row.person not in keys:
-            keys[row.person] = sealing.unwrap(work.keys.data, wrapped, uid, row.person) if wrapped else None
-        key = keys[row.person]
-        found.setdefault(row.seq, {})[row.field] = (
-            None if key is None else sealing.open_sealed(key, uid, row.seq, row.field, row.sealed)[1]
-        )
     return found

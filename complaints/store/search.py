@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Engine,
+    Select,
     cast,
     column,
     delete,
@@ -108,16 +109,18 @@ def seqs(session: Session, ids: Collection[int]) -> Mapping[int, int]:
 
 
 def found(
-    session: Session,
-    words: Collection[str],
-    wanted: Sequence[ColumnElement[bool]],
-    most: int,
-    *,
-    every: bool = True,
+    session: Session, words: Collection[str], wanted: Sequence[ColumnElement[bool]], most: int
 ) -> list[int]:
-    """The newest complaints that hold these words, each of them or any, and meet `wanted`; at most `most`.
+    """The newest complaints that hold each of these words and meet `wanted`; at most `most`."""
+    return list(session.scalars(hits(session, words, wanted).limit(most)))
 
-    One statement that begins with the words, however many complaints there are.
+
+def hits(
+    session: Session, words: Collection[str], wanted: Sequence[ColumnElement[bool]], *, every: bool = True
+) -> Select[Any]:
+    """The complaints that hold these words, each of them or any, and meet `wanted`: their ids, newest first.
+
+    A statement that begins with the words, however many complaints there are.
     """
     dialect = session.get_bind().dialect.name
     words = sorted(words)
@@ -130,18 +133,18 @@ def found(
             .where(match(_ROWS.c.words, against=asked).in_boolean_mode(), *wanted)
             .prefix_with("STRAIGHT_JOIN")
         )
-        return list(session.scalars(query.order_by(Search.complaint_id.desc()).limit(most)))
+        return query.order_by(Search.complaint_id.desc())
     if dialect == "sqlite":
         asked = (" AND " if every else " OR ").join(words)
-        hits = select(_FTS.c.rowid.label("id")).where(column(FTS).op("MATCH")(literal(asked)))
-        hits = hits.select_from(_FTS)
+        holding = select(_FTS.c.rowid.label("id")).where(column(FTS).op("MATCH")(literal(asked)))
+        holding = holding.select_from(_FTS)
     else:
         asked = (" & " if every else " | ").join(words)
-        hits = select(_ROWS.c.complaint_id.label("id")).where(_ROWS.c.words.op("@@")(cast(asked, TSQUERY)))
+        holding = select(_ROWS.c.complaint_id.label("id")).where(_ROWS.c.words.op("@@")(cast(asked, TSQUERY)))
     # Kept apart: a planner that may merge it would rather walk the complaints in their order.
-    first = hits.cte("hits").prefix_with("MATERIALIZED", dialect="postgresql")
+    first = holding.cte("hits").prefix_with("MATERIALIZED", dialect="postgresql")
     query = select(first.c.id).join(Complaint, Complaint.id == first.c.id).where(*wanted)
-    return list(session.scalars(query.order_by(first.c.id.desc()).limit(most)))
+    return query.order_by(first.c.id.desc())
 
 
 def state(session: Session) -> tuple[int, str]:

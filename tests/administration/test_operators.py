@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from argon2 import PasswordHasher
 
-from complaints.administration import operators, passwords, sessions
+from complaints.administration import operators, passwords, roster, sessions
 from complaints.base.errors import InputError, NotFoundError
 from complaints.ledger.work import Actor
 from complaints.store.tables import Operator, OperatorSession
@@ -125,7 +125,7 @@ def test_disabling_ends_every_session_and_keeps_the_name(installation):
     assert other is None
     assert log_in(installation, "alice", password) is None
     with installation.reading() as work:
-        assert operators.names(work)[row.ref] == "Alice"
+        assert roster.read(work).names[row.ref] == "Alice"
         assert work.session.query(OperatorSession).count() == 0
 
 

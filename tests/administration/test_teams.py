@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from factories import ALICE, BOB, CAROL
 
-from complaints.administration import clearance, operators, teams
+from complaints.administration import clearance, operators, roster, teams
 from complaints.base.errors import ConflictError, InputError, NotFoundError
 from complaints.cases import queries
 from complaints.cases import teams as known
@@ -139,7 +139,7 @@ def test_nobody_is_put_into_a_team_that_is_not_there_and_no_stranger_into_one(de
         with pytest.raises(NotFoundError):
             write(desk, teams.rename, key, "新名", by=CAROL)
     write(desk, operators.change_roles, "anna", ["auditor"], restricted=False, by=CAROL)
-    (anna,) = [one for one in desk.read(operators.active) if one.ref == crew["anna"]]
+    (anna,) = [one for one in desk.read(roster.read).staff if one.ref == crew["anna"]]
     assert (anna.teams, anna.roles) == ({"legal"}, {"auditor"})
 
 

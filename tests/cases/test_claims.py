@@ -7,7 +7,7 @@ from factories import ALICE, BOB
 
 from complaints.administration import api_keys
 from complaints.base.errors import ClaimedError, NotFoundError
-from complaints.cases import claims, handling
+from complaints.cases import claims, handling, opened
 from complaints.jobs.cleaning import clean
 from complaints.ledger.work import Actor
 from complaints.store.tables import Claim
@@ -46,7 +46,7 @@ def test_whoever_goes_on_keeps_it_and_since_when(desk):
     for _ in range(3):
         desk.later(minutes=10)
         take(desk, filed, ALICE)
-    row = desk.read(lambda work: claims.found(work, filed.number)[1])
+    row = desk.read(lambda work: opened.find(work, filed.number).claim)
     assert (row.since, row.until) == (began, desk.clock.now + claims.LAPSE)
 
     desk.later(minutes=10)
@@ -114,4 +114,4 @@ def test_what_has_lapsed_is_thrown_away_and_what_one_left_is_gone(desk):
     desk.installation.write(lambda work: claims.leave_all(work, ALICE.ref))
     assert at_it(desk, filed, other, third) == [None, None, BOB.ref]
     with pytest.raises(NotFoundError):
-        desk.read(lambda work: claims.found(work, "TS20261123-222222"))
+        desk.read(lambda work: opened.find(work, "TS20261123-222222"))

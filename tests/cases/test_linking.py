@@ -9,7 +9,7 @@ from factories import ALICE, BOB
 from sqlalchemy import delete, update
 
 from complaints.base.errors import InputError, TransitionError
-from complaints.cases import erasure, linking, queries
+from complaints.cases import alike, erasure, linking
 from complaints.cases.people import Operator
 from complaints.ledger import journal
 from complaints.store.tables import Complaint, Link
@@ -130,7 +130,7 @@ def test_of_a_hidden_case_its_neighbours_say_nothing(desk):
     case, uids = desk.case(one), {hidden.uid, open_one.uid}
     for cleared, seen in ((True, {hidden.uid, open_one.uid}), (False, {open_one.uid})):
         who = Operator("op_x", "X", frozenset({"handler"}), restricted=cleared)
-        found = desk.read(lambda work, who=who: queries.related(work, who, case, uids))
+        found = desk.read(lambda work, who=who: alike.related(work, who, case, uids))
         assert set(found.named) == seen
         assert [each.uid for each in found.joined] == ([hidden.uid] if cleared else [])
 
@@ -140,7 +140,6 @@ def test_related_cases_are_the_similar_ones_without_the_case_itself(desk):
     first, second, other = desk.file(), desk.file(), desk.file(fields={"details": "别的事情"})
     case = desk.case(second)
     who = Operator("op_x", "X", frozenset({"handler"}))
-    found = desk.read(lambda work: queries.related(work, who, case, ()))
+    found = desk.read(lambda work: alike.related(work, who, case, ()))
     assert [each.uid for each in found.similar] == [first.uid]
-    assert [each.uid for each in desk.read(lambda work: queries.similar(work, who, case))] == [first.uid]
     assert other.uid not in {each.uid for each in found.similar}

@@ -7,7 +7,7 @@ from factories import ALICE, BOB, a_decision
 from searching import CLEARED, PLAIN, found, listing, take_in
 from sqlalchemy import select, text
 
-from complaints.cases import deciding, erasure, handling, intake, paging, queries, searching
+from complaints.cases import alike, deciding, erasure, handling, intake, paging, queries, searching
 from complaints.ledger.work import COMPLAINANT
 from complaints.store import search
 from complaints.store.tables import Search
@@ -233,6 +233,10 @@ def test_the_excerpt_stands_around_the_hit_as_it_was_written(desk):
     assert row.excerpt == ""
 
 
+def nearly_same(desk, filed, said):
+    return desk.read(lambda work: alike.nearly_same(work, desk.case(filed), said, 10))
+
+
 def test_texts_nearly_the_same_are_found_by_the_same_index(desk):
     original = "客服机器人在七月三日告诉我葡萄柚可以和降压药一起服用，我照做之后头晕得厉害，差点摔倒"
     case = desk.file(fields={"details": original})
@@ -243,14 +247,16 @@ def test_texts_nearly_the_same_are_found_by_the_same_index(desk):
     hid = desk.file("minor", fields={"details": original})
     take_in(desk.installation)
 
-    seen = desk.read(lambda work: searching.nearly_same(work, CLEARED, desk.case(case)))
+    seen = nearly_same(desk, case, original)
     assert [each.case.number for each in seen] == [near.number]
-    assert searching.ALIKE <= seen[0].share < 1
-    assert desk.read(lambda work: searching.nearly_same(work, CLEARED, desk.case(hid))) == []
-    assert desk.read(lambda work: searching.nearly_same(work, PLAIN, desk.case(far))) == []
+    assert alike.ALIKE <= seen[0].share < 1
+    assert nearly_same(desk, hid, original) == []
+    assert (
+        nearly_same(desk, far, "客服机器人一直扣我的会员费，联系了三次没有人回复，请尽快退款给我，谢谢") == []
+    )
     short = filed_and_taken_in(desk, "退款")
-    filed_and_taken_in(desk, "退款")
-    assert desk.read(lambda work: searching.nearly_same(work, PLAIN, desk.case(short))) == []
+    filed_and_taken_in(desk, "退款。")
+    assert nearly_same(desk, short, "退款") == []
 
 
 def test_the_words_travel_sealed_and_a_damaged_address_reads_as_none(desk):

@@ -92,7 +92,7 @@ def seen(client, query):
     found, address = [], f"{ADMIN}/?{query}"
     while address:
         html = client.get(address).get_data(as_text=True)
-        found += re.findall(rf'href="{ADMIN}/case/(TS[0-9A-Z-]+)"', html)
+        found += re.findall(rf'href="{ADMIN}/case/(TS[0-9A-Z-]+)[?"]', html)
         beyond = re.search(r'href="([^"]+)" rel="next"', html)
         address = unescape(beyond[1]) if beyond else ""
     return found

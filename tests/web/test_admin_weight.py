@@ -6,13 +6,16 @@ import re
 
 import pytest
 from casework import ANSWER, act, page, staffed
-from factories import ALICE
+from factories import ALICE, BOB, WORDS
 from office import ADMIN
+from searching import take_in
 from sqlalchemy import event
 
-from complaints.cases import conversation, handling
+from complaints.administration import api_keys, teams
+from complaints.cases import conversation, handling, transfer
 from complaints.cases.attachments import check
 from complaints.cases.handling import Order
+from complaints.ledger.work import Actor
 
 MOST, WEIGHT = 12, 100_000
 
@@ -55,9 +58,68 @@ def statements(office, client, address):
     return said
 
 
+def crowded(office):
+    """A full case that everything else happened to as well: teams, a key's acts, other cases, a call that waits."""
+    office.complaints.on_disposal("warn")(lambda commission: "已警示")
+    by, write = Actor("admin", "op_boss"), office.installation.write
+    for key, name in (("legal", "法务组"), ("model", "模型组")):
+        write(lambda work, key=key, name=name: teams.add(work, key, name, by=by))
+    bot = Actor("handler", write(lambda work: api_keys.create(work, "机器人", ["act"], by=by))[0].ref)
+    desk, filed = office.desk, full(office)
+    for n in range(3):
+        desk.file(fields={"details": f"{WORDS}，这是第{n}次"})
+    joined, beside = desk.file(), desk.file()
+    desk.do(joined, "merge", lead=filed)
+    act(office, filed, "link", other=beside.number)
+    desk.act(filed, transfer.transfer, BOB, "legal", "请看一下")
+    desk.act(filed, handling.note, bot, "机器人也看过")
+    desk.act(filed, handling.record_measure, bot, [Order("warn", "账号 u-1")])
+    take_in(office.installation)
+    return filed, joined, beside
+
+
+def in_list(client, filed, query="view=all"):
+    """The address of a case as the queue links it."""
+    html = client.get(f"{ADMIN}/?{query}").get_data(as_text=True)
+    return next(each for each in re.findall(r'href="([^"]+)"', html) if f"/case/{filed.number}?" in each)
+
+
 def test_the_second_view_of_a_full_case_takes_at_most_twelve_statements(office):
     filed = full(office)
     said = statements(office, office.client("second"), page(filed))
+    assert 0 < len(said) <= MOST, "\n\n".join(said)
+
+
+@pytest.mark.parametrize("who", ["handler", "second", "supervisor", "auditor"])
+def test_so_does_a_crowded_case_opened_from_a_list(office, who):
+    filed, joined, beside = crowded(office)
+    client = office.client(who)
+    address = in_list(client, filed).replace("&amp;", "&")
+    html = client.get(address).get_data(as_text=True)
+    shown = (
+        'rel="prev"',
+        'rel="next"',
+        "文字几乎相同",
+        "法务组",
+        "机器人",
+        "执行中",
+        joined.number,
+        beside.number,
+    )
+    assert [each for each in shown if each not in html] == []
+    said = statements(office, client, address)
+    assert 0 < len(said) <= MOST, "\n\n".join(said)
+
+
+def test_so_does_a_review_of_what_a_key_decided(office):
+    (filed, *_), desk = crowded(office), office.desk
+    by = Actor("admin", office.refs["second"])
+    made, _ = office.installation.write(lambda work: api_keys.create(work, "手", ["act"], by=by))
+    desk.do(filed, "decide", by=Actor("handler", made.ref))
+    desk.do(filed, "release")
+    desk.do(filed, "appeal")
+    client = office.client("supervisor")
+    said = statements(office, client, in_list(client, filed).replace("&amp;", "&"))
     assert 0 < len(said) <= MOST, "\n\n".join(said)
 
 

@@ -123,7 +123,7 @@ def test_no_guessed_address_tells_a_hidden_case_from_none(office, who):
 
 
 def caseacts():
-    from complaints.web.admin.caseforms import ACTS
+    from complaints.web.admin.caseacts import ACTS
 
     return tuple(ACTS)
 
@@ -205,7 +205,7 @@ def test_no_key_without_the_permission_tells_a_hidden_case_from_none(office, sco
 
 
 def test_similar_reports_and_joining_do_not_name_it(office):
-    from complaints.cases import queries
+    from complaints.cases import alike
     from complaints.cases.people import Operator
     from complaints.store.tables import Complaint
 
@@ -217,9 +217,9 @@ def test_similar_reports_and_joining_do_not_name_it(office):
         cleared: office.desk.read(
             lambda work, cleared=cleared: [
                 each.number
-                for each in queries.similar(
-                    work, Operator("x", "x", frozenset({"handler"}), restricted=cleared), plain
-                )
+                for each in alike.related(
+                    work, Operator("x", "x", frozenset({"handler"}), restricted=cleared), plain, ()
+                ).similar
             ]
         )
         for cleared in (True, False)

@@ -112,6 +112,7 @@ class Complaint(Base):
         Index("ix_complaints_complaint_answer_hash", "answer_hash"),
         Index("ix_complaints_complaint_seal_hash", "seal_hash"),
         Index("ix_complaints_complaint_owner_hash", "owner_hash"),
+        Index("ix_complaints_complaint_merged_into", "merged_into"),
         Index("ix_complaints_complaint_release", "released_at", "release_due"),
         Index("ix_complaints_complaint_erase_at", "erase_at"),
         Base.__table_args__,

@@ -8,14 +8,11 @@ from typing import Any, TypeVar
 
 from flask import Blueprint, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 
 from complaints.administration import operators, reach, sessions
 from complaints.administration.calendars import missing_year
 from complaints.base.errors import NotAllowedError, NotFoundError
 from complaints.base.translations import gettext as t
-from complaints.cases import reviewing
 from complaints.cases.people import Operator
 from complaints.cases.queries import COUNTED
 from complaints.delivery.fanout import NOBODY
@@ -144,28 +141,14 @@ def _guard() -> ResponseReturnValue | None:
 def _context() -> dict[str, Any]:
     who = visitor()
     can_leave = who is not None and built_in()
-    reviews = _reviews(who) if who is not None else 0
+    alarms, reviews = watch.seen(who) if who is not None else (None, 0)
     return {
         "operator": who,
         # Empty: the page of an error must not read the request that was too large to be read.
         "logout_form": Act(formdata=None) if can_leave else None,
         "may": (lambda *names: who is not None and who.may(*names)),
-        "untold": _untold() if who is not None else 0,
+        "untold": alarms.waiting.get(NOBODY, 0) if alarms is not None else 0,
         "reviews": f"{reviews:,}" if reviews <= COUNTED else f"{COUNTED:,}+",
         "untold_remedy": reach.remedy(),
         "year_missing": (lambda: missing_year(frame().work) if who is not None else None),
     }
-
-
-def _untold() -> int:
-    found = watch.alarms()
-    return found.waiting.get(NOBODY, 0) if found is not None else 0
-
-
-def _reviews(who: Operator) -> int:
-    """How many reviews wait for the viewer; said beside the section's name on every page."""
-    try:
-        return frame().work.session.scalar(select(reviewing.to_review(who))) or 0
-    except SQLAlchemyError:
-        # The page that says the database is away is framed like any other.
-        return 0

@@ -20,7 +20,7 @@ from complaints.cases.people import Operator
 from complaints.ledger import journal
 from complaints.ledger.work import Work
 from complaints.store.tables import Complaint
-from complaints.web.admin import caseforms, casepage
+from complaints.web.admin import caseacts, caseforms, casepage
 from complaints.web.admin.access import HANDLERS, operator, roles
 from complaints.web.admin.case import opened, shown
 from complaints.web.admin.forms import CaseForm, sent
@@ -28,22 +28,22 @@ from complaints.web.forms import put_errors
 from complaints.web.frame import frame
 
 # Forms that stand on the page once: of these the sender can take the case over and send in one step.
-_ONCE = frozenset(caseforms.ACTS) - {"retry_measure", "measure_done", "retest", "vendor_answer", "unlink"}
+_ONCE = frozenset(caseacts.ACTS) - {"retry_measure", "measure_done", "retest", "vendor_answer", "unlink"}
 
 
 def register(blueprint: Blueprint) -> None:
     """Add the route of all acts that need no page of their own."""
-    names = ",".join(caseforms.ACTS)
+    names = ",".join(caseacts.ACTS)
     blueprint.add_url_rule(f"/case/<number>/<any({names}):action>", "act", act, methods=["POST"])
 
 
 @roles(*HANDLERS)
 def act(number: str, action: str) -> ResponseReturnValue:
     """Do one thing to a case; a form that cannot be taken comes back with everything typed."""
-    chosen = caseforms.ACTS[action]
+    chosen = caseacts.ACTS[action]
     page = opened(number)
     form = chosen.form(prefix=f"{action}-")
-    forms = {**caseforms.blank(page.case.version), action: form}
+    forms = {**caseacts.blank(page.case.version), action: form}
     if not sent(form):
         return shown(page, forms, unfolded=action, status=400)
     viewer, uid, version = operator(), page.case.uid, form.read_at
@@ -105,7 +105,7 @@ def conflicted(
     """The case as it is now, what others did meanwhile, and the form with everything that was typed."""
     page = casepage.gather(frame().work, operator(), number)
     form.version.data = str(page.case.version)
-    forms = {**caseforms.blank(page.case.version), action: form}
+    forms = {**caseacts.blank(page.case.version), action: form}
     missed = page.record.since(version) if moved else []
     sentence = conflict_words(page, claimed) or (
         t(
@@ -163,4 +163,4 @@ def _typed(form: CaseForm) -> str:
 
 def _again(number: str, action: str, form: CaseForm, status: int) -> ResponseReturnValue:
     page = casepage.gather(frame().work, operator(), number)
-    return shown(page, {**caseforms.blank(page.case.version), action: form}, unfolded=action, status=status)
+    return shown(page, {**caseacts.blank(page.case.version), action: form}, unfolded=action, status=status)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from complaints.administration import operators
+from complaints.administration import roster
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.cases import looking, reviewing
@@ -39,14 +40,14 @@ def appeals() -> ResponseReturnValue:
     asked = request.args.get("show", "")
     usual = "mine" if viewer.may(*HANDLERS) else "all"
     shown = asked if asked in SHOWN else usual
-    people = operators.active(work)
+    here = roster.read(work)
+    people = here.staff
     place = Place.read(request.args.get("after", "")) or Place.read(request.args.get("before", ""), back=True)
     found = reviewing.listing(work, viewer, shown, people, place)
     if place is not None and not found.rows:
         # What followed has moved on meanwhile.
         found = reviewing.listing(work, viewer, shown, people)
     counted = reviewing.counts(work, viewer)
-    names, called = operators.called(work)
     if any(row.asked for row in found.rows) and not looking.looked(
         work, SYSTEM_STREAM, viewer.actor, "browsed"
     ):
@@ -66,8 +67,8 @@ def appeals() -> ResponseReturnValue:
             for key, said in _shown_words(viewer).items()
         ],
         total=count_words(counted[shown]),
-        rows=[_told(work, viewer, row, names, known=bool(people)) for row in found.rows],
-        teams=called,
+        rows=[_told(work, viewer, row, here.names, known=bool(people)) for row in found.rows],
+        teams=here.teams,
         type_words={key: kind.label(language()) for key, kind in work.policy.types.items()},
         may_assign=viewer.may(*_LEADERS),
         people=[(one.ref, one.name) for one in people if one.may(*HANDLERS)],
@@ -84,7 +85,7 @@ def _shown_words(viewer: Operator) -> dict[str, str]:
     return {"mine": t("That I may review"), "all": t("All reviews"), "own": t("That I decided")}
 
 
-def _told(work: Work, viewer: Operator, row: Row, names: dict[str, str], *, known: bool) -> dict[str, Any]:
+def _told(work: Work, viewer: Operator, row: Row, names: Mapping[str, str], *, known: bool) -> dict[str, Any]:
     """One line; `known` says whether anybody's name is known at all."""
     case, others = row.case, [one for one in row.able if one.ref != viewer.ref]
     able = t(", ").join(one.name for one in others[:_NAMED])

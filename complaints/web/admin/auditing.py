@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from complaints.administration import operators
+from complaints.administration import roster
 from complaints.evidence import jobs
 from complaints.evidence.chosen import AUDIT, Chosen
 from complaints.ledger.audit_report import last
@@ -52,7 +52,7 @@ def page(fault: str = "") -> str:
     done = [job for job in made if job.state in {"done", "expired"}]
     newest = done[0] if done else None
     recorded = last(work)
-    names = operators.names(work)
+    names = roster.read(work).names
     return render_template(
         "complaints/admin/audit.html",
         nav="evidence",

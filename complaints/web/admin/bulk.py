@@ -15,11 +15,11 @@ from sqlalchemy import select
 from wtforms import HiddenField, SelectMultipleField, StringField, TextAreaField
 
 from complaints.administration import bulk as jobs
-from complaints.administration import operators
+from complaints.administration import roster
 from complaints.base.errors import ConflictError, InputError, NotAllowedError, NotFoundError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
-from complaints.cases import bulk, claims, queries, teams
+from complaints.cases import bulk, claims, queries
 from complaints.cases.bulk import MOST, Wish
 from complaints.cases.people import Operator
 from complaints.store.jobs import OPEN, StoppedError
@@ -185,7 +185,8 @@ def _page(form: BulkForm, cases: Sequence[tuple[str, int]], *, wish: Wish | None
                 "why": said.get(why, ""),
             }
             rows.append(row)
-    people = [(one.ref, one.name) for one in operators.active(work) if one.may(*HANDLERS)]
+    here = roster.read(work)
+    people = [(one.ref, one.name) for one in here.staff if one.may(*HANDLERS)]
     people = people or [(viewer.ref, viewer.name)]
     return render_template(
         "complaints/admin/bulk.html",
@@ -197,7 +198,7 @@ def _page(form: BulkForm, cases: Sequence[tuple[str, int]], *, wish: Wish | None
         acts=list(act_words().items()),
         act_words=act_words(),
         people=[("", t("Nobody")), *people],
-        teams=[("", t("No team")), *teams.standing(work).items()],
+        teams=[("", t("No team")), *here.standing.items()],
         types=[(key, kind.label(lang)) for key, kind in work.policy.types.items()],
         back=_back(form),
         names=dict(people),
@@ -243,7 +244,7 @@ def _told(job: Job, names: Any) -> dict[str, Any]:
 
 def _listed(fault: str = "") -> str:
     work = frame().work
-    names = operators.names(work)
+    names = roster.read(work).names
     return render_template(
         "complaints/admin/bulks.html",
         nav="queue",
@@ -266,7 +267,7 @@ def _watched(uid: str, fault: str = "") -> str:
     return render_template(
         "complaints/admin/bulk_job.html",
         nav="queue",
-        job=_told(job, operators.names(frame().work)),
+        job=_told(job, roster.read(frame().work).names),
         rows=rows,
         hidden=len(job.params["cases"]) - len(known),
         act=Act(formdata=None),

@@ -9,7 +9,7 @@ from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import FileField, HiddenField, StringField
 
-from complaints.administration import calendars, operators, underway
+from complaints.administration import calendars, roster, underway
 from complaints.administration.calendars import KnownYear, Moves, Preview
 from complaints.base.errors import ConflictError
 from complaints.base.translations import gettext as t
@@ -107,7 +107,7 @@ def take() -> ResponseReturnValue:
 
 def _years(form: UploadForm) -> str:
     work = frame().work
-    names = operators.names(work)
+    names = roster.read(work).names
     # The newest first: it ends last.
     open_jobs = underway.jobs(frame().installation, work)
     return render_template(

@@ -13,10 +13,10 @@ from complaints.administration import templates, variables
 from complaints.base.errors import NotAllowedError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
-from complaints.cases import escalation, looking, teams
+from complaints.cases import escalation, looking
 from complaints.delivery import outbox
 from complaints.ledger.work import Work
-from complaints.web.admin import caseforms, casepage, claiming, fieldhistory, measures
+from complaints.web.admin import caseacts, casepage, claiming, fieldhistory, measures
 from complaints.web.admin.access import HANDLERS, STAFF, operator, roles
 from complaints.web.admin.casepage import Page
 from complaints.web.admin.forms import sent
@@ -42,7 +42,7 @@ def case(number: str) -> ResponseReturnValue:
     """The case page; that it was read stands in the log before it is shown."""
     page = opened(number)
     name = request.args.get("template", "")
-    forms = caseforms.blank(page.case.version)
+    forms = caseacts.blank(page.case.version)
     chosen = None
     if name:
         chosen = next((each for each in _templates(page) if each.key == name), None)
@@ -103,7 +103,7 @@ def shown(
 ) -> ResponseReturnValue:
     """The case page with its forms; `unfolded` is the act whose form was sent or asked for."""
     lang = language()
-    people = caseforms.colleagues(page.work, page.staff, page.case)
+    people = caseacts.colleagues(page.work, page.roster.staff, page.case)
     offered = _templates(page)
     html = render_template(
         "complaints/admin/case.html",
@@ -116,7 +116,7 @@ def shown(
         act=Act(),
         stored_form=StoredForm(formdata=None, prefix="stored-"),
         people=[("", t("Nobody")), *people],
-        teams=[("", t("No team")), *teams.standing(page.work).items()],
+        teams=[("", t("No team")), *page.roster.standing.items()],
         reasons=[
             ("", t("Choose")),
             *((key, row.label(lang)) for key, row in page.policy.ask_reasons.items()),
@@ -148,7 +148,7 @@ def _templates(page: Page) -> list[templates.Template]:
 
 
 def _history(page: Page) -> list[dict[str, Any]]:
-    said = fieldhistory.Words(page.policy, page.record, page.lang, page.record.teams, page.numbers)
+    said = fieldhistory.Words(page.policy, page.record, page.lang, page.roster.teams, page.kin.numbers)
     return fieldhistory.fields(page.entries, said)
 
 

@@ -7,24 +7,25 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from complaints.administration import operators
+from complaints.administration import roster
+from complaints.administration.roster import Roster
 from complaints.base.clock import beijing
 from complaints.base.errors import NotFoundError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
-from complaints.cases import appeal, claims, forwarding, looking, marks, queries, searching
+from complaints.cases import appeal, forwarding, looking, marks, opened, queries
 from complaints.cases.happenings import channels
 from complaints.cases.masking import mask
 from complaints.cases.people import Operator, behind
 from complaints.cases.step import USES
-from complaints.ledger import audit_links
 from complaints.ledger.reading import Entry, history
 from complaints.ledger.work import Work
 from complaints.policy.profile import Policy
-from complaints.policy.states import FINAL, OPEN, RELEASES, State, allowed
-from complaints.store.tables import Claim, Complaint
-from complaints.web.admin import attached, fieldhistory, measures, stretching, vendors, words
+from complaints.policy.states import FINAL, RELEASES, State, allowed
+from complaints.store.tables import Claim, Complaint, Outbox
+from complaints.web.admin import attached, measures, stretching, vendors, words
 from complaints.web.admin.access import HANDLERS
+from complaints.web.admin.casekin import Kin
 from complaints.web.admin.caserecord import Record
 from complaints.web.admin.clocks import Clocks
 from complaints.web.forms import Act
@@ -41,8 +42,9 @@ class Page:
     entries: Sequence[Entry]
     record: Record
     lang: str
-    staff: Sequence[Operator]
+    roster: Roster
     claim: Claim | None = None
+    calls: Sequence[Outbox] = ()
     stored: bool = False
 
     @property
@@ -68,18 +70,18 @@ class Page:
             "contact_shown": shown,
             "files": self.files,
             **self._said,
-            "similar": self.related.similar,
-            "nearly": self.nearly,
+            "similar": self.kin.related.similar,
+            "nearly": [] if self.stored else self.kin.nearly,
             "similar_state": {str(state): state.label(self.lang) for state in State},
             "can": self.can,
             "waiting": self.waiting,
             "review": self.review,
             "others": [(self.record.name(ref), self.record.said(at)) for ref, at in self._others],
-            "team": self.record.teams.get(case.team or "", case.team),
+            "team": self.roster.teams.get(case.team or "", case.team),
             "owner": self.record.name(case.assignee) if case.assignee else "",
-            "lead": self.related.named.get(case.merged_into or ""),
-            "joined": self.related.joined,
-            "linked": self.linked,
+            "lead": self.kin.related.named.get(case.merged_into or ""),
+            "joined": self.kin.related.joined,
+            "linked": self.kin.linked,
             "claimed": self.claimed,
             "act_form": Act(formdata=None),
             "said": self.record.said,
@@ -124,7 +126,7 @@ class Page:
     @cached_property
     def measures(self) -> list[dict[str, Any]]:
         """The measures of the case with what became of each."""
-        return measures.listed(self.work, self.case, self.entries, self.policy, self.record)
+        return measures.listed(self.entries, self.policy, self.record, self.calls)
 
     @cached_property
     def handed(self) -> list[dict[str, Any]]:
@@ -148,7 +150,7 @@ class Page:
         """Who may review; with nobody else the page says so, and the clock runs on."""
         if self.case.state != State.UNDER_REVIEW:
             return None
-        people = self.staff
+        people = self.roster.staff
         able = [who.name for who in appeal.eligible(self.work, self.case, people)]
         return {
             "own": self._own,
@@ -169,31 +171,9 @@ class Page:
         return Clocks(self.work, self.case, self.entries, self.policy, self.lang)
 
     @cached_property
-    def related(self) -> queries.Related:
+    def kin(self) -> Kin:
         """Other cases this one has to do with."""
-        named = fieldhistory.mentioned(self.entries)
-        return queries.related(self.work, self.viewer, self.case, named)
-
-    @property
-    def linked(self) -> list[Complaint]:
-        """Cases that belong together with this one, as far as the viewer may know of them."""
-        found, named = audit_links.linked(self.entries), self.related.named
-        return [named[uid] for uid in found if uid in named]
-
-    @property
-    def hidden(self) -> frozenset[int]:
-        """Events that speak of a case the viewer may not know of: they are nowhere on the page."""
-        named = self.related.named
-        return frozenset(
-            entry.seq
-            for entry in self.entries
-            if entry.type in audit_links.EVENTS and entry.meta["other"] not in named
-        )
-
-    @property
-    def numbers(self) -> dict[str, str]:
-        """The numbers of the other cases its events name, by uid."""
-        return {uid: each.number for uid, each in self.related.named.items()}
+        return Kin(self.work, self.viewer, self.case, self.entries)
 
     @property
     def claimed(self) -> dict[str, Any] | None:
@@ -203,17 +183,6 @@ class Page:
         ref, mine = self.claim.ref, self.claim.ref == self.viewer.ref
         since = f"{beijing(self.claim.since):%H:%M}"
         return {"ref": ref, "mine": mine, "who": self.record.name(ref), "since": since}
-
-    @property
-    def nearly(self) -> list[searching.Near]:
-        """Reports whose text is nearly the same; none while the texts are closed to use."""
-        return [] if self.stored else searching.nearly_same(self.work, self.viewer, self.case, 10)
-
-    @property
-    def similar_open(self) -> list[Complaint]:
-        """Reports of the same answer or text that can be answered together with this one."""
-        able = OPEN - {State.UNDER_REVIEW, State.MERGED}
-        return [case for case in self.related.similar if State(case.state) in able]
 
     @cached_property
     def _own(self) -> bool:
@@ -239,7 +208,7 @@ class Page:
     def _said(self) -> dict[str, Any]:
         """What was said, noted, recorded and due, each as far as the address asks for it."""
         number = self.case.number
-        told = self.record.timeline(self.hidden, self.numbers)
+        told = self.record.timeline(self.kin.hidden, self.kin.numbers)
         talk = self.record.talk(self.files)
         clocks = self.clocks.rows()
         over = [row for row in clocks if row["over"]]
@@ -289,7 +258,8 @@ class Page:
 
 def gather(work: Work, viewer: Operator, number: str) -> Page:
     """Read a case; NotFoundError also where the viewer may not know of it."""
-    case, claim = claims.found(work, number)
+    found = opened.find(work, number)
+    case = found.case
     if not queries.may_see(viewer, case):
         raise NotFoundError("no such complaint")
     policy, lang = work.policy_of(case.policy_version), language()
@@ -297,17 +267,18 @@ def gather(work: Work, viewer: Operator, number: str) -> Page:
         work, case.uid, viewer.actor, "viewed", stored=True
     )
     entries = history(work, case.uid, opened=not stored)
-    names, teams = operators.called(work)
+    here = roster.read(work)
     return Page(
         work=work,
         viewer=viewer,
         case=case,
         policy=policy,
         entries=entries,
-        record=Record(entries, policy, names, viewer, work.now, lang, teams),
+        record=Record(entries, policy, here.names, viewer, work.now, lang, here.teams),
         lang=lang,
-        staff=operators.active(work),
-        claim=claim,
+        roster=here,
+        claim=found.claim,
+        calls=found.calls,
         stored=stored,
     )
 

@@ -160,7 +160,7 @@ def _decision(form: DecideForm, rows: Sequence[MeasureRow]) -> Decision:
 
 def _also(page: Page, form: DecideForm) -> dict[str, int]:
     """Other reports ticked on the page, each with the version it was shown at; a stranger's uid is refused."""
-    offered = {case.uid: case for case in page.similar_open}
+    offered = {case.uid: case for case in page.kin.similar_open}
     chosen = {}
     for value in form.also.data or []:
         uid, _, version = value.partition(":")
@@ -196,7 +196,7 @@ def _shown(
         verdicts=_verdicts(case),
         choices=[("", t("Choose")), *((each.key, each.title) for each in _offered(page, mode))],
         reviewed=reviewed.both(page) if mode == "review" else None,
-        similar_open=page.similar_open if mode == "decide" else [],
+        similar_open=page.kin.similar_open if mode == "decide" else [],
         preview=_preview(page, form, mode, rows) if preview else None,
         theirs=t("Chinese") if case.lang == "zh" else t("English"),
         conflict=conflict,

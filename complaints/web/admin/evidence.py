@@ -8,7 +8,7 @@ from time import monotonic
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from complaints.administration import checkpoints, operators, refusals
+from complaints.administration import checkpoints, refusals, roster
 from complaints.base.errors import InputError, NotAllowedError
 from complaints.evidence import jobs
 from complaints.evidence.chosen import Chosen
@@ -116,7 +116,7 @@ def page(
         refused=refusals.told(work.session, refused) if refused else None,
         last=before,
         last_at=words.moment(before.at, work.now) if before else "",
-        last_by=operators.names(work).get(before.ref, before.ref) if before else "",
+        last_by=roster.read(work).names.get(before.ref, before.ref) if before else "",
         act=Act(),
         **ordering.context(order_form),
         **bundling.context(bundle_form or bundling.empty()),

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from complaints.administration import operators
+from complaints.administration import roster
 from complaints.base.clock import BEIJING
 from complaints.base.errors import ConflictError, NotAllowedError, NotFoundError
 from complaints.base.translations import gettext as t
@@ -109,7 +109,7 @@ def _may(viewer: Operator, job: Job) -> bool:
 
 def _listing(fault: str) -> str:
     work, viewer = frame().work, operator()
-    names = operators.names(work)
+    names = roster.read(work).names
     rows = []
     for job in jobs.recent(work.session):
         chosen = Chosen.of(job.params)
@@ -176,8 +176,8 @@ def _about(work: Any, chosen: Chosen) -> str:
 
 def _list(work: Work, listing: Mapping[str, str]) -> str:
     views, said = narrowing.view_words(), narrowing.labels()
-    names, teams = operators.called(work)
-    offered = narrowing.choices(work, names.items(), teams)
+    here = roster.read(work)
+    offered = narrowing.choices(work, here.names.items(), here.teams)
     view = listing.get("view", "")
     filters = [
         f"{said.get(name, name)}{t(': ')}{dict(offered.get(name, ())).get(value, value)}"

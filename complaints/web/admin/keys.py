@@ -8,7 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import BooleanField, SelectMultipleField, StringField
 
-from complaints.administration import api_keys, operators
+from complaints.administration import api_keys, roster
 from complaints.base.errors import InputError
 from complaints.base.translations import gettext as t
 from complaints.ledger.work import Work
@@ -128,7 +128,7 @@ def _page(form: KeyForm, *, made: tuple[str, str] | None = None) -> str:
 
 def _row(row: ApiKey) -> dict[str, Any]:
     work = frame().work
-    named, said = operators.names(work), scope_words()
+    named, said = roster.read(work).names, scope_words()
     return {
         "ref": row.ref,
         "name": row.name,

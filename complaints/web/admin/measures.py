@@ -7,20 +7,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
-
 from complaints.base.clock import BEIJING
 from complaints.base.errors import InputError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
-from complaints.cases import disposal, reports
+from complaints.cases import reports
 from complaints.cases.handling import Order
 from complaints.cases.reports import Report
 from complaints.ledger.measures import Measure, measures
 from complaints.ledger.reading import Entry
-from complaints.ledger.work import Work
 from complaints.policy.profile import Policy
-from complaints.store.tables import Complaint, Outbox
+from complaints.store.tables import Outbox
 from complaints.web.admin.caserecord import Record
 
 ROWS, MOST = 2, 12
@@ -113,29 +110,16 @@ def report_choices(policy: Policy) -> dict[str, list[tuple[str, str]]]:
 
 
 def listed(
-    work: Work, case: Complaint, entries: Sequence[Entry], policy: Policy, record: Record
+    entries: Sequence[Entry], policy: Policy, record: Record, calls: Sequence[Outbox]
 ) -> list[dict[str, Any]]:
-    """Every measure of a case with what became of it, oldest first."""
+    """Every measure of a case with what became of it, oldest first; `calls` are those not yet made."""
     by_seq = {entry.seq: entry for entry in entries}
     immediate = [key for key, each in policy.actions.items() if each.immediate]
     ordered = measures(entries, immediate)
-    # Only what the product is still to carry out can wait for it.
-    called = any(each.called and each.state == "pending" for each in ordered)
-    waiting = _waiting(work, case) if called else {}
+    waiting = {(row.seq or 0, row.details["position"]): row.last_error for row in calls}
     return [
         _shown(each, by_seq, policy, record, waiting.get((each.seq, each.position)) or "") for each in ordered
     ]
-
-
-def _waiting(work: Work, case: Complaint) -> dict[tuple[int, int], str | None]:
-    """Why each call of the product has not been made, by the place of its measure."""
-    return {
-        (row.seq or 0, row.details["position"]): row.last_error
-        for row in work.session.scalars(
-            select(Outbox).where(Outbox.complaint_id == case.id, Outbox.channel == disposal.CHANNEL)
-        )
-        if row.state in {"queued", "sending"}
-    }
 
 
 def failure_words(reason: str) -> str:

@@ -6,7 +6,7 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import BooleanField, SelectField
 
-from complaints.administration import operators
+from complaints.administration import roster
 from complaints.base.errors import InputError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
@@ -72,9 +72,9 @@ def order() -> ResponseReturnValue:
 
 def _page(form: ListForm, filters: Filters) -> str:
     work, viewer = frame().work, operator()
-    names, teams = operators.called(work)
+    here = roster.read(work)
     asked = searching.opened(work, filters.q) or "" if filters.q else ""
-    offered = {**narrowing.choices(work, names.items(), teams), "q": [(filters.q, asked)]}
+    offered = {**narrowing.choices(work, here.names.items(), here.teams), "q": [(filters.q, asked)]}
     n, said = queries.counts(work, viewer, {"": filters})[""], kinds()
     return render_template(
         "complaints/admin/list_order.html",

@@ -8,7 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import HiddenField, SelectField
 
-from complaints.administration import messages, operators
+from complaints.administration import messages, roster
 from complaints.administration.messages import Wanted
 from complaints.base.errors import ConflictError
 from complaints.base.translations import gettext as t
@@ -139,7 +139,7 @@ def _fits(wanted: Wanted, row: tuple[str, str, int]) -> bool:
 
 
 def _recipients(work: Work) -> Recipients:
-    return Recipients(work, operators.names(work))
+    return Recipients(work, roster.read(work).names)
 
 
 def _listing(fault: str = "") -> str:

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 from wtforms import BooleanField, HiddenField, StringField
 
-from complaints.administration import operators, saved_views
+from complaints.administration import roster, saved_views
 from complaints.base.clock import from_stamp, stamp
 from complaints.base.errors import NotFoundError
 from complaints.base.ids import tidy_number
@@ -135,14 +135,14 @@ def page(keep_form: KeepForm | None = None, find_form: FindForm | None = None) -
             **{str(key): saved for key, saved in lists.items()},
         },
     )
-    names, called = operators.called(work)
+    here = roster.read(work)
     claimed = claims.of(work, [row.case.id for row in listing.rows])
     what = "search" if filters.q else "queue"
     reads = bool(filters.q) or any(row.excerpt for row in listing.rows)
     if reads and not looking.browsed(work, viewer.actor, what):
         # Written before anything is shown: whoever reads excerpts stands in the log first, and so does who searches.
         frame().write(lambda fresh: looking.browse(fresh, viewer.actor, what))
-    offered = narrowing.choices(work, names.items(), called)
+    offered = narrowing.choices(work, here.names.items(), here.teams)
     asked = listing.found.asked if listing.found else ""
     said, current = narrowing.view_words(), filters.address
     return render_template(
@@ -163,8 +163,8 @@ def page(keep_form: KeepForm | None = None, find_form: FindForm | None = None) -
         ],
         filters=filters,
         view_words=said[filters.view],
-        names=names,
-        teams=called,
+        names=here.names,
+        teams=here.teams,
         me=viewer.ref,
         claimed=claimed,
         fields=narrowing.fields(filters, offered),

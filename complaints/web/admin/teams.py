@@ -8,7 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import SelectMultipleField, StringField
 
-from complaints.administration import operators, teams
+from complaints.administration import roster, teams
 from complaints.base.errors import ConflictError, InputError, NotFoundError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
@@ -122,7 +122,7 @@ def _standing(key: str) -> Team | None:
 
 
 def _members(key: str) -> list[str]:
-    return [one.ref for one in operators.active(frame().work) if key in one.teams]
+    return [one.ref for one in roster.read(frame().work).staff if key in one.teams]
 
 
 def cases_url(key: str) -> str:
@@ -131,7 +131,7 @@ def cases_url(key: str) -> str:
 
 
 def _edited(row: Team, form: EditForm, *, busy: str = "", fault: str = "") -> str:
-    people = operators.active(frame().work)
+    people = roster.read(frame().work).staff
     return render_template(
         "complaints/admin/team_edit.html",
         nav="operators",

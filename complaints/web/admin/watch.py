@@ -1,4 +1,4 @@
-"""The line on every page of the operators when dates are not being watched."""
+"""What every page of the operators says: whether dates are watched, whom nothing reaches, what waits for review."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from typing import Any
 from flask import Blueprint, g
 
 from complaints.base.translations import gettext as t
+from complaints.cases import reviewing
+from complaints.cases.people import Operator
 from complaints.delivery.health import Health, unwatched
 from complaints.web.admin import words
 from complaints.web.frame import frame
+
+_SEEN = "complaints_seen_here"
 
 
 def register(blueprint: Blueprint) -> None:
@@ -18,24 +22,29 @@ def register(blueprint: Blueprint) -> None:
 
 
 def _context() -> dict[str, Any]:
-    # A function: pages without an operator, such as the log-in, do not ask and cost nothing.
+    # A function: it says what the frame of the page has asked for; without an operator, as at the log-in, nothing.
     return {"unwatched": _sentences}
 
 
-def alarms() -> Health | None:
-    """What every page must say, asked for once in a request; None where the database is away."""
-    if "complaints_alarms" not in g:
+def seen(viewer: Operator) -> tuple[Health | None, int]:
+    """What every page must say and how many reviews wait for the viewer, asked for once in a request.
+
+    None and 0 where the database is away.
+    """
+    if _SEEN not in g:
+        found: tuple[Health | None, int]
         try:
-            g.complaints_alarms = unwatched(frame().work.session, frame().installation.now())
+            found = unwatched(frame().work.session, frame().installation.now(), reviewing.to_review(viewer))
         except Exception:  # noqa: BLE001 - an error page must come up whatever is broken
-            g.complaints_alarms = None
-    found: Health | None = g.complaints_alarms
-    return found
+            found = (None, 0)
+        setattr(g, _SEEN, found)
+    kept: tuple[Health | None, int] = g.get(_SEEN)
+    return kept
 
 
 def _sentences() -> list[str]:
     """What is wrong with the clock, in sentences; empty while dates are watched."""
-    found = alarms()
+    found, _ = g.get(_SEEN, (None, 0))
     if found is None:
         return []
     said = []

@@ -8,7 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import HiddenField, SelectMultipleField, StringField
 
-from complaints.administration import operators, webhooks
+from complaints.administration import roster, webhooks
 from complaints.base.errors import ComplaintsError, InputError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
@@ -156,7 +156,7 @@ def _removal(row: Webhook, *, fault: str = "") -> str:
 
 
 def _row(work: Work, row: Webhook) -> dict[str, Any]:
-    names = operators.names(work)
+    names = roster.read(work).names
     return {
         "uid": row.uid,
         "url": row.url,

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from flask import Response
 
-from complaints.administration import operators, repeats
+from complaints.administration import repeats, roster
 from complaints.base.errors import InputError, NotFoundError, TransitionError
 from complaints.base.translations import gettext as t
 from complaints.cases import (
@@ -93,7 +93,7 @@ def _colleague(at: Doing) -> str | None:
     to: str | None = at.body.to
     able = {
         one.ref
-        for one in operators.active(at.work)
+        for one in roster.read(at.work).staff
         if one.may(*HANDLERS) and (one.restricted or not at.case.restricted)
     }
     # What stands here stays in the log for ever, so it must be an operator's reference and nothing else.

@@ -83,7 +83,7 @@ def case(call: Call, number: str) -> Response:
         ]
         if not page.stored
         else [],
-        events=[_event(each) for each in page.entries if each.seq not in page.hidden],
+        events=[_event(each) for each in page.entries if each.seq not in page.kin.hidden],
         can=sorted({NAMED.get(name, name) for name in page.can}),
     )
     return written(answer, headers={"ETag": f'"{found.version}"'})
