@@ -18,6 +18,7 @@ from complaints.cases import handling, intake, paging
 from complaints.evidence import chosen, files, handling_log, jobs, listed, register
 from complaints.jobs.working import work_off
 from complaints.ledger.reading import history
+from complaints.store.jobs import KEEP_DAYS
 from complaints.store.tables import Job
 
 ANSWER = intake.Answer("可以一起吃", "能一起吃吗", mark="verified")
@@ -244,7 +245,7 @@ def test_the_cases_of_a_list_lie_sealed_beside_its_file_and_go_with_it(full):
     names = [path.name for path in store.folder.glob(f"??/{job.uid}.*")]
     assert len(names) == 2
     assert all(b"[1, " not in store.get(name) for name in names)
-    full.desk.later(days=jobs.KEEP_DAYS, seconds=1)
+    full.desk.later(days=KEEP_DAYS, seconds=1)
     files.expire(full.installation, full.desk.clock.now)
 
     assert list(store.folder.glob(f"??/{job.uid}.*")) == []
