@@ -62,10 +62,10 @@ def test_the_form_counts_what_matches_with_and_without_script(office):
     office.desk.file("inaccurate")
     client = office.client("auditor")
 
-    assert "符合条件的有 2 行" in words(client.get(f"{ADMIN}/evidence"))
+    assert "符合条件的有2行" in words(client.get(f"{ADMIN}/evidence"))
     assert (
         client.get(f"{ADMIN}/evidence/count?kind=register&type=inaccurate").get_data(as_text=True)
-        == "符合条件的有 1 行"
+        == "符合条件的有1行"
     )
     assert client.get(f"{ADMIN}/evidence/count?kind=register&type=no&from=nonsense").status_code == 200
 

@@ -15,7 +15,7 @@ from complaints.web.admin import trouble
 MARK = "Geheim7Wort"
 # As they stand in `last_error`: each class the program itself writes, and some of the libraries'.
 KNOWN = """NobodyToTell|NoMail|NoMailServer|NoMailSender|NoBaseUrl|NoDisposalCallback|NoVendorMail|NoVendorWebhook
-NoVendorKey|Settled|Erased|StoredOnly|NoComplaint|NoContact|MailOnly|NoAudience|NoCallback|NoWitness|NoCheckpoint
+NoVendorKey|Settled|Erased|StoredOnly|NoComplaint|NoContact|MailOnly|NotWanted|NoAudience|NoCallback|NoWitness|NoCheckpoint
 WebhookRemoved|WebhookPaused|SMTPAuthenticationError 535|SMTPSenderRefused 550|SMTPConnectError 421|SMTPHeloError 500
 SMTPServerDisconnected|SMTPNotSupportedError|SMTPDataError 554|gaierror -2|ConnectionRefusedError 111|TimeoutError
 SSLCertVerificationError 1|SSLError|BadAddress|ControlCharacter|SMTPRecipientsRefused 550|SMTPRecipientsRefused 452
@@ -158,7 +158,8 @@ def links(html):
 @pytest.mark.parametrize("who", list(SECTIONS))
 def test_the_header_names_the_sections_in_their_order(office, who):
     html = office.client(who).get(f"{ADMIN}/office").get_data(as_text=True)
-    nav = links(html.split('class="cmp-sections"')[1].split("</nav>")[0])
+    # One's own account stands at the end of the bar, under one's name.
+    nav = links(html.split('class="cmp-sections"')[1].split("</header>")[0])
     # Sections of other parts of the console may stand between these.
     assert [each for each in nav if each in SECTIONS[who]] == SECTIONS[who]
 
@@ -166,7 +167,7 @@ def test_the_header_names_the_sections_in_their_order(office, who):
 @pytest.mark.parametrize("who", list(DOORS))
 def test_each_role_is_offered_the_places_it_may_enter_and_each_leads_back(office, who):
     client = office.client(who)
-    html = client.get(f"{ADMIN}/office").get_data(as_text=True).split("<main")[1]
+    html = client.get(f"{ADMIN}/office").get_data(as_text=True).split("<main")[1].split("</main>")[0]
     found = set(links(html)) - {"health", "operators", "calendar"} | (set(links(html)) & DOORS[who])
 
     assert found >= DOORS[who]

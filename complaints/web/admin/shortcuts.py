@@ -57,7 +57,7 @@ def groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 ("r", t("Write to the complainant"), t("Reply to complainant (they see it)")),
                 ("n", t("Write a note"), t("Internal note (hidden from them)")),
                 ("i", t("Ask the complainant"), t("Ask the complainant")),
-                ("c", t("Put somebody else in charge"), t("Hand over")),
+                ("c", t("Put somebody else in charge"), t("Hand over to a colleague")),
                 ("m", t("Join with another complaint"), ""),
                 ("d", t("Answer, or decide the review"), t("Give the answer")),
                 ("z", t("Take the answer back before it goes out"), t("Take back")),

@@ -86,6 +86,7 @@ def _ended() -> dict[str, tuple[str, str]]:
         "NoComplaint": (t("Its complaint no longer exists"), ""),
         "NoContact": (t("The complainant left no address for this way"), ""),
         "MailOnly": (t("This is told by mail only"), ""),
+        "NotWanted": (t("This person no longer gets the monthly report"), ""),
         "NoAudience": (t("No chat room listens; the same is told by mail"), ""),
         "NoCallback": (
             t("The product has registered nothing to tell complainants this way"),

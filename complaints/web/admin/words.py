@@ -82,7 +82,9 @@ def due(work: Work, what: str, moment: datetime) -> Due:
     day, today = shown_date(moment), beijing(work.now).date()
     if moment <= work.now:
         over = work.calendar.count(day, today)
-        left = t("{n} working days late", n=over) if over else t("Late")
+        left = t("Late")
+        if over:
+            left = t("1 working day late") if over == 1 else t("{n} working days late", n=over)
         return Due(what, short_day(day, today), left, late=True, warn=False)
     ahead = work.calendar.count(today, day)
     if day == today:
