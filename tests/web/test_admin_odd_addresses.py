@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from casework import page, staffed
-from office import ADMIN
+from office import ADMIN, send
 
 # Digits beyond a column of 64 bits, and beyond what Python reads at all.
 HUGE, ENDLESS = "9" * 19, "9" * 5000
@@ -38,6 +38,16 @@ def test_it_is_read_as_far_as_it_can_be(client, odd):
     if answer.status_code == 302:
         assert answer.headers["Location"].partition("?")[0] == f"{ADMIN}{odd.partition('?')[0]}"
         assert client.get(answer.headers["Location"]).status_code == 200
+
+
+@pytest.mark.parametrize(("act", "field"), [("ask", "days"), ("ask", "version"), ("note", "version")])
+def test_digits_without_end_in_a_form_are_a_mistake_and_no_fault(tmp_path, clock, monkeypatch, act, field):
+    made = staffed(tmp_path, clock, monkeypatch)
+    filed = made.desk.file()
+    given = {"text": "请补充", "note": "文字", "reason": "details", field: ENDLESS}
+    answer = send(made.client("handler"), page(filed), f"/{act}", **given)
+    assert answer.status_code in {409, 422}
+    assert [entry.type for entry in made.desk.events(filed)] == ["filed", "viewed"]
 
 
 @pytest.mark.parametrize("own", OWN)

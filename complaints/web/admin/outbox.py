@@ -153,7 +153,9 @@ def _listing(fault: str = "") -> str:
     if state not in messages.STATES:
         # What somebody must look at comes first; with nothing to look at, what went out last.
         state = next((each for each in ("dead", "failing", "due") if counted[each]), "sent")
-    wanted = Wanted(state, *(asked.get(name, "")[:60] for name in ("kind", "way", "reason")))
+    wanted = Wanted(
+        state, *(asked.get(name, "").replace("\0", "")[:60] for name in ("kind", "way", "reason"))
+    )
     place = Place.read(asked.get("after", "")) or Place.read(asked.get("before", ""), back=True)
     found = messages.stretch(work, viewer, wanted, place)
     if place is not None and not found.rows:
