@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
@@ -52,10 +53,10 @@ class Directory:
                 each.ref,
                 each.name,
                 each.mail,
-                frozenset(each.roles),
+                each.roles,
                 each.restricted,
                 each.lang,
-                frozenset(each.teams),
+                each.teams,
             )
             for each in self.listed()
             if each.mail
@@ -71,7 +72,7 @@ class Directory:
         if found is None:
             self._failed("it returned None")
             return
-        good = {each.ref: each for each in found if _usable(each)}
+        good = {each.ref: each for each in map(_usable, found) if each is not None}
         self._good = tuple(good.values())
         self._failed(
             "" if len(good) == len(found) else f"{len(found) - len(good)} of its entries are unusable"
@@ -83,7 +84,23 @@ class Directory:
         self.fault = fault
 
 
-def _usable(each: object) -> bool:
-    if not isinstance(each, Operator) or not isinstance(each.ref, str) or not isinstance(each.mail, str):
-        return False
-    return bool(0 < len(each.ref) <= _LONGEST and each.roles)
+def _usable(each: object) -> Operator | None:
+    """An entry as services may rely on it, its roles and teams as sets; None for one that would break them."""
+    if not isinstance(each, Operator) or not all(
+        isinstance(said, str) for said in (each.ref, each.name, each.mail, each.lang)
+    ):
+        return None
+    roles, teams = _words(each.roles), _words(each.teams)
+    # Anything but True might be meant as a no, such as "0", and would open the restricted types.
+    if not roles or teams is None or not isinstance(each.restricted, bool):
+        return None
+    return replace(each, roles=roles, teams=teams) if 0 < len(each.ref) <= _LONGEST else None
+
+
+def _words(given: object) -> frozenset[str] | None:
+    """Words as a set; None for what is none, also for a text, which would be taken for its letters."""
+    if not isinstance(given, (list, tuple, set, frozenset)) or not all(
+        isinstance(each, str) for each in given
+    ):
+        return None
+    return frozenset(given)

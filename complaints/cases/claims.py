@@ -99,7 +99,8 @@ def expire(session: Session, now: datetime) -> int:
 
 
 def _set(work: Work, case: Complaint, ref: str) -> None:
-    row = work.session.get(Claim, case.id)
+    # Locked and read anew: whoever logs out, and the clock, delete claims without the lock of the case.
+    row = work.session.get(Claim, case.id, with_for_update=True, populate_existing=True)
     if row is None:
         row = Claim(complaint_id=case.id, ref=ref, since=work.now)
         work.session.add(row)

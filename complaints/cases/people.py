@@ -68,6 +68,8 @@ def makers(work: Work) -> dict[str, str]:
 
 def mailed(work: Work, ref: str) -> bool:
     """Whether this colleague can be told by mail."""
+    if work.hosts is not None:
+        return any(one.ref == ref and one.mail for one in work.hosts())
     query = select(Account.id).where(Account.ref == ref, Account.active.is_(True), Account.mail.is_not(None))
     return work.session.scalar(query) is not None
 

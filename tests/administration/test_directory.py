@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import pytest
 from office import ADMIN, Office, send, words
@@ -60,6 +61,35 @@ def test_what_the_host_said_well_goes_on_to_count(answer, said, caplog):
     answers[0] = lambda: [LI]
     assert [each.ref for each in kept.listed()] == ["u18"]
     assert kept.fault == ""
+
+
+GARBAGE = {
+    "roles as a text": {"roles": "handler"},
+    "roles of numbers": {"roles": frozenset({1})},
+    "roles in roles": {"roles": [["handler"]]},
+    "no teams at all": {"teams": None},
+    "a name that is none": {"name": None},
+    "a language that is none": {"lang": None},
+    "a clearance in words": {"restricted": "no"},
+}
+
+
+@pytest.mark.parametrize("wrong", GARBAGE.values(), ids=GARBAGE)
+def test_an_entry_that_would_break_a_page_or_a_message_is_left_out(hosted, wrong):
+    hosted.people = [WANG, replace(MUTE, mail="mute@host.example", **wrong)]
+    filed = hosted.desk.file()
+    assert [each.ref for each in hosted.installation.directory.listed()] == ["u17"]
+    client = hosted.app.test_client()
+    for path in (f"/case/{filed.number}", "/appeals", "/health"):
+        assert client.get(f"{ADMIN}{path}").status_code == 200
+    assert told(hosted) == ["operator:u17"]
+
+
+def test_roles_and_teams_as_a_database_gives_them_are_as_good_as_sets(hosted):
+    hosted.people = [replace(WANG, roles=["handler"], teams=("legal",))]
+    filed = hosted.desk.file()
+    assert hosted.app.test_client().get(f"{ADMIN}/case/{filed.number}").status_code == 200
+    assert hosted.installation.directory.listed() == (WANG,)
 
 
 def test_a_host_that_never_said_anything_well_has_nobody(caplog):
@@ -138,6 +168,16 @@ def test_a_colleague_can_be_put_in_charge_and_a_stranger_cannot(hosted):
     assert send(client, page, "/assign", to="u17").status_code == 303
     assert hosted.desk.case(filed).assignee == "u17"
     assert "王" in words(client.get(f"{ADMIN}/?view=all"))
+
+
+def test_whoever_is_put_in_charge_is_told_where_the_host_gave_an_address(hosted):
+    hosted.people = [WANG, LI, replace(MUTE, ref="u20")]
+    filed = hosted.desk.file()
+    told(hosted)
+    hosted.installation.write(lambda work: work.session.query(Outbox).delete())
+    for ref in ("u20", "u17"):
+        send(hosted.app.test_client(), f"{ADMIN}/case/{filed.number}", "/assign", to=ref)
+    assert told(hosted) == ["operator:u17"]
 
 
 def test_a_restricted_case_is_put_only_into_cleared_hands(hosted):

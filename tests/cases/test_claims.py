@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from threading import Thread
+
 import pytest
 from factories import ALICE, BOB
 
@@ -115,3 +118,37 @@ def test_what_has_lapsed_is_thrown_away_and_what_one_left_is_gone(desk):
     assert at_it(desk, filed, other, third) == [None, None, BOB.ref]
     with pytest.raises(NotFoundError):
         desk.read(lambda work: opened.find(work, "TS20261123-222222"))
+
+
+class Meanwhile:
+    """Added to a moment as LAPSE is, with something done just then by somebody else."""
+
+    def __init__(self, go):
+        self.go = go
+
+    def __radd__(self, moment):
+        beside = Thread(target=self.go)
+        beside.start()
+        # Where the claim is locked it waits for us.
+        beside.join(0.3)
+        return moment + timedelta(minutes=15)
+
+
+@pytest.mark.parametrize("ends", ["logs out", "lapses"])
+def test_a_claim_that_goes_while_it_is_taken_over_is_in_nobodys_way(desk, monkeypatch, ends):
+    """What deletes claims takes no lock of a case: it must not come between reading a claim and writing it."""
+    filed = desk.file()
+    take(desk, filed, ALICE)
+    if ends == "lapses":
+        desk.later(minutes=16)
+    now, write = desk.clock.now, desk.installation.write
+
+    def go():
+        if ends == "logs out":
+            write(lambda work: claims.leave_all(work, ALICE.ref))
+        else:
+            write(lambda work: claims.expire(work.session, now))
+
+    monkeypatch.setattr(claims, "LAPSE", Meanwhile(go))
+    take(desk, filed, BOB, over=ALICE.ref)
+    assert at_it(desk, filed) == [BOB.ref]

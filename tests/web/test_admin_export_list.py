@@ -54,6 +54,10 @@ def office(tmp_path, clock, monkeypatch, database_url):
     made.installation.database.engine.dispose()
 
 
+def test_a_character_no_database_takes_names_no_order(office):
+    assert office.client("admin").get(f"{ADMIN}/bulk/%00").status_code == 404
+
+
 @pytest.fixture
 def full(office):
     """Cases of many kinds: late and ended ones, test cases, a restricted one, two that were merged."""

@@ -152,7 +152,9 @@ def _begin(uid: str, number: int) -> None:
 def _typed(form: BulkForm) -> list[tuple[str, int]]:
     """The boxes ticked; a damaged one is nobody's case."""
     split = [value.partition(":") for value in (form.case.data or [])[: MOST + 1]]
-    return [(uid[:32], int(version)) for uid, _, version in split if _VERSION.fullmatch(version)]
+    return [
+        (uid[:32], int(version)) for uid, _, version in split if uid.isalnum() and _VERSION.fullmatch(version)
+    ]
 
 
 def _wish(form: BulkForm) -> Wish:
@@ -217,7 +219,8 @@ def _known(uids: Sequence[str]) -> dict[str, Complaint]:
 
 
 def _job(uid: str) -> Job:
-    job = frame().work.session.get(Job, uid)
+    # What stands in an address may hold what no database takes.
+    job = frame().work.session.get(Job, uid) if uid.isalnum() else None
     if job is None or job.kind != jobs.KIND:
         raise NotFoundError("there is no such order")
     return job

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from typing import Any
 
 from wtforms import SelectField, StringField, TextAreaField
@@ -51,7 +50,7 @@ def chosen_by(form: BundleForm, viewer: Operator) -> Chosen:
         "zip",
         lang=language(),
         since=None if number else midnight(form.since.data),
-        until=midnight(until + timedelta(days=1)) if until and not number else None,
+        until=None if number else midnight(until, days=1),
         number=number,
         cases=cases,
         paper=(form.paper.data if form.paper.data in PAPERS else PAPERS[0]) if cases else "",

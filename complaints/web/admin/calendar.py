@@ -95,7 +95,7 @@ def take() -> ResponseReturnValue:
     given, who = str(form.revision.data or ""), operator().actor
     try:
         year = read_upload((form.year.data or "").encode())
-        revision = int(given) if given.isdecimal() else 0
+        revision = int(given) if given.isdecimal() and len(given) < 10 else 0  # noqa: PLR2004 - digits of 32 bits
         frame().write(lambda work: calendars.import_year(work, year, who, revision=revision))
     except CalendarError as error:
         put_errors(blank, {"file": [error.said(language())]})

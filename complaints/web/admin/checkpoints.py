@@ -16,6 +16,7 @@ from complaints.ledger.state import SigningError
 from complaints.store.tables import Checkpoint
 from complaints.web.admin import words
 from complaints.web.admin.access import operator, roles
+from complaints.web.admin.addresses import number
 from complaints.web.admin.evidence import READERS
 from complaints.web.admin.forms import sent
 from complaints.web.forms import Act, old_page
@@ -28,7 +29,7 @@ ORDERED = "checkpoint_ordered"
 def register(blueprint: Blueprint) -> None:
     """Add the list, one checkpoint, and the act of signing."""
     blueprint.add_url_rule("/checkpoints", "checkpoints", listing)
-    blueprint.add_url_rule("/checkpoints/<int:size>", "checkpoint", one)
+    blueprint.add_url_rule("/checkpoints/<int(max=9223372036854775807):size>", "checkpoint", one)
     blueprint.add_url_rule("/checkpoints/sign", "checkpoint_sign", sign, methods=["POST"])
 
 
@@ -75,7 +76,7 @@ def sign() -> ResponseReturnValue:
 
 def _page(fault: str = "") -> str:
     found, work, asked = frame().installation, frame().work, request.args
-    below = int(asked["below"]) if asked.get("below", "").isdecimal() else None
+    below = number(asked.get("below", ""))
     rows, more = checkpoints.listing(work.session, below)
     refused = checkpoints.refusal(found, work.session)
     left = checkpoints.left(work.session)
@@ -109,7 +110,10 @@ def _compared(older: str, newer: str) -> dict[str, Any] | None:
     if not older and not newer:
         return None
     session = frame().work.session
-    pair = [session.get(Checkpoint, int(each)) if _number(each) else None for each in (older, newer)]
+    pair = [
+        session.get(Checkpoint, size) if (size := number(each)) is not None else None
+        for each in (older, newer)
+    ]
     if None in pair:
         return {"known": False}
     first, second = sorted((row for row in pair if row is not None), key=lambda row: row.size)
@@ -122,11 +126,6 @@ def _compared(older: str, newer: str) -> dict[str, Any] | None:
         "newer": second.size,
         "path": [each.hex() for each in path],
     }
-
-
-def _number(text: str) -> bool:
-    """Whether a text can be a size; a longer one would overflow the database's column."""
-    return text.isascii() and text.isdecimal() and len(text) <= 18  # noqa: PLR2004 - digits of 64 bits
 
 
 def _row(row: Checkpoint) -> dict[str, Any]:

@@ -164,7 +164,7 @@ def _also(page: Page, form: DecideForm) -> dict[str, int]:
     chosen = {}
     for value in form.also.data or []:
         uid, _, version = value.partition(":")
-        if uid not in offered or not version.isdecimal():
+        if uid not in offered or not version.isdecimal() or len(version) >= 10:  # noqa: PLR2004 - digits of 32 bits
             raise ConflictError("one of the complaints chosen cannot be answered together with this one")
         chosen[uid] = int(version)
     return chosen

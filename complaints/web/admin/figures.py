@@ -24,6 +24,7 @@ from complaints.evidence.figures import recount
 from complaints.policy.deadlines import words as long_day
 from complaints.web.admin import figuring, periods
 from complaints.web.admin.access import STAFF, operator, roles
+from complaints.web.admin.addresses import plain
 from complaints.web.admin.evidence import READERS
 from complaints.web.admin.forms import sent
 from complaints.web.admin.periods import Asked
@@ -49,9 +50,7 @@ def figures() -> ResponseReturnValue:
     asked: dict[str, Any] = request.args.to_dict()
     if "" in asked.values():
         # A form sends its empty fields too; an address that is kept or handed on names what is set.
-        return redirect(
-            url_for("complaints.admin.figures", **{key: said for key, said in asked.items() if said})
-        )
+        return redirect(url_for("complaints.admin.figures", **plain(asked)))
     found = _asked()
     return _page(found, _measured(found))
 

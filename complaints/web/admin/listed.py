@@ -13,6 +13,7 @@ from complaints.cases.narrowing import NAMES
 from complaints.cases.paging import Place
 from complaints.store.tables import Complaint
 from complaints.web.admin.access import operator
+from complaints.web.admin.addresses import plain
 from complaints.web.admin.queue import filters_of
 from complaints.web.frame import frame
 
@@ -42,8 +43,7 @@ def _given() -> dict[str, str]:
     said = request.args.get(_NAME, "") if "number" in (request.view_args or {}) else ""
     if not said or len(said) > _LONGEST:
         return {}
-    # What begins with an underscore would be read by `url_for` itself.
-    return {name: value for name, value in parse_qsl(said) if not name.startswith("_")}
+    return plain(parse_qsl(said))
 
 
 def _opened(case: Complaint, address: Mapping[str, str]) -> str:

@@ -21,6 +21,8 @@ from complaints.web.admin.access import operator
 from complaints.web.forms import OwnForm
 from complaints.web.frame import frame
 
+_EARLIEST, _LATEST = date(2000, 1, 1), date(2999, 12, 31)
+
 
 class Day(DateField):
     """A day that may be left out; a wrong one is named in the reader's language."""
@@ -92,7 +94,7 @@ def chosen_by(form: OrderForm, viewer: Operator) -> Chosen:
         form=form.form.data or "",
         lang=language(),
         since=midnight(form.since.data),
-        until=midnight(until + timedelta(days=1)) if until else None,
+        until=midnight(until, days=1),
         number=tidy_number(form.number.data or "") if form.kind.data == "case" else "",
         unmasked=bool(form.unmasked.data),
         reason=(form.reason.data or "") if form.unmasked.data else "",
@@ -155,6 +157,9 @@ def _day(given: str) -> date | None:
         return None
 
 
-def midnight(day: date | None) -> datetime | None:
-    """The moment a Beijing day begins."""
-    return datetime.combine(day, datetime.min.time(), BEIJING) if day else None
+def midnight(day: date | None, days: int = 0) -> datetime | None:
+    """The moment a Beijing day begins, or the one so many days later; never one that no database holds."""
+    if day is None:
+        return None
+    held = min(max(day, _EARLIEST), _LATEST) + timedelta(days=days)
+    return datetime.combine(held, datetime.min.time(), BEIJING)

@@ -18,6 +18,7 @@ from complaints.ledger.work import Work
 from complaints.store.tables import Outbox
 from complaints.web.admin import trouble, words
 from complaints.web.admin.access import operator, roles
+from complaints.web.admin.addresses import number, plain
 from complaints.web.admin.forms import sent
 from complaints.web.admin.letters import Recipients, kind_words, kinds, ways
 from complaints.web.forms import Act, OwnForm, old_page
@@ -43,8 +44,12 @@ def register(blueprint: Blueprint) -> None:
     """Add the list, and what its buttons do."""
     blueprint.add_url_rule("/outbox", "outbox", outbox)
     blueprint.add_url_rule("/outbox/again", "outbox_again", again, methods=["GET", "POST"])
-    blueprint.add_url_rule("/outbox/<int:letter>/retry", "retry", retry, methods=["POST"])
-    blueprint.add_url_rule("/outbox/<int:letter>/drop", "outbox_drop", drop, methods=["GET", "POST"])
+    blueprint.add_url_rule(
+        "/outbox/<int(max=9223372036854775807):letter>/retry", "retry", retry, methods=["POST"]
+    )
+    blueprint.add_url_rule(
+        "/outbox/<int(max=9223372036854775807):letter>/drop", "outbox_drop", drop, methods=["GET", "POST"]
+    )
 
 
 @roles("supervisor", "auditor", "admin")
@@ -53,9 +58,7 @@ def outbox() -> ResponseReturnValue:
     asked: dict[str, Any] = request.args.to_dict()
     if "" in asked.values():
         # A form sends its empty fields too; an address that is handed on names what is set.
-        return redirect(
-            url_for("complaints.admin.outbox", **{name: said for name, said in asked.items() if said})
-        )
+        return redirect(url_for("complaints.admin.outbox", **plain(asked)))
     return _listing()
 
 
@@ -150,7 +153,9 @@ def _listing(fault: str = "") -> str:
     if state not in messages.STATES:
         # What somebody must look at comes first; with nothing to look at, what went out last.
         state = next((each for each in ("dead", "failing", "due") if counted[each]), "sent")
-    wanted = Wanted(state, *(asked.get(name, "")[:60] for name in ("kind", "way", "reason")))
+    wanted = Wanted(
+        state, *(asked.get(name, "").replace("\0", "")[:60] for name in ("kind", "way", "reason"))
+    )
     place = Place.read(asked.get("after", "")) or Place.read(asked.get("before", ""), back=True)
     found = messages.stretch(work, viewer, wanted, place)
     if place is not None and not found.rows:
@@ -179,7 +184,7 @@ def _listing(fault: str = "") -> str:
             {"kind": kind, "way": way, "text": kind_words(kind), "by": ways().get(way, way), "n": n}
             for kind, way, n in (messages.dead_by_kind(work, viewer) if state == "dead" else ())
         ],
-        done=int(asked["done"]) if asked.get("done", "").isdecimal() else None,
+        done=number(asked.get("done", "")),
         first_url=url_for("complaints.admin.outbox", **lasting),
         before_url=_beside(lasting, "before", found.before),
         after_url=_beside(lasting, "after", found.after),

@@ -30,7 +30,7 @@ _RECKONED = 2000
 def register(blueprint: Blueprint) -> None:
     """Add what is in force, one version, and the difference of two."""
     blueprint.add_url_rule("/policy", "policy", policy)
-    blueprint.add_url_rule("/policy/<int:version>", "policy_version", version_page)
+    blueprint.add_url_rule("/policy/<int(max=2147483647):version>", "policy_version", version_page)
     blueprint.add_url_rule("/policy/difference", "policy_difference", compared)
 
 

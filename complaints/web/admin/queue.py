@@ -26,6 +26,7 @@ from complaints.cases.people import Operator
 from complaints.ledger.work import Work
 from complaints.web.admin import narrowing, words
 from complaints.web.admin.access import STAFF, operator, roles
+from complaints.web.admin.addresses import plain
 from complaints.web.admin.evidence import READERS
 from complaints.web.admin.forms import sent
 from complaints.web.forms import Act, OwnForm
@@ -64,9 +65,7 @@ def queue() -> ResponseReturnValue:
     asked: dict[str, Any] = request.args.to_dict()
     if "" in asked.values():
         # A form sends its empty fields too; an address that is kept or handed on names what is set.
-        return redirect(
-            url_for("complaints.admin.queue", **{key: said for key, said in asked.items() if said})
-        )
+        return redirect(url_for("complaints.admin.queue", **plain(asked)))
     return page()
 
 
