@@ -6,7 +6,7 @@ lock of the case's stream, so that of two who begin at once only one has it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, select, update
@@ -22,6 +22,8 @@ from complaints.store.transactions import touched
 LAPSE = timedelta(minutes=15)
 # How exactly it is noted that somebody is still there: a page is no reason to write each time.
 SPARING = timedelta(minutes=1)
+# Nobody is at more than so many: of one more the claim that is nearest its end goes.
+MOST = 20
 # With these the work at a case is done, or somebody else's.
 ENDING = frozenset({"close", "decide", "decline", "review", "merge"})
 # What takes nothing out of a colleague's hands: it leaves each form that is open as good as it was.
@@ -108,6 +110,14 @@ def _set(work: Work, case: Complaint, ref: str) -> None:
         row.ref, row.since = ref, work.now
     row.until = work.now + LAPSE
     work.session.flush()
+    if row.since == work.now:
+        _drop(work.session, Claim.complaint_id.in_(_beyond(work, case, ref)))
+
+
+def _beyond(work: Work, case: Complaint, ref: str) -> Sequence[int]:
+    others = (Claim.ref == ref, Claim.until > work.now, Claim.complaint_id != case.id)
+    theirs = select(Claim.complaint_id).where(*others).order_by(Claim.until.desc(), Claim.complaint_id)
+    return work.session.scalars(theirs.offset(MOST - 1)).all()
 
 
 def _drop(session: Session, *which: ColumnElement[bool]) -> int:

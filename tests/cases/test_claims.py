@@ -42,6 +42,21 @@ def test_the_first_has_it_until_it_lapses(desk):
     assert at_it(desk, filed) == [BOB.ref]
 
 
+def test_nobody_keeps_more_than_a_desk_holds(desk, monkeypatch):
+    monkeypatch.setattr(claims, "MOST", 3)
+    beside, *filed = (desk.file() for _ in range(5))
+    take(desk, beside, BOB)
+    for each in filed:
+        desk.later(seconds=1)
+        take(desk, each, ALICE)
+    assert at_it(desk, beside, *filed) == [BOB.ref, None, *[ALICE.ref] * 3]
+    # Going on with one takes none away; taking one over does.
+    take(desk, filed[1], ALICE)
+    assert at_it(desk, *filed[1:]) == [ALICE.ref] * 3
+    take(desk, beside, ALICE, over=BOB.ref)
+    assert at_it(desk, beside, *filed) == [ALICE.ref, None, ALICE.ref, None, ALICE.ref]
+
+
 def test_whoever_goes_on_keeps_it_and_since_when(desk):
     filed = desk.file()
     take(desk, filed, ALICE)

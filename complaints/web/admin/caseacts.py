@@ -135,15 +135,19 @@ def _vendor(work: Work, case: Complaint, who: Operator, form: Any) -> object:
     return forwarding.answered(work, case, who.actor, seq, **given)
 
 
-def _other(work: Work, who: Operator, form: Any) -> str:
-    """The case of a number that somebody gave; of one they may not know of they learn nothing."""
-    try:
-        found = reach.find(work, form.other.data or "")
-    except NotFoundError:
-        found = None
-    if found is None or not queries.may_see(who, found):
-        raise InputError({"other": [t("No complaint has this number; compare it with the list")]})
-    return found.uid
+def _named(field: str) -> Callable[[Work, Operator, Any], str]:
+    """Who reads the number in a field of the form: the case's uid; of one they may not know of they learn nothing."""
+
+    def find(work: Work, who: Operator, form: Any) -> str:
+        try:
+            found = reach.find(work, form[field].data or "")
+        except NotFoundError:
+            found = None
+        if found is None or not queries.may_see(who, found):
+            raise InputError({field: [t("No complaint has this number; compare it with the list")]})
+        return found.uid
+
+    return find
 
 
 def _linked(do: Callable[[Work, Complaint, Complaint, Actor], None]) -> Done:
@@ -158,13 +162,8 @@ def _linked(do: Callable[[Work, Complaint, Complaint, Actor], None]) -> Done:
 
 
 def _merge(work: Work, case: Complaint, who: Operator, form: Any) -> object:
-    try:
-        lead = reach.find(work, form.lead.data or "")
-    except NotFoundError:
-        lead = None
-    if lead is None or not queries.may_see(who, lead):
-        raise InputError({"lead": [t("No complaint has this number; compare it with the list")]})
-    return relations.merge(work, case, lead.uid, who.actor, form.reason.data or "")
+    lead = _named("lead")(work, who, form)
+    return relations.merge(work, case, lead, who.actor, form.reason.data or "")
 
 
 ACTS: Mapping[str, CaseAct] = {
@@ -198,9 +197,9 @@ ACTS: Mapping[str, CaseAct] = {
     ),
     "retest": CaseAct(RetestForm, _retest, "reference"),
     "vendor_answer": CaseAct(VendorForm, _vendor, "text"),
-    "merge": CaseAct(MergeForm, _merge, "lead"),
-    "link": CaseAct(LinkForm, _linked(linking.link), "other", _other),
-    "unlink": CaseAct(LinkForm, _linked(linking.unlink), "other", _other),
+    "merge": CaseAct(MergeForm, _merge, "lead", _named("lead")),
+    "link": CaseAct(LinkForm, _linked(linking.link), "other", _named("other")),
+    "unlink": CaseAct(LinkForm, _linked(linking.unlink), "other", _named("other")),
     "unmerge": CaseAct(
         ReasonForm,
         lambda work, case, who, form: relations.unmerge(work, case, who.actor, form.reason.data or ""),
