@@ -10,8 +10,20 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from complaints.administration import teams
 from complaints.administration.installation import Installation
-from complaints.cases import appeal, conversation, deciding, handling, intake, overdue, relations
+from complaints.cases import (
+    appeal,
+    conversation,
+    deciding,
+    handling,
+    intake,
+    linking,
+    overdue,
+    relations,
+    transfer,
+)
+from complaints.cases import teams as teams_of
 from complaints.cases.attachments import check
 from complaints.cases.deciding import Decision
 from complaints.cases.handling import Order
@@ -120,6 +132,25 @@ def _first(desk: Desk, table: str) -> str:
     )
 
 
+def _transferred(desk: Desk, filed: intake.Filed, by: Actor) -> Any:
+    if not desk.read(teams_of.standing):
+        desk.installation.write(lambda work: teams.add(work, "legal", "法务组", by=by).key)
+    to = None if desk.case(filed).team else "legal"
+    return desk.act(filed, transfer.transfer, by, to, "请法务组看一看")
+
+
+def _beside(desk: Desk, filed: intake.Filed, do: Callable[..., Any], by: Actor) -> Any:
+    """Something done to a complaint and the oldest other one."""
+    query = select(Complaint.uid).where(Complaint.uid != filed.uid).order_by(Complaint.id).limit(1)
+
+    def write(work: Work) -> Any:
+        other = work.session.scalars(query).one()
+        cases = {each.case.uid: each.case for each in journal.lock_all(work.session, [filed.uid, other])}
+        return do(work, cases[filed.uid], cases[other], by)
+
+    return desk.installation.write(write)
+
+
 STEPS: dict[str, Callable[..., Any]] = {
     "accept": lambda desk, filed, by=ALICE: desk.act(filed, handling.accept, by),
     "start": lambda desk, filed, by=ALICE: desk.act(filed, handling.start, by),
@@ -168,6 +199,9 @@ STEPS: dict[str, Callable[..., Any]] = {
         filed, relations.merge, (lead or desk.file()).uid, by, "同一条回答"
     ),
     "unmerge": lambda desk, filed, by=ALICE: desk.act(filed, relations.unmerge, by, "不是同一件事"),
+    "transfer": lambda desk, filed, by=ALICE: _transferred(desk, filed, by),
+    "link": lambda desk, filed, by=ALICE: _beside(desk, filed, linking.link, by),
+    "unlink": lambda desk, filed, by=ALICE: _beside(desk, filed, linking.unlink, by),
     "reopen": lambda desk, filed, by=BOB: desk.act(filed, relations.reopen, by, "有新的材料"),
 }
 

@@ -32,6 +32,7 @@ LIVES = [
     ("accept ask decide take_back", "awaiting_complainant", "paused", None),
     ("accept ask decide take_back supply", "accepted", "pending", None),
     ("accept message reply assign note record_action", "accepted", "pending", None),
+    ("accept transfer link assign unlink transfer", "accepted", "pending", None),
     ("reclassify accept reclassify", "accepted", "pending", None),
     ("withdraw", "withdrawn", "void", None),
     ("accept ask withdraw reopen", "processing", "pending", None),
