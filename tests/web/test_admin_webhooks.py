@@ -92,7 +92,7 @@ def test_there_is_an_end_to_the_number_of_addresses(office, monkeypatch):
     add(client)
     answer = add(client)
     assert answer.status_code == 422
-    assert "已有 1 个地址" in words(answer)
+    assert "已有1个地址" in words(answer)
 
 
 def test_a_stale_log_in_changes_nothing(office, clock):

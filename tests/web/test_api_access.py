@@ -51,6 +51,7 @@ MATRIX = {
     "reply": ("POST", ACT),
     "note": ("POST", ACT),
     "reclassify": ("POST", ACT),
+    "transfer": ("POST", ACT),
     "measures": ("POST", ACT),
     "merge": ("POST", ACT),
     "unmerge": ("POST", ACT),
