@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from complaints.store.tables import Complaint
 
-PAGE = 50
+PAGE = 40
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # As many digits as a moment of this millennium and a row's number have.
 _WRITTEN = re.compile(r"([0-9]{1,17})-([0-9]{1,18})")

@@ -13,6 +13,8 @@ from browser.site import log_in, until
 from browser.test_whole_life import file_on_a_phone
 from playwright.sync_api import expect
 
+from complaints.cases.paging import PAGE
+
 pytestmark = pytest.mark.browser
 ALONE, BULK, CASES = 4, 50, 10
 # Filed by the product itself, so that a day's worth is there at once; two of them about the same thing.
@@ -186,18 +188,25 @@ def merged(office, desk):
 
 
 def assigned_in_bulk(office, desk):
+    """Ticked on one page, and then all of the list on all its pages."""
     desk.goto(f"{office.url}/complaints/admin/?view=unassigned")
-    desk.get_by_label("本页全部50件").check()
-    expect(desk.locator("[data-cmp-ticked]")).to_have_text("已选50件")
+    desk.get_by_label(f"本页全部{PAGE}件").check()
+    expect(desk.locator("[data-cmp-ticked]")).to_have_text(f"已选{PAGE}件")
     Hands(desk).go("b")
-    expect(desk.get_by_role("heading", name="已选50件")).to_be_visible()
+    expect(desk.get_by_role("heading", name=f"已选{PAGE}件")).to_be_visible()
+    desk.goto(f"{office.url}/complaints/admin/?view=unassigned")
+    everyone = desk.locator("button[name=do][value=all]")
+    number = int(re.search(r"\d+", everyone.inner_text())[0])
+    assert number >= BULK
+    everyone.click()
+    expect(desk.get_by_role("heading", name=f"已选{number}件")).to_be_visible()
     desk.locator("input[name=act][value=assign]").check()
     desk.locator("select[name=to]").select_option(label="su")
     desk.get_by_role("button", name="预览").last.click()
-    expect(desk.locator("#preview")).to_contain_text("50")
+    expect(desk.locator("#preview")).to_contain_text(f"{number}")
     desk.locator("button[name=do][value=confirm]").click()
     # The page reads itself anew while a worker is at it.
-    expect(desk.get_by_text("50件已办理").first).to_be_visible(timeout=30_000)
+    expect(desk.get_by_text(f"{number}件已办理").first).to_be_visible(timeout=30_000)
 
 
 def appealed(office, phone, desk, second, number, code):
