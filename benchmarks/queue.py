@@ -13,13 +13,16 @@ from sqlalchemy import URL
 from benchmarks import places, servers, stats
 from benchmarks.sweep import settle
 
-SMALL, LARGE, HUGE = 1_000, 100_000, 1_000_000
+LARGE, HUGE = 100_000, 1_000_000
 PEER = "django-helpdesk"
-# asked for: how a page over the large number may compare with the small one, statements of a page, times faster
-GROWTH, STATEMENTS, FASTER = 1.5, 12, 50
+# asked for: how a page over the large number may compare with the small one, statements of a page
+GROWTH, STATEMENTS = 1.5, 12
+# how many times faster than the peer's; of its list of open tickets, one in twenty, nothing is asked
+FASTER = {"first page": 0, "all, first page": 50, "rare word": 10}
 # A search reads the texts of its hits as well.
 SEARCH, SEARCHED = "rare word", 3
-_REQUESTS = 20
+# Of ours enough that a pause of Python's does not stand for one in twenty; the peer's pages take seconds.
+_REQUESTS, _PEERS = 100, 20
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
@@ -61,7 +64,7 @@ def _on(kind: str, sizes: list[int], options: argparse.Namespace) -> dict[str, A
 
 def _once(contender: servers.Contender, url: URL, own: Path) -> Any:
     if contender is servers.HELP:
-        return json.loads(_peer(url, own, "measure", str(_REQUESTS)))
+        return json.loads(_peer(url, own, "measure", str(_PEERS)))
     command = ("-m", "benchmarks.queueing", "measure", str(_REQUESTS))
     return json.loads(servers.run(contender, command, url, own).splitlines()[-1])
 
@@ -79,11 +82,19 @@ def _report(kind: str, sizes: list[int], rounds: dict[str, list[dict[str, Any]]]
             statements = max(turn[page]["statements"] for turn in turns)
             found["rows"][f"{name}: {page}"] = {"milliseconds": spread, "statements": statements}
             low, high = spread["low"], spread["high"]
+            half = stats.spread([turn[page]["median"] for turn in turns])["median"]
+            found["rows"][f"{name}: {page}"]["half"] = half
             rows.append(
-                (f"{name}: {page}", f"{spread['median']:.1f}", f"{low:.1f}–{high:.1f}", str(statements))
+                (
+                    f"{name}: {page}",
+                    f"{spread['median']:.1f}",
+                    f"{low:.1f}–{high:.1f}",
+                    f"{half:.1f}",
+                    str(statements),
+                )
             )
-    print(f"\n{kind}: 95 of 100 requests are as fast, median of the rounds")
-    print(stats.table(("", "ms", "low–high", "statements"), rows))
+    print(f"\n{kind}: 95 of 100 requests are as fast, and half of them; median of the rounds")
+    print(stats.table(("", "ms (95)", "low–high", "ms (50)", "statements"), rows))
     small, large = (rounds[f"{size:,}"] for size in sizes[:2])
     checks: list[tuple[str, float, float, bool]] = []
     for page in small[0]:
@@ -93,17 +104,21 @@ def _report(kind: str, sizes: list[int], rounds: dict[str, list[dict[str, Any]]]
         checks.append(
             (f"{page}, {sizes[1]:,} : {sizes[0]:,}", growth, SEARCHED if page == SEARCH else GROWTH, False)
         )
-        if page != SEARCH:
-            most = max(turn[page]["statements"] for turn in (*small, *large))
-            checks.append((f"{page}, statements", most, STATEMENTS, False))
+        most = max(turn[page]["statements"] for turn in (*small, *large))
+        checks.append((f"{page}, statements", most, STATEMENTS, False))
     if PEER in rounds:
-        faster = stats.ratio(
-            [turn["first page"]["milliseconds"] for turn in rounds[PEER]],
-            [turn["first page"]["milliseconds"] for turn in large],
-        )["median"]
-        checks.append((f"first page, times faster than {PEER}", faster, FASTER, True))
+        for page, times in FASTER.items():
+            # Half and half: of twenty pages of the peer the slowest is no measure, and a machine's mood passes over
+            # ours within milliseconds.
+            faster = stats.ratio(
+                [turn[page]["median"] for turn in rounds[PEER]], [turn[page]["median"] for turn in large]
+            )["median"]
+            checks.append((f"{page}, times faster than {PEER}", faster, times, True))
     lines = []
     for words, value, asked, at_least in checks:
+        if not asked:
+            lines.append((words, f"{value:.2f}", "nothing", ""))
+            continue
         good = value >= asked if at_least else value <= asked
         found["checks"].append({"what": words, "value": value, "asked": asked, "met": good})
         lines.append(

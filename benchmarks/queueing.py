@@ -64,7 +64,7 @@ def fill(found: Installation, amount: int) -> None:
 
 
 def measure(app: Flask, found: Installation, requests: int) -> dict[str, Any]:
-    """Milliseconds (95 of 100 are as fast) and statements of each page, as a logged-in supervisor reads it."""
+    """Milliseconds (95 of 100 are as fast, and half of them) and statements of each page, as a supervisor reads it."""
     found.now = lambda: NOW
     client, statements = _logged_in(app, found), list[str]()
     event.listen(found.database.engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
@@ -81,7 +81,11 @@ def measure(app: Flask, found: Installation, requests: int) -> dict[str, Any]:
             if answer.status_code != 200 or not re.search(rb"TS\d{8}-", answer.data):
                 raise SystemExit(f"{path} answered {answer.status_code} without a complaint")
         seconds.sort()
-        figures[name] = {"milliseconds": 1000 * seconds[int(_SHARE * requests)], "statements": most}
+        figures[name] = {
+            "milliseconds": 1000 * seconds[int(_SHARE * (requests - 1))],
+            "median": 1000 * seconds[requests // 2],
+            "statements": most,
+        }
     return figures
 
 
@@ -97,6 +101,7 @@ def _pages(found: Installation, client: FlaskClient) -> dict[str, str]:
     client.get(f"{ADMIN}/")
     return {
         "first page": f"{ADMIN}/",
+        "all, first page": f"{ADMIN}/?view=all",
         "deep page": f"{ADMIN}/?view=all&after=0-{rows[len(rows) // 2]}",
         "filtered": f"{ADMIN}/?view=all&type={TYPES[0]}&test=no&channel=web",
         "rare word": f"{ADMIN}/?view=all&q={token}",
@@ -124,9 +129,11 @@ def _opened(work: Work, n: int, amount: int) -> Opening:
     key = TYPES[n % len(TYPES)]
     kind, policy, clocks = work.policy.types[key], work.policy, _planned(work, key, arrived)
     uid, ended = random_uid(), n <= amount - amount // OPEN
+    # Of what has been answered a third waits until a review can be asked for no more.
+    out = {"released_at": arrived, "release_due": arrived} if ended else {}
     row: dict[str, Any] = {
-        "number": _number(n, arrived),
-        "state": "closed" if ended else "submitted", "type": key, "filed_type": key, "severity": kind.severity,
+        "number": _number(n, arrived), **out,
+        "state": ("decided" if n % 3 == 0 else "closed") if ended else "submitted", "type": key, "filed_type": key, "severity": kind.severity,
         "restricted": kind.restricted, "is_test": False, "channel": _channel(n, amount), "lang": "zh",
         "policy_version": work.policy_version, "answer_mark": "none", "filed_at": arrived, "cycle": 0,
         "accept_due": milestones.due_of(clocks, "accept"), "result_due": milestones.due_of(clocks, "result"),
@@ -191,13 +198,13 @@ def _write(found: Installation, before: int, openings: list[Opening]) -> None:
 
 def main(arguments: list[str]) -> None:
     app = create_app()
-    with app.app_context():
-        found: Installation = app.extensions["complaints"]
-        match arguments:
-            case ["fill", amount]:
-                fill(found, int(amount))
-            case ["measure", requests]:
-                print(json.dumps(measure(app, found, int(requests))))
+    found: Installation = app.extensions["complaints"]
+    match arguments:
+        case ["fill", amount]:
+            fill(found, int(amount))
+        case ["measure", requests]:
+            # In no context of ours: within one, what a request asks first would be kept for the next.
+            print(json.dumps(measure(app, found, int(requests))))
 
 
 if __name__ == "__main__":
