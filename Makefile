@@ -27,7 +27,7 @@ test: $(VENV)/test  ## the suite; without database servers it runs on SQLite, `b
 	@# A live Playwright blocks asyncio in its thread, so the browser has a run of its own.
 	@code=0; \
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not browser" --results=$(RESULTS)/main.json $(ARGS) || code=1; \
-	$(BIN)/python -m pytest -m browser --results=$(RESULTS)/browser.json $(ARGS) || code=1; \
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m browser --results=$(RESULTS)/browser.json $(ARGS) || code=1; \
 	$(BIN)/python tests/closing.py $(RESULTS) || code=1; \
 	exit $$code
 

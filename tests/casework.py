@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 from office import ADMIN, Forms, Office, quick_passwords, send
 
 from complaints.cases import intake
+from complaints.web.admin.bulk import unpacked
 
 TEXT = "它说葡萄柚和降压药可以一起吃 <script>alert(1)</script>"
 ANSWER = intake.Answer("可以一起吃", "能一起吃吗", mark="verified")
 
 
-def staffed(tmp_path, clock, monkeypatch):
+def staffed(tmp_path, clock, monkeypatch, **config):
     quick_passwords(monkeypatch)
-    made = Office(tmp_path, clock).start(clock)
+    made = Office(tmp_path, clock, **config).start(clock)
     for who in ("handler", "second", "supervisor", "auditor"):
         made.client(who)
     return made
@@ -62,3 +65,14 @@ def post(client, **values):
     html = client.get(f"{ADMIN}/?view=all").get_data(as_text=True)
     form = next(each for each in Forms(html).found if each["action"].endswith("/bulk"))
     return client.post(f"{ADMIN}/bulk", data={**form["data"], **values})
+
+
+def ticked(html):
+    """The values of the boxes of a page on which every box is ticked, as they are shown."""
+    return re.findall(r'name="case" value="([^"]+)" checked', html)
+
+
+def chosen(html):
+    """What a preview would send: the boxes, and then those that are chosen without being shown."""
+    packed = re.search(r'name="rest" value="([^"]+)"', html)
+    return [*ticked(html), *(f"{uid}:{version}" for uid, version in unpacked(packed[1] if packed else ""))]

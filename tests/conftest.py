@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
+import lasting
 import pytest
 import servers
 from hypothesis import HealthCheck, settings
+from lasting import Clock
 from sqlalchemy import Engine
 
-from complaints.administration.installation import Hooks, Installation
-from complaints.base.keys import Keys
-from complaints.base.settings import Settings
+from complaints.administration.installation import Installation
 from complaints.base.translations import speaking
-from complaints.store.files import LocalFiles
-from complaints.store.transactions import Database
 
 pytest_plugins = ["plugins"]
 
@@ -26,8 +23,6 @@ settings.register_profile(
 )
 settings.register_profile("ci", parent=settings.get_profile("quick"), max_examples=200, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "quick")
-
-MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
@@ -62,9 +57,7 @@ def empty_database_url(
 def _database(
     name: str, used: dict[str, servers.Server], factory: pytest.TempPathFactory, *, migrated: bool
 ) -> Iterator[str]:
-    if name not in used:
-        used[name] = servers.Server(name, factory.mktemp(name))
-    with used[name].database(migrated=migrated) as url:
+    with lasting.server(name, used, factory).database(migrated=migrated) as url:
         yield url
 
 
@@ -83,16 +76,6 @@ def _own_language() -> Iterator[None]:
         yield
 
 
-class Clock:
-    """The time of a test; it moves only when told."""
-
-    def __init__(self, now: datetime = MONDAY) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
     """Monday, 23 November 2026, 10:00 in Beijing."""
@@ -102,20 +85,7 @@ def clock() -> Clock:
 @pytest.fixture
 def installation(engine: Engine, tmp_path: Path, clock: Clock) -> Installation:
     """An installation without Flask, on each database; plugins.py audits its log after the test."""
-    values = {
-        "SECRET_KEY": "a secret of this test",
-        "COMPLAINTS_BASE_URL": "https://ai.example.cn",
-        "TESTING": True,
-    }
-    made = Installation(
-        Settings.from_mapping(values, tmp_path),
-        Database(engine),
-        LocalFiles(tmp_path / "files"),
-        Hooks(),
-        clock,
-    )
-    made.__dict__["keys"] = Keys.random()
-    return made
+    return lasting.installation_on(engine, tmp_path, clock)
 
 
 @pytest.fixture

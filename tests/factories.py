@@ -20,7 +20,9 @@ from complaints.cases import (
     intake,
     linking,
     overdue,
+    queries,
     relations,
+    reviewing,
     transfer,
 )
 from complaints.cases import teams as teams_of
@@ -67,8 +69,8 @@ class Desk:
         )
 
     def do(self, filed: intake.Filed, name: str, **changes: Any) -> Any:
-        """One of STEPS; five minutes pass first."""
-        self.later(minutes=5)
+        """One of STEPS; five minutes pass first, and half of one before an answer is taken back: it goes out after two."""
+        self.later(minutes=0.5 if name == "take_back" else 5)
         return STEPS[name](self, filed, **changes)
 
     def case(self, filed: intake.Filed) -> Complaint:
@@ -209,9 +211,21 @@ STEPS: dict[str, Callable[..., Any]] = {
 @pytest.fixture
 def desk(installation: Installation, clock: Any) -> Desk:
     """A desk on each database, with two complaints beside the one a test looks at."""
+    return beside_others(installation, clock)
+
+
+def beside_others(installation: Installation, clock: Any) -> Desk:
+    """A desk with two complaints beside the one that is looked at."""
     made = Desk(installation, clock)
     made.file("billing", fields={"details": "旁边的一件"})
     other = made.file("service", fields={"details": "已受理的另一件"})
     made.do(other, "accept")
     clock.now = clock.now - timedelta(minutes=5)
     return made
+
+
+def count_to(monkeypatch, most):
+    """Let lists be counted only so far, by statements made for this test: those that are kept count further."""
+    monkeypatch.setattr(queries, "COUNTED", most)
+    for module, name in ((queries, "_counting"), (reviewing, "_to_review")):
+        monkeypatch.setattr(module, name, getattr(module, name).__wrapped__)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import quickly
 
 DATABASE = re.compile(r"(?<=[\[-])(sqlite|postgresql|mysql)(?=[\]-])")
 _AUDITS: Counter[str] = Counter()
@@ -27,6 +28,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Count(config), "complaints-count")
+    quickly.share_compiled_statements()
+    quickly.share_compiled_templates()
+    quickly.share_compiled_routes()
+    quickly.remember_policies()
+
+
+def pytest_collection_finish() -> None:
+    quickly.collect_less()
 
 
 @pytest.hookimpl(tryfirst=True)

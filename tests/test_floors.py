@@ -40,7 +40,6 @@ PURE = {
     "ledger/proof.py": {"cryptography"},
 }
 LONGEST = 320
-# One file, because each bundle carries it as its verifier.
 # One file by design: each bundle carries it. Keys and their history, and archives made to harm, have their places in it.
 VERIFIER, LONGEST_VERIFIER = "ledger/proof.py", 1330
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -6,7 +6,7 @@ The log knows `ref` alone. A key stands for one machine: whatever it does is don
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select, update
@@ -85,11 +85,6 @@ def everything(work: Work) -> list[ApiKey]:
     """Every key, those that still open something first."""
     query = select(ApiKey).order_by(ApiKey.revoked_at.is_not(None), ApiKey.created_at.desc(), ApiKey.id)
     return list(work.session.scalars(query))
-
-
-def names(work: Work) -> Mapping[str, str]:
-    """What keys are called, by `ref`."""
-    return {row.ref: row.name for row in work.session.execute(select(ApiKey.ref, ApiKey.name))}
 
 
 def state(work: Work, row: ApiKey) -> str:

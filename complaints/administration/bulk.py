@@ -26,12 +26,12 @@ from complaints.ledger import journal
 from complaints.ledger import private as sealing
 from complaints.ledger.journal import record_system
 from complaints.ledger.work import Actor, Work
+from complaints.policy.roles import HANDLERS
 from complaints.store.jobs import KEEP_DAYS, Jobs, StoppedError
 from complaints.store.tables import Job
 
 KIND = "bulk"
 LEASE_SECONDS = 60
-HANDLERS = ("handler", "supervisor", "admin")
 _JOBS = Jobs((KIND,), LEASE_SECONDS)
 _log = logging.getLogger(__name__)
 

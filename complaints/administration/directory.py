@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -72,7 +73,7 @@ class Directory:
         if found is None:
             self._failed("it returned None")
             return
-        good = {each.ref: each for each in map(_usable, found) if each is not None}
+        good = {each.ref: each for each in map(usable, found) if each is not None}
         self._good = tuple(good.values())
         self._failed(
             "" if len(good) == len(found) else f"{len(found) - len(good)} of its entries are unusable"
@@ -84,15 +85,22 @@ class Directory:
         self.fault = fault
 
 
-def _usable(each: object) -> Operator | None:
-    """An entry as services may rely on it, its roles and teams as sets; None for one that would break them."""
+def usable(each: object) -> Operator | None:
+    """What a host gives as services may rely on it, roles and teams as sets; None for what would break them."""
     if not isinstance(each, Operator) or not all(
         isinstance(said, str) for said in (each.ref, each.name, each.mail, each.lang)
     ):
         return None
     roles, teams = _words(each.roles), _words(each.teams)
+    since = each.authenticated_at
+    if since is not None and (not isinstance(since, datetime) or since.utcoffset() is None):
+        return None
     # Anything but True might be meant as a no, such as "0", and would open the restricted types.
-    if not roles or teams is None or not isinstance(each.restricted, bool):
+    if (
+        not roles
+        or teams is None
+        or not all(isinstance(said, bool) for said in (each.restricted, each.monthly))
+    ):
         return None
     return replace(each, roles=roles, teams=teams) if 0 < len(each.ref) <= _LONGEST else None
 

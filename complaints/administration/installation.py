@@ -202,6 +202,7 @@ class Installation:
             listened=listened,
             signed=self.vendor_keys.keys(),
             hosts=self.directory.listed if self.hooks.operator is not None else None,
+            real_time=self.real_time,
         )
 
     def in_force(self, session: Session) -> InForce:

@@ -25,7 +25,6 @@ AT_ONCE = 100
 STATES = ("dead", "failing", "due", "waiting", "sent", "dropped", "taken_back")
 # In these the next to leave comes first, in the others the last.
 _AHEAD = frozenset({"failing", "due", "waiting"})
-WAYS = ("mail", "push", "webhook", "notify", disposal.CHANNEL)
 REASONS = ("told", "settled", "gone", "mistake")
 DROPPED = "Dropped"
 RETRIED, DISMISSED = "message_retried", "message_dropped"

@@ -6,7 +6,7 @@ The log knows `ref` alone; names live in this table, so that a log can be handed
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -20,11 +20,10 @@ from complaints.cases import claims, people
 from complaints.cases import teams as teams_of
 from complaints.ledger.journal import record_system
 from complaints.ledger.work import Actor, Work
+from complaints.policy.roles import READERS, STAFF
 from complaints.store.tables import Operator, OperatorSession
 
-ROLES = ("handler", "supervisor", "auditor", "admin")
 # Who may have the monthly report sent.
-REPORTED = ("supervisor", "auditor", "admin")
 _LOGIN, _NAME, _MAIL, _PSEUDONYM = 120, 120, 254, 60
 
 
@@ -46,9 +45,9 @@ def create(
         faults["login"] = [t("Give a log-in name")]
     elif work.session.scalar(select(Operator.id).where(Operator.login == bare)):
         faults["login"] = [t("This log-in name is taken; choose another one")]
-    if not roles or not set(roles) <= set(ROLES):
+    if not roles or not set(roles) <= set(STAFF):
         faults["roles"] = [t("Choose at least one role")]
-    if mail and ("@" not in mail or len(mail) > _MAIL):
+    if mail and _no_address(mail):
         faults["mail"] = [t("Enter an address such as name@example.com")]
     if not _standing(work, teams):
         faults["teams"] = [t("Choose teams of the list")]
@@ -62,7 +61,7 @@ def create(
         mail=mail or None,
         password_hash=passwords.hashed(password),
         must_change=True,
-        roles=[role for role in ROLES if role in roles],
+        roles=[role for role in STAFF if role in roles],
         teams=sorted(set(teams)),
         restricted=restricted,
         lang=language(),
@@ -127,13 +126,13 @@ def change_roles(
     Raises InputError when no role is left, the last administrator would go, or a team is not there.
     """
     row = find(work, login)
-    if not roles or not set(roles) <= set(ROLES):
+    if not roles or not set(roles) <= set(STAFF):
         raise InputError({"roles": [t("Choose at least one role")]})
     if "admin" not in roles:
         _not_last_admin(work, row)
     if teams is not None and not _standing(work, set(teams) - set(row.teams)):
         raise InputError({"teams": [t("Choose teams of the list")]})
-    kept = [role for role in ROLES if role in roles]
+    kept = [role for role in STAFF if role in roles]
     into = row.teams if teams is None else sorted(set(teams))
     if (kept, restricted, into) != (row.roles, row.restricted, row.teams):
         row.roles, row.restricted, row.teams = kept, restricted, into
@@ -164,8 +163,10 @@ def send_monthly(work: Work, login: str, *, wanted: bool, by: Actor) -> Operator
     return row
 
 
-def get_monthly(work: Work) -> list[Operator]:
-    """The accounts the monthly report goes to."""
+def get_monthly(work: Work) -> Sequence[Operator | people.Operator]:
+    """Whom the monthly report goes to: the accounts that ask for it, or those of the host's listed operators."""
+    if work.hosts is not None:
+        return [one for one in work.hosts() if one.monthly and one.mail and one.may(*READERS)]
     query = select(Operator).where(
         Operator.active.is_(True), Operator.monthly.is_(True), Operator.mail.is_not(None)
     )
@@ -186,13 +187,31 @@ def call(work: Work, login: str, pseudonym: str, *, by: Actor) -> Operator:
     return row
 
 
-def set_password(work: Work, ref: str, old: str, new: str) -> Operator:
-    """Replace one's own password; every session of the account ends, so the caller opens a new one."""
+def write_to(work: Work, login: str, mail: str, *, by: Actor) -> Operator:
+    """Set the address for notices, or none; the event does not hold it. Raises InputError. Flushes, never commits."""
+    row, given = find(work, login), mail.strip()
+    if given and _no_address(given):
+        raise InputError({"mail": [t("Enter an address such as name@example.com")]})
+    if (given or None) != row.mail:
+        row.mail = given or None
+        # Nothing can be sent to nowhere; the event of rights says so where that ends the report.
+        if not row.mail and row.monthly:
+            row.monthly = False
+            _changed(work, by, row)
+        _log(work, "operator_mail_changed", by, row)
+    return row
+
+
+def set_password(work: Work, ref: str, kept: str, made: str) -> Operator:
+    """Put the hash `made` in the place of `kept`, whose password the caller has seen proven.
+
+    Raises InputError when another password came between. Every session of the account ends, so the caller opens a
+    new one. Flushes, never commits.
+    """
     row = by_ref(work, ref)
-    if not passwords.matches(row.password_hash, old):
-        raise InputError({"old": [t("The present password is not right")]})
-    passwords.check(new, row.login, old)
-    row.password_hash, row.must_change = passwords.hashed(new), False
+    if row.password_hash != kept:
+        raise InputError({"old": [t("The password was changed in the meantime; log in with the new one")]})
+    row.password_hash, row.must_change = made, False
     end_all(work, row)
     _log(work, "operator_password_changed", acting(row), row)
     return row
@@ -234,7 +253,7 @@ def by_ref(work: Work, ref: str) -> Operator:
 
 def acting(row: Operator) -> Actor:
     """The owner of an account, as they stand in the log for what they do to it."""
-    return Actor("admin" if "admin" in row.roles else row.roles[0], row.ref)
+    return seen(row).actor
 
 
 def find(work: Work, login: str) -> Operator:
@@ -249,8 +268,12 @@ def _standing(work: Work, keys: Collection[str]) -> bool:
     return not keys or set(keys) <= teams_of.standing(work).keys()
 
 
+def _no_address(mail: str) -> bool:
+    return "@" not in mail or len(mail) > _MAIL
+
+
 def _reported(row: Operator) -> bool:
-    return bool(set(row.roles) & set(REPORTED))
+    return bool(set(row.roles) & set(READERS))
 
 
 def _changed(work: Work, by: Actor, row: Operator) -> None:

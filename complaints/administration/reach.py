@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import ScalarSelect, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from complaints.administration.installation import Installation
 from complaints.base.translations import gettext as t
-from complaints.delivery.fanout import NOBODY
+from complaints.delivery.health import UNTOLD
 from complaints.delivery.people import COMPLIANCE, GROUPS, People, Recipient, eligible
 from complaints.policy.model import Promises
-from complaints.store.tables import Outbox
 
 _AUDIENCE = {"assignee": "operators"}
 
@@ -48,13 +47,7 @@ def with_compliance(installation: Installation, people: People | None = None) ->
 
 def waiting(session: Session) -> int:
     """How many notices wait for somebody to tell; one short statement."""
-    return session.scalar(select(unheard())) or 0
-
-
-def unheard() -> ScalarSelect[int]:
-    """As `waiting`, as part of another statement."""
-    waits = (Outbox.state == "queued", Outbox.last_error == NOBODY)
-    return select(func.count()).select_from(Outbox).where(*waits).scalar_subquery()
+    return session.scalar(select(UNTOLD)) or 0
 
 
 def remedy() -> str:

@@ -35,7 +35,7 @@ def read(work: Work) -> Roster:
     hosts = list(work.hosts()) if work.hosts is not None else None
     names, teams, standing = dict[str, str](), dict[str, str](), dict[str, str]()
     staff = []
-    for row in work.session.execute(_every()):
+    for row in work.session.execute(_EVERY):
         if row.what == _TEAM:
             teams[row.ref] = row.name
             if row.there:
@@ -76,3 +76,7 @@ def _every() -> Select[Any]:
         select(what[_TEAM], Team.key, Team.name, Team.removed_at.is_(None), false(), *nothing, null()),
     ).subquery()
     return select(every).order_by(every.c.what, every.c.name, every.c.ref)
+
+
+# Asks for no moment and no person: built once.
+_EVERY = _every()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from complaints.administration import roster
 from complaints.ledger.work import Actor, Work
+from complaints.policy.roles import HANDLERS, LEADERS
 
 # "desk" answers most, "lead" sees restricted types and may reopen, "second" reviews and sees them too.
 Staff = Mapping[str, Actor]
@@ -13,7 +14,7 @@ Staff = Mapping[str, Actor]
 
 def staff(work: Work) -> Staff:
     """Three different people who may do what the samples ask of them."""
-    free = [each for each in roster.read(work).staff if each.may("handler", "supervisor", "admin")]
+    free = [each for each in roster.read(work).staff if each.may(*HANDLERS)]
     found: dict[str, Actor] = {}
     for name, leading, restricted in (
         ("lead", True, True),
@@ -23,7 +24,7 @@ def staff(work: Work) -> Staff:
         fitting = [
             each
             for each in free
-            if (each.restricted or not restricted) and (each.may("supervisor", "admin") or not leading)
+            if (each.restricted or not restricted) and (each.may(*LEADERS) or not leading)
         ]
         # The desk is the one with the least rights, so that somebody with more is left for the rest.
         chosen = min(fitting, key=lambda each: (each.restricted, each.name)) if fitting else None

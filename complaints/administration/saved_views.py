@@ -4,29 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 
 from complaints.base.errors import InputError, NotAllowedError, NotFoundError
 from complaints.base.translations import gettext as t
 from complaints.cases.narrowing import Filters
 from complaints.cases.people import Operator
 from complaints.ledger.work import Work
+from complaints.policy.roles import LEADERS
 from complaints.store.tables import SavedView
 
 NAME, MOST = 60, 12
 # Who may put a list before everybody, and take away one that somebody else put there.
-SHARERS = ("supervisor", "admin")
+# Every page of the queue asks this: built once.
+_SEEN = (
+    select(SavedView)
+    .where(or_(SavedView.owner == bindparam("owner"), SavedView.shared))
+    .order_by(SavedView.shared.desc(), SavedView.id)
+)
 
 
 def seen(work: Work, viewer: Operator) -> Sequence[SavedView]:
     """The viewer's own lists and the shared ones, in the order they were kept; at most MOST of either."""
-    query = select(SavedView).where(or_(SavedView.owner == viewer.ref, SavedView.shared))
-    return work.session.scalars(query.order_by(SavedView.shared.desc(), SavedView.id)).all()
+    return work.session.scalars(_SEEN, {"owner": viewer.ref}).all()
 
 
 def keep(work: Work, viewer: Operator, name: str, filters: Filters, *, shared: bool = False) -> SavedView:
     """Keep a list under a name, without what is searched for in it. Raises InputError and NotAllowedError. Flushes."""
-    if shared and not viewer.may(*SHARERS):
+    if shared and not viewer.may(*LEADERS):
         raise NotAllowedError("only a supervisor or an administrator shares a list")
     name, faults = " ".join(name.split()), list[str]()
     if not name:
@@ -47,7 +52,7 @@ def keep(work: Work, viewer: Operator, name: str, filters: Filters, *, shared: b
 
 def may_remove(viewer: Operator, row: SavedView) -> bool:
     """Whether this operator may take a list away."""
-    return row.owner == viewer.ref or (row.shared and viewer.may(*SHARERS))
+    return row.owner == viewer.ref or (row.shared and viewer.may(*LEADERS))
 
 
 def remove(work: Work, viewer: Operator, view_id: int) -> None:

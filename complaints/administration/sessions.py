@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from complaints.administration import passwords
 from complaints.base.ids import sha256_hex
@@ -43,8 +43,11 @@ def attempt(work: Work, login: str) -> Attempt:
     if row is None or not row.active or (row.locked_until is not None and row.locked_until > work.now):
         return Attempt(None, passwords.nobodys())
     if row.locked_until is not None:
+        # Only while the lock is the one that has ended: of tries side by side the first one forgets, not each.
         work.session.execute(
-            update(Operator).where(Operator.id == row.id).values(failures=0, locked_until=None)
+            update(Operator)
+            .where(Operator.id == row.id, Operator.locked_until <= work.now)
+            .values(failures=0, locked_until=None)
         )
     work.session.execute(update(Operator).where(Operator.id == row.id).values(failures=Operator.failures + 1))
     tried = work.session.scalar(select(Operator.failures).where(Operator.id == row.id)) or 0
@@ -56,10 +59,20 @@ def attempt(work: Work, login: str) -> Attempt:
     return Attempt(row.id if tried <= FAILURES else None, row.password_hash)
 
 
-def begin(work: Work, operator_id: int, hours: int, device: str = "") -> str:
-    """Open a session after a good log-in and forget failures; returns the cookie's value, kept as a hash.
+def stands(work: Work, tried: Attempt) -> bool:
+    """Whether the account is still open, with the password a try was held against. Locks its row.
 
-    `device` is the browser and its system in a few words.
+    Hashing takes its time; somebody may have given the account a new password meanwhile.
+    """
+    row = work.session.get(Operator, tried.operator_id, with_for_update=True, populate_existing=True)
+    return row is not None and row.active and row.password_hash == tried.kept
+
+
+def begin(work: Work, operator_id: int, hours: int, device: str = "") -> str:
+    """Open a session and forget failures; returns the cookie's value, kept as a hash.
+
+    The caller has seen every factor proven just now: the session counts as a fresh log-in. `device` is the browser and
+    its system in a few words.
     """
     token = secrets.token_urlsafe(32)
     forget_failures(work, operator_id)
@@ -91,17 +104,21 @@ def key(token: str) -> str:
     return sha256_hex(token.encode())
 
 
+# Every page of the operators asks this: built once.
+_CURRENT = (
+    select(Operator, OperatorSession)
+    .join(OperatorSession, OperatorSession.operator_id == Operator.id)
+    .where(
+        OperatorSession.token_hash == bindparam("token"),
+        OperatorSession.expires_at > bindparam("now"),
+        Operator.active.is_(True),
+    )
+)
+
+
 def current(work: Work, token: str) -> tuple[Operator, OperatorSession] | None:
     """The active account this cookie belongs to, and the session; None when ended or expired."""
-    found = work.session.execute(
-        select(Operator, OperatorSession)
-        .join(OperatorSession, OperatorSession.operator_id == Operator.id)
-        .where(
-            OperatorSession.token_hash == key(token),
-            OperatorSession.expires_at > work.now,
-            Operator.active.is_(True),
-        )
-    ).first()
+    found = work.session.execute(_CURRENT, {"token": key(token), "now": work.now}).first()
     return (found[0], found[1]) if found else None
 
 

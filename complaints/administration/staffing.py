@@ -6,11 +6,14 @@ from collections.abc import Iterator
 
 from sqlalchemy import func, select
 
-from complaints.administration import teams
+from complaints.administration import roster, teams
 from complaints.administration.installation import Installation
 from complaints.base.translations import gettext as t
+from complaints.cases import appeal, escalation
+from complaints.delivery import outbox
 from complaints.ledger.work import Work
-from complaints.store.tables import Operator
+from complaints.policy.states import State
+from complaints.store.tables import Complaint, Operator
 
 # Level, what is so, what to do about it.
 Said = tuple[str, str, str]
@@ -20,6 +23,30 @@ def look(found: Installation, work: Work) -> Iterator[Said]:
     """What `doctor` says of people and teams."""
     yield from _people(found, work)
     yield from _teams(work)
+
+
+def unreviewable(work: Work) -> list[Complaint]:
+    """The complaints whose review nobody here may do; of a host that lists nobody, nobody knows: none."""
+    staff = roster.read(work).staff
+    if not staff:
+        return []
+    asked = select(Complaint).where(Complaint.state == State.UNDER_REVIEW.value).order_by(Complaint.id)
+    return [case for case in work.session.scalars(asked) if not appeal.eligible(work, case, staff)]
+
+
+def tell_no_reviewer(work: Work) -> int:
+    """Tell the contact for compliance of each of these, once a round; returns how many. The caller commits."""
+    return sum(
+        outbox.queue(
+            work,
+            "no_reviewer",
+            "compliance",
+            dedupe=f"{case.uid}/{case.cycle}/no_reviewer",
+            complaint_id=case.id,
+            urgent=escalation.urgent(case),
+        )
+        for case in unreviewable(work)
+    )
 
 
 def _people(found: Installation, work: Work) -> Iterator[Said]:

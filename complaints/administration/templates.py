@@ -11,19 +11,16 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from complaints.administration import variables
 from complaints.base.errors import InputError
 from complaints.base.translations import gettext as t
+from complaints.cases import variables
 from complaints.ledger.journal import record_system
 from complaints.ledger.work import Actor, Work
 from complaints.store.tables import ReplyTemplate
 
 USES = ("reply", "ask", "decide", "decline")
 _SHIPPED = Path(__file__).resolve().parent / "templates.toml"
-_GAP = re.compile(
-    r"【(?:填写|待填|补充)[^】]*】|【[\s…._]*】|\[fill in[^\]]*\]|\{[^\W\d]\w{0,39}\}", re.IGNORECASE
-)
-_KEY, _TITLE, _BODY = 40, 120, 5000
+_TITLE, _BODY = 120, 5000
 
 
 @dataclass(frozen=True)
@@ -111,11 +108,6 @@ def remove(work: Work, key: str, lang: str, by: Actor) -> None:
     work.session.delete(row)
     work.session.flush()
     record_system(work, "template_removed", by, {"key": key, "lang": lang})
-
-
-def gaps(text: str) -> list[str]:
-    """Places of a template that nobody has filled in."""
-    return _GAP.findall(text)
 
 
 @cache

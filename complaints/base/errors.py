@@ -15,6 +15,14 @@ class ConfigError(ComplaintsError):
     """A setting, key or file is missing or wrong; the text names it and says what to write."""
 
 
+class MissingError(ConfigError):
+    """What a file is made with is not there; `what` is a word for pages, such as `font`, the text is for the terminal."""
+
+    def __init__(self, what: str, text: str) -> None:
+        self.what = what
+        super().__init__(text)
+
+
 @dataclass(frozen=True)
 class Problem:
     """One fault in a policy file: where it stands, what is wrong, how to mend it."""

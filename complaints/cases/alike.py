@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Integer, Select, literal_column, or_, select, union_all
 from sqlalchemy.exc import OperationalError
 
-from complaints.cases import pieces, queries, searchable
+from complaints.cases import people, pieces, searchable
 from complaints.cases.people import Operator
 from complaints.cases.pieces import Maker
 from complaints.ledger.reading import with_first
@@ -20,8 +20,8 @@ from complaints.store.tables import Complaint
 
 # So many reports of one answer are shown beside a case.
 SIMILAR = 20
-# How alike two texts must be, and how many that might be are compared.
-ALIKE, _COMPARED = 0.6, 100
+# How alike two texts must be, how many that might be are compared, and among how many of a flood these are found.
+ALIKE, _COMPARED, _AMONG = 0.6, 100, 500
 _JOINED, _NAMED, _SIMILAR = (literal_column(str(n), Integer).label("how") for n in range(3))
 
 
@@ -56,7 +56,7 @@ def related(work: Work, viewer: Operator, case: Complaint, uids: Collection[str]
         parts.append(select(alike.with_only_columns(Complaint.id).limit(SIMILAR).subquery().c.id, _SIMILAR))
     found = union_all(*parts).subquery()
     rows = work.session.execute(
-        select(Complaint, found.c.how).join(found, found.c.id == Complaint.id).where(*queries.visible(viewer))
+        select(Complaint, found.c.how).join(found, found.c.id == Complaint.id).where(*people.visible(viewer))
     ).all()
     by_how: tuple[list[Complaint], ...] = ([], [], [])
     for row in rows:
@@ -78,7 +78,7 @@ def nearly_same(work: Work, case: Complaint, said: str, most: int) -> list[Near]
     wanted = [Complaint.id != case.id, searchable.findable()]
     if case.text_hash:
         wanted.append(or_(Complaint.text_hash.is_(None), Complaint.text_hash != case.text_hash))
-    hits = search.hits(work.session, bands, wanted, every=False).limit(_COMPARED).subquery()
+    hits = search.hits(work.session, bands, wanted, every=False, among=_AMONG).limit(_COMPARED).subquery()
     query = select(Complaint).join(hits, hits.c.id == Complaint.id)
     try:
         found = with_first(work, query, Complaint.uid, "details")
@@ -109,7 +109,7 @@ def _alike(viewer: Operator, case: Complaint) -> Select[Any] | None:
     return (
         select(Complaint)
         .where(
-            or_(*same), Complaint.id != case.id, Complaint.stored_only_at.is_(None), *queries.visible(viewer)
+            or_(*same), Complaint.id != case.id, Complaint.stored_only_at.is_(None), *people.visible(viewer)
         )
         .order_by(Complaint.filed_at.desc(), Complaint.id.desc())
     )

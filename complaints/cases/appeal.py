@@ -7,13 +7,14 @@ from typing import Literal
 
 from complaints.base.errors import InputError
 from complaints.base.translations import gettext as t
-from complaints.cases import deciding
+from complaints.cases import deciding, people, readers, variables
 from complaints.cases.deciding import Decision
 from complaints.cases.handling import require_text
 from complaints.cases.people import Operator, behind
 from complaints.cases.step import from_complainant, from_operator, step, tell_operators
 from complaints.ledger.journal import Written
 from complaints.ledger.work import COMPLAINANT, Actor, Work
+from complaints.policy.roles import HANDLERS
 from complaints.sla import milestones
 from complaints.store.tables import Complaint
 
@@ -48,6 +49,11 @@ def review(work: Work, case: Complaint, actor: Actor, verdict: Verdict, decision
 
     Raises NotAllowedError for the person who made the decision under review.
     """
+    if decision.actions and verdict != "change":
+        said = t(
+            "Only a changed answer orders measures. Take the measures away, or choose that the answer is changed"
+        )
+        raise InputError({"actions": [said]})
     if verdict == "send_back":
         require_text(decision.note, "note")
         return step(
@@ -58,13 +64,15 @@ def review(work: Work, case: Complaint, actor: Actor, verdict: Verdict, decision
             change={"released_at": None, "release_due": None},
             personal={"note": from_operator(decision.note)},
         )
+    variables.require_filled(decision.text)
     if verdict == "overturn":
         return _take_on(work, case, actor, decision)
+    readers.check(work, case, (), decision.text)
     if verdict == "confirm":
         require_text(decision.text, "text")
         kept = Decision(
             case.outcome or "",
-            decision.reason or case.reason or "",
+            case.reason or "",
             decision.text,
             decision.note,
             facts=decision.facts,
@@ -82,9 +90,7 @@ def eligible(work: Work, case: Complaint, operators: Collection[Operator]) -> li
     return [
         operator
         for operator in operators
-        if operator.ref != decider
-        and operator.may("handler", "supervisor", "admin")
-        and (operator.restricted or not case.restricted)
+        if operator.ref != decider and operator.may(*HANDLERS) and people.may_see(operator, case)
     ]
 
 

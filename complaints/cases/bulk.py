@@ -8,7 +8,7 @@ from typing import Any
 
 from complaints.base.errors import InputError
 from complaints.base.translations import gettext as t
-from complaints.cases import deciding, handling, queries, teams, transfer
+from complaints.cases import deciding, handling, people, teams, transfer
 from complaints.cases.people import Operator
 from complaints.cases.step import EVENTS, USES
 from complaints.ledger.journal import Written
@@ -17,10 +17,12 @@ from complaints.policy.states import RELEASES, State, allowed
 from complaints.store.tables import Complaint
 
 # Nothing that speaks to a complainant in words of our own: each answer is read by somebody before it goes.
-ACTS = ("accept", "assign", "transfer", "note", "reclassify", "close")
+ACTS = ("accept", "assign", "transfer", "note", "reclassify", "take_back", "close")
 assert set(ACTS) <= EVENTS.keys()
 MOST = 1000
 _LONGEST = 5000
+# What needs nothing but the case and whoever does it.
+_PLAIN = {"accept": handling.accept, "take_back": deciding.take_back, "close": deciding.close}
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def refusal(
 
     `at_it` says who is at which case now, by its id.
     """
-    if case is None or not queries.may_see(who, case):
+    if case is None or not people.may_see(who, case):
         # A restricted case and one that does not exist read alike.
         return "unknown"
     if case.erased_at is not None:
@@ -81,25 +83,26 @@ def refusal(
     released = case.released_at is not None if state in RELEASES else None
     if wish.act not in {row.action for row in allowed(state, who.actor.role, released=released)}:
         return "state"
-    look = {"assign": _not_assigned, "transfer": _not_transferred, "reclassify": _not_reclassified}.get(
-        wish.act
-    )
+    look = {
+        "assign": _not_assigned,
+        "transfer": _not_transferred,
+        "reclassify": _not_reclassified,
+        "take_back": _not_taken_back,
+    }.get(wish.act)
     return look(work, case, wish, colleague) if look else ""
 
 
 def act(work: Work, case: Complaint, who: Operator, wish: Wish) -> Written:
     """Do it to one locked case, as its own event. Flushes; raises what the act itself raises."""
     match wish.act:
-        case "accept":
-            return handling.accept(work, case, who.actor)
+        case "accept" | "take_back" | "close":
+            return _PLAIN[wish.act](work, case, who.actor)
         case "assign":
             return handling.assign(work, case, who.actor, wish.to or None)
         case "transfer":
             return transfer.transfer(work, case, who.actor, wish.to or None, wish.text)
         case "note":
             return handling.note(work, case, who.actor, wish.text)
-        case "close":
-            return deciding.close(work, case, who.actor)
         case _:
             kept: Any = {"complaint_type": wish.type, "reason": wish.text.strip()}
             # Its risk class was somebody's judgement of the content, and stays one's own to change.
@@ -119,6 +122,7 @@ def words() -> dict[str, str]:
         "decider": t("This colleague made the decision under review"),
         "person": t("This colleague may not see restricted cases"),
         "type": t("The policy it was filed under does not know this type"),
+        "out": t("It goes out this moment"),
         "rights": t("Whoever ordered this may no longer do so"),
         "refused": t("It was refused"),
         "failed": t("It failed; nothing of it was changed. Try this one by hand"),
@@ -134,7 +138,7 @@ def _not_assigned(work: Work, case: Complaint, wish: Wish, colleague: Operator |
         return "refused"
     if not handling.may_lie_with(work, case, wish.to):
         return "decider"
-    return "" if queries.may_see(colleague, case) else "person"
+    return "" if people.may_see(colleague, case) else "person"
 
 
 def _not_transferred(work: Work, case: Complaint, wish: Wish, colleague: Operator | None) -> str:
@@ -147,3 +151,8 @@ def _not_reclassified(work: Work, case: Complaint, wish: Wish, colleague: Operat
     if case.type == wish.type:
         return "same"
     return "" if wish.type in work.policy_of(case.policy_version).types else "type"
+
+
+def _not_taken_back(work: Work, case: Complaint, wish: Wish, colleague: Operator | None) -> str:
+    del wish, colleague
+    return "out" if deciding.on_its_way(work, case) else ""

@@ -37,6 +37,12 @@ def held(work: Work, case: Complaint) -> Claim | None:
     return found if found is not None and found.until > work.now else None
 
 
+def holder(work: Work) -> ColumnElement[str | None]:
+    """Who is at a case, as a part of a statement that reads cases."""
+    at_it = select(Claim.ref).where(Claim.complaint_id == Complaint.id, Claim.until > work.now)
+    return at_it.correlate(Complaint).scalar_subquery()
+
+
 def of(work: Work, ids: Collection[int]) -> Mapping[int, str]:
     """Who is at which of these complaints, by id; one statement."""
     if not ids:
@@ -64,11 +70,12 @@ def take(work: Work, case: Complaint, ref: str, *, over: str = "") -> None:
 def acted(work: Work, case: Complaint, ref: str, action: str) -> None:
     """What an act of `ref`, who had the case or took it over, means for its claim.
 
-    Who acts is at it, until the work is done or somebody else's.
+    Who acts is at it, until the work is done or somebody else's; whoever made a case restricted may see it no more.
     """
     if action in BESIDE:
         return
-    if action in ENDING or (action == "assign" and case.assignee != ref):
+    gone = (action == "assign" and case.assignee != ref) or (action == "reclassify" and case.restricted)
+    if action in ENDING or gone:
         _drop(work.session, Claim.complaint_id == case.id)
     else:
         _set(work, case, ref)

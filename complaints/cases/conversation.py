@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from complaints.base.clock import beijing
 from complaints.base.errors import InputError
 from complaints.base.translations import gettext as t
-from complaints.cases import attachments
+from complaints.cases import attachments, variables
 from complaints.cases.attachments import Upload
 from complaints.cases.handling import require_text
 from complaints.cases.step import from_complainant, from_operator, step, tell_operators
 from complaints.ledger import private as sealing
 from complaints.ledger.journal import Written
 from complaints.ledger.work import COMPLAINANT, Actor, Work
-from complaints.policy.deadlines import end_of
+from complaints.policy.deadlines import pause_end
 from complaints.policy.states import State
 from complaints.sla import milestones
 from complaints.store.tables import Complaint
@@ -54,12 +53,13 @@ def ask(
     `days` are the working days they are given, from 1 to the policy's maximum.
     """
     require_text(text, "text")
+    variables.require_filled(text)
     _length(text)
     policy = work.policy_of(case.policy_version)
     if reason not in policy.ask_reasons:
         raise InputError({"reason": [t("Choose a reason of the list")]})
     given = min(max(days or policy.pause.max_wd, 1), policy.pause.max_wd)
-    reply_due = end_of(work.calendar.add(beijing(work.now).date(), given))
+    reply_due = pause_end(work.now, given, work.calendar)
     return step(
         work,
         case,
@@ -74,6 +74,7 @@ def ask(
 def reply(work: Work, case: Complaint, actor: Actor, text: str, uploads: Sequence[Upload] = ()) -> Written:
     """Write to the complainant; the state stays."""
     require_text(text, "text")
+    variables.require_filled(text)
     _length(text)
     files = attachments.seal_all(work, case.uid, sealing.OPERATOR, uploads)
     meta: dict[str, Any] | None = {"files": [each.public() for each in files]} if files else None

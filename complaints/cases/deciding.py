@@ -9,10 +9,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from complaints.base.clock import beijing
 from complaints.base.errors import InputError, TransitionError
 from complaints.base.translations import gettext as t
-from complaints.cases import disposal, handling
+from complaints.cases import disposal, handling, readers, variables
 from complaints.cases.handling import Order
 from complaints.cases.step import from_operator, step
 from complaints.ledger import journal
@@ -20,7 +19,7 @@ from complaints.ledger.journal import Written
 from complaints.ledger.projection import parse
 from complaints.ledger.reading import Entry, history
 from complaints.ledger.work import SYSTEM, Actor, Work
-from complaints.policy.deadlines import end_of
+from complaints.policy.deadlines import appeal_end
 from complaints.policy.states import RELEASES, State
 from complaints.store.tables import Complaint
 
@@ -42,9 +41,16 @@ class Decision:
     facts: str = ""
 
 
-def decide(work: Work, case: Complaint, actor: Actor, decision: Decision) -> Written:
-    """Answer the complaint; one that is not yet accepted is accepted first, in the same transaction."""
+def decide(
+    work: Work, case: Complaint, actor: Actor, decision: Decision, others: Sequence[Complaint] = ()
+) -> Written:
+    """Answer the complaint; one that is not yet accepted is accepted first, in the same transaction.
+
+    `others` are answered by the caller with the same words, in this transaction: InputError where the words cannot be
+    theirs, or those of a complaint joined to this one. The caller commits.
+    """
     check(work, case, decision)
+    readers.check(work, case, others, decision.text)
     if case.state == State.SUBMITTED:
         handling.accept(work, case, actor)
     return enter(work, case, "decide", actor, decision)
@@ -55,6 +61,7 @@ def decline(
 ) -> Written:
     """Not take the complaint on, with a reason of the policy and words for the complainant."""
     handling.require_text(text, "text")
+    variables.require_filled(text)
     if reason not in work.policy_of(case.policy_version).decline_reasons:
         raise InputError({"reason": [t("Choose a reason of the list")]})
     return enter(work, case, "decline", actor, Decision("declined", reason, text, note, facts=facts))
@@ -87,12 +94,20 @@ def enter(work: Work, case: Complaint, action: str, actor: Actor, decision: Deci
     return written
 
 
+def on_its_way(work: Work, case: Complaint) -> bool:
+    """Whether it is too late to take an answer back: what goes out this second is not called back any more."""
+    return case.release_due is None or work.now >= case.release_due
+
+
 def take_back(work: Work, case: Complaint, actor: Actor) -> Written:
     """Undo a decision that the complainant has not seen; its dates stand as they were.
 
+    Raises TransitionError for one that goes out now: an undo that may do nothing is worse than none.
     A review's verdict that is undone leaves the answer under review, and who gave it, as they were. What the host
     has not begun to carry out is never begun; what it has, goes on and its result is recorded.
     """
+    if case.release_due is not None and on_its_way(work, case):
+        raise TransitionError("the answer is on its way")
     decided_in = newest_decision(work, case)
     changed = decided_in.meta.get("change", {}) if decided_in is not None else {}
     change = {column: parse(column, changed[column][0]) for column in _DECIDED if column in changed}
@@ -110,7 +125,7 @@ def release(work: Work, case: Complaint) -> Written:
     if rule is None:
         # Taken back, or merged, between being found due and being locked.
         raise TransitionError("only an answer that waits can be released")
-    window = work.policy_of(case.policy_version).review.window_days
+    policy = work.policy_of(case.policy_version)
     tells = "review_result" if case.appeals else rule.tells
     written = step(
         work,
@@ -120,7 +135,7 @@ def release(work: Work, case: Complaint) -> Written:
         change={
             "released_at": work.now,
             "resume_state": None,
-            "appeal_until": end_of(beijing(work.now).date() + timedelta(days=window)),
+            "appeal_until": appeal_end(policy, work.now),
         },
         meets=rule.meets,
         voids=rule.voids,
@@ -186,6 +201,7 @@ def check(work: Work, case: Complaint, decision: Decision) -> None:
         faults["text"] = [t("Write what the complainant will read")]
     if faults:
         raise InputError(faults)
+    variables.require_filled(decision.text)
     handling.check_orders(work, case, decision.actions)
 
 
@@ -196,7 +212,8 @@ def _release_joined(work: Work, lead: Complaint) -> None:
         return
     for uid in work.session.scalars(joined).all():
         other = journal.lock(work, uid)
-        if lead.state == State.DECLINED:
+        # Not what others are answered: also where a review has let it stand.
+        if lead.outcome == "declined":
             step(
                 work, other, "unmerge", SYSTEM, change={"merged_into": None}, meta={"reason": "lead_declined"}
             )
@@ -211,7 +228,7 @@ def _release_joined(work: Work, lead: Complaint) -> None:
                 "reason": lead.reason,
                 "decided_at": lead.decided_at,
                 "decided_by": lead.decided_by,
-                "release_due": work.now,
+                "release_due": lead.release_due,
                 "released_at": None,
             },
             meta={"outcome": lead.outcome, "reason": lead.reason},

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from complaints.base.clock import beijing
 from complaints.base.errors import InputError, NotFoundError, TransitionError
 from complaints.base.translations import gettext as t
+from complaints.cases import people
 from complaints.cases.people import Operator
 from complaints.cases.step import from_operator, tell_operators
 from complaints.delivery import outbox
@@ -218,8 +219,7 @@ def unfinished() -> ColumnElement[bool]:
 def counted(work: Work, viewer: Operator) -> tuple[int, int]:
     """How many measures failed and how many retests are owed, in the cases that `viewer` may know of."""
     seen = select(Complaint.id).where(Complaint.erased_at.is_(None))
-    if not viewer.restricted:
-        seen = seen.where(Complaint.restricted.is_(False))
+    seen = seen.where(*people.visible(viewer))
     query = select(Disposal.state, func.count()).where(unfinished(), Disposal.complaint_id.in_(seen))
     counts = {row[0]: row[1] for row in work.session.execute(query.group_by(Disposal.state))}
     failed = counts.pop("failed", 0)

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from complaints.base.errors import InputError, NotAllowedError, TransitionError
 from complaints.base.translations import gettext as t
 from complaints.cases.handling import require_text
+from complaints.cases.masking import bare
 from complaints.cases.personal_places import Erasing, erase_all
 from complaints.cases.step import from_operator
 from complaints.delivery import webhooks
@@ -25,17 +26,16 @@ from complaints.ledger.private import COMPLAINANT, OPERATOR, THIRD_PARTY
 from complaints.ledger.reading import Entry, history
 from complaints.ledger.work import SYSTEM, Actor, Work
 from complaints.policy.retention import kept_until
+from complaints.policy.roles import LEADERS
 from complaints.policy.states import FINAL, State
 from complaints.store import search
 from complaints.store.tables import Attachment, Complaint, PersonKey, Private
 
 PERSONS = (COMPLAINANT, THIRD_PARTY, OPERATOR)
-LEADERS = frozenset({"supervisor", "admin"})
 # What still goes out of a case that is only stored: the answer that is owed, and what its owner asks for.
 STATUTORY = frozenset({"accepted", "declined", "decided", "review_result", "code_link"})
 # Characters of a name that can be looked for in a text: every other English word holds "li".
 _SHORTEST, _SHORTEST_LATIN = 2, 4
-_BETWEEN = "-–—‐()（）·•"
 
 
 def request(work: Work, case: Complaint, actor: Actor, *, how: str = "") -> Written:
@@ -236,15 +236,15 @@ def _quoting(work: Work, case: Complaint) -> list[str]:
         told = entries[0].data("details").items()
         given = {key: value for key, value in told if key in asked and asked[key].personal}
         given |= entries[0].data("contact")
-    bare = [_bare(str(value)) for value in given.values()]
-    marks = [each for each in bare if len(each) >= (_SHORTEST_LATIN if each.isascii() else _SHORTEST)]
+    names = [bare(str(value)) for value in given.values()]
+    marks = [each for each in names if len(each) >= (_SHORTEST_LATIN if each.isascii() else _SHORTEST)]
     ours = select(Private.seq, Private.field).where(Private.stream == case.uid, Private.person == OPERATOR)
     mine = {(row.seq, row.field) for row in work.session.execute(ours)}
     return [
         place(entry.seq, name)
         for entry in entries
         for name in entry.personal
-        if (entry.seq, name) in mine and any(mark in _bare(entry.text(name)) for mark in marks)
+        if (entry.seq, name) in mine and any(mark in bare(entry.text(name)) for mark in marks)
     ]
 
 
@@ -253,11 +253,6 @@ def _announced(work: Work, case: Complaint, event: str, actor: Actor, **values: 
     written = journal.record(work, case, event, actor, **values)
     webhooks.announce(work, event, case.id, case.uid, written.seq)
     return written
-
-
-def _bare(text: str) -> str:
-    """A text as it is compared: 138-1234 5678 is 13812345678, Zhou@Example.com is zhou@example.com."""
-    return "".join(letter for letter in text.casefold() if not letter.isspace() and letter not in _BETWEEN)
 
 
 def _alive(case: Complaint) -> None:

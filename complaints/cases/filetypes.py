@@ -48,7 +48,6 @@ WAV = FileType("audio/wav", ("wav",))
 OGG = FileType("audio/ogg", ("ogg", "opus"))
 MP4 = FileType("video/mp4", ("mp4", "m4a", "mov"))
 TEXT = FileType("text/plain", ("txt",))
-ALL = (JPEG, PNG, GIF, WEBP, HEIC, PDF, DOCX, XLSX, PPTX, OLE, AMR, MP3, WAV, OGG, MP4, TEXT)
 
 _STARTS: tuple[tuple[bytes, FileType], ...] = (
     (b"\xff\xd8\xff", JPEG),

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,7 +16,7 @@ from complaints.base.clock import beijing
 from complaints.base.errors import InputError, NotFoundError, TransitionError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
-from complaints.cases.masking import mask, mask_text
+from complaints.cases.masking import bare, mask, mask_text
 from complaints.cases.step import from_complainant, from_operator
 from complaints.delivery import outbox
 from complaints.ledger import journal
@@ -220,10 +219,10 @@ def _without(contact: Mapping[str, Any], text: str) -> str:
 def _names(contact: Mapping[str, Any], text: str) -> bool:
     """Whether a text names its complainant or how to reach them, however it is spaced or written."""
     spelled = _spelled(str(contact.get("name") or "").strip())
-    ways = (_bare(str(value)) for key, value in contact.items() if key != "name")
-    bare = _bare(text)
+    ways = (bare(str(value)) for key, value in contact.items() if key != "name")
+    said = bare(text)
     return bool(spelled and spelled.search(text)) or any(
-        len(way) >= _SHORTEST and way in bare for way in ways
+        len(way) >= _SHORTEST and way in said for way in ways
     )
 
 
@@ -233,11 +232,6 @@ def _spelled(name: str) -> re.Pattern[str] | None:
         return None
     letters = r"\s*".join(re.escape(letter) for letter in name if not letter.isspace())
     return re.compile(f"(?<![A-Za-z]){letters}(?![A-Za-z])", re.IGNORECASE)
-
-
-def _bare(text: str) -> str:
-    text = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(letter for letter in text if letter.isalnum() or letter == "@")
 
 
 def _key(model: Model) -> str:

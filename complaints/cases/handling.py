@@ -90,7 +90,8 @@ def reclassify(
 ) -> Written:
     """Change the type or the risk class.
 
-    Published dates may come forward, never go back; new internal targets run from now (design, section 3).
+    Published dates may come forward, never go back; new internal targets run from now (design, section 3). A case that
+    becomes restricted leaves the hands of whoever may not know of it, and those who may are told.
     """
     policy = work.policy_of(case.policy_version)
     if complaint_type not in policy.types:
@@ -101,14 +102,18 @@ def reclassify(
     change: dict[str, Any] = {"type": complaint_type, "risk_class": risk_class, "severity": kind.severity}
     # A restriction, once there, protects what was read under it: it is never lifted by a change of type.
     change["restricted"] = case.restricted or kind.restricted
+    left = False
     if change["restricted"]:
         search.forget(work.session, [case.id])
+        left = not case.restricted and not (case.assignee and people.cleared(work, case.assignee))
+    if left:
+        change["assignee"] = None
     if complaint_type != case.type and kind.team is not None:
         change["team"] = kind.team
     clocks: list[Clock] = []
     if complaint_type != case.type:
         clocks = _reclocked(work, case, policy.deadlines_of(complaint_type))
-    return step(
+    written = step(
         work,
         case,
         "reclassify",
@@ -118,6 +123,9 @@ def reclassify(
         personal={"note": from_operator(reason)} if reason else None,
         tells="moved" if milestones.due_of(clocks, "result") or milestones.due_of(clocks, "accept") else "",
     )
+    if left:
+        tell_operators(work, case, "new", written.seq)
+    return written
 
 
 def record_measure(work: Work, case: Complaint, actor: Actor, orders: Sequence[Order]) -> Written:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from complaints.ledger import journal
 from complaints.ledger.journal import SYSTEM_STREAM, Personal
@@ -17,15 +17,16 @@ from complaints.ledger.work import Actor, Work
 from complaints.store.tables import Event
 
 HOUR = timedelta(hours=1)
+# Every list and case page asks this: built once.
+_SINCE = select(Event.leaf).where(
+    Event.stream == bindparam("stream"), Event.type == bindparam("type"), Event.at >= bindparam("since")
+)
 
 
 def looked(work: Work, stream: str, actor: Actor, event_type: str, **what: Any) -> bool:
     """Whether this reading stands in the log within this hour; `what` is compared with the event's meta."""
-    leaves = work.session.scalars(
-        select(Event.leaf).where(
-            Event.stream == stream, Event.type == event_type, Event.at >= _hour(work.now)
-        )
-    )
+    asked = {"stream": stream, "type": event_type, "since": _hour(work.now)}
+    leaves = work.session.scalars(_SINCE, asked)
     return any(_same(json.loads(leaf), actor, what) for leaf in leaves)
 
 

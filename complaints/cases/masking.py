@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 _PHONE = 7
 # Digits in Chinese text have no word boundary beside them, so their neighbours are looked at instead.
@@ -19,6 +20,12 @@ def mask(key: str, value: str) -> str:
     if key == "phone" and len(value) > _PHONE:
         return f"{value[:3]}****{value[-4:]}"
     return f"{value[:1]}**"
+
+
+def bare(text: str) -> str:
+    """A text as it is compared with a contact: 138-1234 5678, 138.1234.5678 and １３８１２３４５６７８ are one number."""
+    text = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(letter for letter in text if letter.isalnum() or letter == "@")
 
 
 def mask_text(text: str) -> str:

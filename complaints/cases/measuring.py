@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from array import array
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain
 
 from complaints.base.clock import BEIJING
 from complaints.cases.step import EVENTS
@@ -23,8 +26,12 @@ REACHED: Mapping[str, frozenset[str]] = {
     ),
     "answer": frozenset({"released"}),
 }
-# A trend goes by day up to so many days, else by month.
-DAYS = 62
+# What times and results are told apart by: of what kind a complaint is, and what was answered.
+APART = ("type", "risk", "outcome")
+# One of each, empty where there is none: (type, risk class, outcome of an answer that has gone out).
+Told = tuple[str, str, str]
+# A trend goes by day up to so many days, else by month: each day is a line with three addresses.
+DAYS = 45
 _DECEMBER = 12
 
 
@@ -71,11 +78,15 @@ class Span:
 
 @dataclass(frozen=True)
 class Only:
-    """What the figures are narrowed to; empty: everything. A key of the policy each, or a channel."""
+    """What the figures are narrowed to; empty: everything. A key of the policy each, or a channel.
+
+    `tests` counts the test complaints instead of the real ones.
+    """
 
     type: str = ""
     risk: str = ""
     channel: str = ""
+    tests: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,6 +119,55 @@ class Spread:
 
 
 @dataclass(frozen=True)
+class Share:
+    """The complaints of one type, risk class or outcome: what became of the results promised, how long they took."""
+
+    results: Promise
+    times: Mapping[str, Spread]
+
+
+class Took:
+    """How long complaints took to come so far, gathered one by one; 48 bytes each."""
+
+    def __init__(self) -> None:
+        self._held: dict[Told, dict[str, tuple[array[int], array[int]]]] = defaultdict(
+            lambda: {name: (array("q"), array("q")) for name in REACHED}
+        )
+
+    def add(self, told: Told, name: str, seconds: int, days: int) -> None:
+        """A complaint came as far as `name`, a key of REACHED, after so many seconds and working days."""
+        held = self._held[told][name]
+        held[0].append(seconds)
+        held[1].append(days)
+
+    def times(self) -> dict[str, Spread]:
+        """Of all that were gathered."""
+        return self._spread(self._held)
+
+    def apart(self, results: Mapping[Told, Promise]) -> dict[str, dict[str, Share]]:
+        """For each of APART the complaints of one kind, as far as they came anywhere or were promised a result."""
+        found: dict[str, dict[str, Share]] = {}
+        for place, name in enumerate(APART):
+            alike: dict[str, list[Told]] = defaultdict(list)
+            for told in self._held.keys() | results.keys():
+                # Whatever else is unknown of a complaint, an outcome is only what has gone out.
+                if told[place] or name != "outcome":
+                    alike[told[place]].append(told)
+            found[name] = {
+                key: Share(_sum(results[each] for each in those if each in results), self._spread(those))
+                for key, those in alike.items()
+            }
+        return found
+
+    def _spread(self, those: Iterable[Told]) -> dict[str, Spread]:
+        held = [self._held[each] for each in those if each in self._held]
+        return {
+            name: spread(*(array("q", chain.from_iterable(each[name][n] for each in held)) for n in range(2)))
+            for name in REACHED
+        }
+
+
+@dataclass(frozen=True)
 class Point:
     """One day or month of the trend, by arrival: how many came, and of them answered and late so far."""
 
@@ -123,8 +183,8 @@ class Measured:
 
     `merged` wait for the answer of the one they were joined to; `declined` were not taken on, and told so; `appeals` are those that were asked
     to be looked at again, `changed` those of them whose answer a review changed, or that it took on after all.
-    `open`: as `owed` has it. `late`: a promised date passed unmet. `outcomes` counts what was answered,
-    `risks` by risk class with an empty key for none. No figure is of a person who handles complaints.
+    `open`: as `owed` has it. `late`: a promised date passed unmet, in whichever round. `outcomes` counts what was answered,
+    `risks` by risk class with an empty key for none; `apart` has times and results by each of APART. No figure is of a person who handles complaints.
     """
 
     received: int = 0
@@ -145,6 +205,7 @@ class Measured:
     outcomes: Mapping[str, int] = field(default_factory=dict)
     severities: Mapping[str, int] = field(default_factory=dict)
     trend: Sequence[Point] = ()
+    apart: Mapping[str, Mapping[str, Share]] = field(default_factory=dict)
 
 
 # Figures that are one number each, in the order they are shown.
@@ -180,6 +241,11 @@ def spread(seconds: Collection[int], days: Collection[int]) -> Spread:
 def nearest(ordered: Sequence[int], percent: int) -> int:
     """The smallest value that at least `percent` of a hundred do not exceed; of a sorted, not empty sequence."""
     return ordered[-(-percent * len(ordered) // 100) - 1]
+
+
+def _sum(promises: Iterable[Promise]) -> Promise:
+    found = list(promises)
+    return Promise(*(sum(getattr(each, name) for each in found) for name in ("kept", "missed", "running")))
 
 
 def changed_on_review(types: Iterable[str]) -> bool:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any, get_args
 
-from sqlalchemy import ColumnElement, and_, exists, false, select
+from sqlalchemy import ColumnElement, and_, exists, false, not_, select
 from sqlalchemy.orm import aliased
 
 from complaints.base.clock import BEIJING
+from complaints.cases import counted
 from complaints.cases.people import Operator
 from complaints.policy.states import State
 from complaints.policy.terms import Severity
@@ -34,11 +35,14 @@ _FIXED: Mapping[str, tuple[str, ...]] = {
     "answer": MARKS,
     "late": ("yes", "no", "warned"),
     "test": ("no", "yes"),
+    "reached": counted.REACHABLE,
+    "promise": counted.PROMISED,
 }
 _TEAM = re.compile(rf"{MINE}|{NONE}|{_KEY.pattern}")
+_RISK = re.compile(rf"{NONE}|{_KEY.pattern}")
 _OUTCOME = re.compile(rf"{_KEY.pattern}|{ANSWERED}")
 _SEALED = re.compile(r"[A-Za-z0-9_-]{38,800}")
-_FREE = {"type": _KEY, "risk": _KEY, "assignee": _REF, "team": _TEAM, "outcome": _OUTCOME, "q": _SEALED}
+_FREE = {"type": _KEY, "risk": _RISK, "assignee": _REF, "team": _TEAM, "outcome": _OUTCOME, "q": _SEALED}
 # Words that a person typed may name somebody, and the log keeps what it is told for ever.
 _TYPED, _SOMETHING = frozenset({"q"}), "…"
 
@@ -47,7 +51,8 @@ _TYPED, _SOMETHING = frozenset({"q"}), "…"
 class Filters:
     """What a list is narrowed to; every value comes from a fixed set or is compared as a whole.
 
-    `outcome` is what was answered and has gone out, ANSWERED for whatever it was. `since` and `until` are the first and
+    `outcome` is what was answered and has gone out, ANSWERED for whatever it was; `reached` and `promise` are what
+    figures count, of `counted.REACHABLE` and `counted.PROMISED`. `since` and `until` are the first and
     the last day of filing in Beijing, as in 2026-11-23; `q` is what is searched for, sealed (`searching.seal`);
     `strange` names what was asked for and does not exist.
     """
@@ -67,6 +72,8 @@ class Filters:
     test: str = ""
     since: str = ""
     until: str = ""
+    reached: str = ""
+    promise: str = ""
     q: str = ""
     strange: tuple[str, ...] = ()
 
@@ -147,15 +154,28 @@ def of_teams(viewer: Operator) -> ColumnElement[bool]:
     return Complaint.team.in_(sorted(viewer.teams)) if viewer.teams else false()
 
 
+def _risk(filters: Filters, viewer: Operator) -> ColumnElement[bool]:
+    del viewer
+    return counted.UNCLASSIFIED if filters.risk == NONE else Complaint.risk_class == filters.risk
+
+
+def _reached(filters: Filters, viewer: Operator) -> ColumnElement[bool]:
+    del viewer
+    return counted.reached(filters.reached, _midnight(filters.since) if filters.since else None)
+
+
 def _answered(filters: Filters, viewer: Operator) -> ColumnElement[bool]:
     del viewer
-    out = Complaint.released_at.is_not(None)
+    out = counted.ANSWERED
     return out if filters.outcome == ANSWERED else and_(out, Complaint.outcome == filters.outcome)
 
 
 def _lateness(filters: Filters, viewer: Operator) -> ColumnElement[bool]:
     del viewer
-    return warned() if filters.late == "warned" else Complaint.late.is_(filters.late == "yes")
+    if filters.late == "warned":
+        return warned()
+    missed = counted.late(_midnight(filters.since) if filters.since else None)
+    return missed if filters.late == "yes" else not_(missed)
 
 
 def warned() -> ColumnElement[bool]:
@@ -177,7 +197,7 @@ def warned() -> ColumnElement[bool]:
 _CONDITIONS: Mapping[str, Callable[[Filters, Operator], ColumnElement[bool]]] = {
     "state": lambda filters, _: Complaint.state == filters.state,
     "type": lambda filters, _: Complaint.type == filters.type,
-    "risk": lambda filters, _: Complaint.risk_class == filters.risk,
+    "risk": _risk,
     "outcome": _answered,
     "severity": lambda filters, _: Complaint.severity == filters.severity,
     "assignee": _assigned,
@@ -189,4 +209,6 @@ _CONDITIONS: Mapping[str, Callable[[Filters, Operator], ColumnElement[bool]]] = 
     "test": lambda filters, _: Complaint.is_test.is_(filters.test == "yes"),
     "since": lambda filters, _: Complaint.filed_at >= _midnight(filters.since),
     "until": lambda filters, _: Complaint.filed_at < _midnight(filters.until, days=1),
+    "reached": _reached,
+    "promise": lambda filters, _: counted.promised(filters.promise),
 }

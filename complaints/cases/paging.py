@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, literal_column, or_, select, union_all
+from sqlalchemy import ColumnElement, Integer, Select, and_, literal_column, null, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from complaints.store.tables import Complaint
@@ -49,32 +50,78 @@ class Place:
 
 @dataclass(frozen=True)
 class Stretch:
-    """One page, and the places of those before and after it; None where the list ends."""
+    """One page, and the places of those before and after it; None where the list ends.
+
+    `beside` is what was asked for of each case, by its id; who has nothing is left out.
+    """
 
     cases: Sequence[Complaint]
     before: Place | None
     after: Place | None
+    beside: Mapping[int, Any]
 
 
-def stretch(session: Session, wanted: Sequence[ColumnElement[bool]], place: Place | None = None) -> Stretch:
+# What a list holds, by id and what is due next: of a list that is short enough to be known whole.
+Known = Sequence[tuple[int, datetime | None]]
+
+
+def stretch(
+    session: Session,
+    wanted: Sequence[ColumnElement[bool]],
+    place: Place | None = None,
+    beside: ColumnElement[Any] | None = None,
+) -> Stretch:
     """The page beside `place`, at most two statements however long the list is.
 
-    What is due first comes first, of one date who waits longest; then what has no date, newest first.
+    What is due first comes first, of one date who waits longest; then what has no date, newest first. `beside` is
+    read of each case that is shown, such as a subquery that names it.
     """
+    more = null() if beside is None else beside
     if place is not None and place.back:
-        found = _backward(session, wanted, place)
+        found = _taken(session, _upwards(wanted, place), more)
         if len(found) > PAGE:
-            cases = found[PAGE - 1 :: -1]
-            return Stretch(cases, Place.of(cases[0]), Place.of(cases[-1]))
+            page = found[PAGE - 1 :: -1]
+            return _shown(page, Place.of(page[0][0]), Place.of(page[-1][0]))
         # A first page that is short would hide what came since.
         place = None
-    found = _forward(session, wanted, place)
-    cases = found[:PAGE]
-    return Stretch(
-        cases,
-        Place.of(cases[0]) if cases and place is not None else None,
-        Place.of(cases[-1]) if len(found) > PAGE else None,
+    found = _taken(session, _downwards(wanted, place), more)
+    page = found[:PAGE]
+    return _shown(
+        page,
+        Place.of(page[0][0]) if page and place is not None else None,
+        Place.of(page[-1][0]) if len(found) > PAGE else None,
     )
+
+
+def among(session: Session, known: Known, place: Place | None, beside: ColumnElement[Any]) -> Stretch:
+    """As `stretch`, of a list that is known whole; one statement."""
+    ordered = sorted(known, key=_rank)
+    ranks = [_rank(each) for each in ordered]
+    begin = 0
+    if place is not None and place.back:
+        begin = max(0, bisect_left(ranks, _rank((place.id, place.due))) - PAGE)
+    elif place is not None:
+        begin = bisect_right(ranks, _rank((place.id, place.due)))
+    part = ordered[begin : begin + PAGE]
+    wanted = [row for row, _ in part]
+    rows = session.execute(select(Complaint, beside).where(Complaint.id.in_(wanted))) if wanted else ()
+    by_id = {row[0].id: (row[0], row[1]) for row in rows}
+    # What is gone since the list was made is left out; places are those of the list, which may have moved on.
+    return _shown(
+        [by_id[row] for row in wanted if row in by_id],
+        Place(part[0][1], part[0][0]) if part and begin else None,
+        Place(part[-1][1], part[-1][0]) if begin + PAGE < len(ordered) else None,
+    )
+
+
+def _rank(known: tuple[int, datetime | None]) -> tuple[bool, datetime, int]:
+    row, due = known
+    return (due is None, due or _EPOCH, row if due else -row)
+
+
+def _shown(page: Sequence[tuple[Complaint, Any]], before: Place | None, after: Place | None) -> Stretch:
+    beside = {case.id: value for case, value in page if value is not None}
+    return Stretch([case for case, _ in page], before, after, beside)
 
 
 def neighbours(
@@ -102,21 +149,15 @@ def neighbours(
     )
 
 
-def _forward(session: Session, wanted: Sequence[ColumnElement[bool]], place: Place | None) -> list[Complaint]:
-    return _taken(session, _downwards(wanted, place))
-
-
-def _backward(session: Session, wanted: Sequence[ColumnElement[bool]], place: Place) -> list[Complaint]:
-    """From the place upwards, the nearest first."""
-    return _taken(session, _upwards(wanted, place))
-
-
-def _taken(session: Session, queries: Sequence[Select[Any]]) -> list[Complaint]:
-    """One more than a page, of one part of the list after the other."""
-    found: list[Complaint] = []
+def _taken(
+    session: Session, queries: Sequence[Select[Any]], beside: ColumnElement[Any]
+) -> list[tuple[Complaint, Any]]:
+    """One more than a page, of one part of the list after the other, each with what stands beside it."""
+    found: list[tuple[Complaint, Any]] = []
     for query in queries:
         if len(found) <= PAGE:
-            found += session.scalars(query.limit(PAGE + 1 - len(found)))
+            rows = session.execute(query.add_columns(beside).limit(PAGE + 1 - len(found)))
+            found += [(row[0], row[1]) for row in rows]
     return found
 
 
@@ -127,6 +168,7 @@ def _downwards(wanted: Sequence[ColumnElement[bool]], place: Place | None) -> li
 
 
 def _upwards(wanted: Sequence[ColumnElement[bool]], place: Place) -> list[Select[Any]]:
+    """From the place upwards, the nearest first."""
     if place.due is None:
         return [_undue(wanted, place), _due(wanted, Place(None, 0, back=True))]
     return [_due(wanted, place)]

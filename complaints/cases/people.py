@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from complaints.ledger.work import MACHINE, Actor, Work
-from complaints.store.tables import ApiKey
+from complaints.store.tables import ApiKey, Complaint
 from complaints.store.tables import Operator as Account
 
 # From most to least: the role under which somebody acts when they hold several.
@@ -25,7 +25,7 @@ class Operator:
     `ref` is a pseudonym that stays in the log for ever; `roles` of handler, supervisor, auditor, admin;
     `teams` are keys of this installation's teams; `restricted` opens the restricted types; without
     `authenticated_at` export, erasure and keys are denied. `mail` and `lang` (zh or en) are for notices, of those
-    whom a host lists.
+    whom a host lists; `monthly` asks for the monthly report.
     """
 
     ref: str
@@ -36,15 +36,34 @@ class Operator:
     authenticated_at: datetime | None = None
     mail: str = ""
     lang: str = "zh"
+    monthly: bool = False
 
     @property
     def actor(self) -> Actor:
         """As they stand in the log."""
         return Actor(next((role for role in _RANK if role in self.roles), "handler"), self.ref)
 
+    @property
+    def eyes(self) -> Operator:
+        """The same as far as what they see goes: a statement that is kept for them outlives name and log-in."""
+        # A host may hand over any set.
+        return Operator(
+            self.ref, "", frozenset(self.roles), frozenset(self.teams or ()), bool(self.restricted)
+        )
+
     def may(self, *roles: str) -> bool:
-        """Whether they hold one of these roles; admin may do what each other role may, but for deciding."""
+        """Whether they hold one of these roles; none includes another."""
         return bool(self.roles & set(roles))
+
+
+def may_see(viewer: Operator, case: Complaint) -> bool:
+    """Whether this operator may know of this complaint at all."""
+    return viewer.restricted or not case.restricted
+
+
+def visible(viewer: Operator) -> list[ColumnElement[bool]]:
+    """What a case must meet for this operator to know of it: restricted types are the only wall."""
+    return [] if viewer.restricted else [Complaint.restricted.is_(False)]
 
 
 def behind(work: Work, ref: str | None) -> str | None:
@@ -71,6 +90,16 @@ def mailed(work: Work, ref: str) -> bool:
     if work.hosts is not None:
         return any(one.ref == ref and one.mail for one in work.hosts())
     query = select(Account.id).where(Account.ref == ref, Account.active.is_(True), Account.mail.is_not(None))
+    return work.session.scalar(query) is not None
+
+
+def cleared(work: Work, ref: str) -> bool:
+    """Whether this colleague may know of restricted cases; of whom nothing is known, not."""
+    if work.hosts is not None:
+        return any(one.ref == ref and one.restricted for one in work.hosts())
+    query = select(Account.id).where(
+        Account.ref == ref, Account.active.is_(True), Account.restricted.is_(True)
+    )
     return work.session.scalar(query) is not None
 
 

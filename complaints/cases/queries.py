@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache, reduce
+from operator import add
 
-from sqlalchemy import (
-    ColumnElement,
-    ScalarSelect,
-    and_,
-    func,
-    not_,
-    or_,
-    select,
-    true,
-)
+from sqlalchemy import ColumnElement, Executable, ScalarSelect, func, select
 
-from complaints.base.clock import beijing
-from complaints.cases import disposal, searching
-from complaints.cases.narrowing import Filters, conditions, of_teams
-from complaints.cases.paging import Place, neighbours, stretch
+from complaints.cases import claims, people, searching, tabs
+from complaints.cases.narrowing import Filters, conditions
+from complaints.cases.paging import Place, among, neighbours, stretch
 from complaints.cases.people import Operator
 from complaints.cases.searching import Found
-from complaints.ledger.reading import first_metas, open_first
+from complaints.ledger.reading import Begun, begun
 from complaints.ledger.work import Work
-from complaints.policy.deadlines import end_of
-from complaints.policy.states import OPEN, State
-from complaints.store.tables import Complaint, Disposal
+from complaints.store.constants import VIEWERS, number
+from complaints.store.tables import Complaint
 
 EXCERPT = 60
 # So many texts are read for one page of a search that finds nothing in them.
 READ = 200
 # Lists are counted this far; "1,000+" says as much as the number would, and costs the same however many there are.
 COUNTED = 1000
-_SUNDAY, _SOME = 6, 5000
-_OPEN = tuple(state.value for state in OPEN if state is not State.MERGED)
+_SOME = 5000
 
 
 @dataclass(frozen=True)
@@ -71,7 +62,8 @@ class Row:
 class Listing:
     """A page of the queue; `before` and `after` are the places beside it, `next_due` the next date when it is empty.
 
-    `found` says how a search went; `stopped` that so many were read in vain that the page ends here.
+    `found` says how a search went; `stopped` that so many were read in vain that the page ends here. `claimed` is who
+    is at which of these cases, by id.
     """
 
     rows: Sequence[Row]
@@ -80,72 +72,40 @@ class Listing:
     next_due: datetime | None
     found: Found | None = None
     stopped: bool = False
-
-
-def views(work: Work, viewer: Operator) -> Mapping[str, ColumnElement[bool]]:
-    """The saved views by key, in the order they are shown."""
-    day = beijing(work.now).date()
-    today, sunday = end_of(day), end_of(day + timedelta(days=_SUNDAY - day.weekday()))
-    opened = Complaint.state.in_(_OPEN)
-    answered = Complaint.state.in_((State.DECIDED, State.DECLINED))
-    # One list of states, so that the database finds them by its index, and then leaves out what has gone out.
-    working = Complaint.state.in_(
-        (*_OPEN, State.UNDER_REVIEW.value, State.DECIDED.value, State.DECLINED.value)
-    )
-    return {
-        "open": and_(working, or_(not_(answered), Complaint.released_at.is_(None))),
-        "late": and_(opened, Complaint.due_next < work.now),
-        "today": and_(opened, Complaint.due_next >= work.now, Complaint.due_next <= today),
-        "week": and_(opened, Complaint.due_next >= work.now, Complaint.due_next <= sunday),
-        "mine": and_(opened, Complaint.assignee == viewer.ref),
-        "teams": and_(opened, of_teams(viewer)),
-        "unassigned": and_(opened, Complaint.assignee.is_(None)),
-        "replied": and_(Complaint.unread, Complaint.state.in_((*_OPEN, State.DECIDED.value))),
-        "awaiting": Complaint.state == State.AWAITING_COMPLAINANT,
-        "review": Complaint.state == State.UNDER_REVIEW,
-        "measures": and_(
-            Complaint.erased_at.is_(None),
-            Complaint.id.in_(select(Disposal.complaint_id).where(disposal.unfinished())),
-        ),
-        "answered": answered,
-        "ended": Complaint.state.in_((State.CLOSED, State.WITHDRAWN, State.MERGED)),
-        "all": true(),
-    }
+    claimed: Mapping[int, str] = field(default_factory=dict)
 
 
 def queue(work: Work, viewer: Operator, filters: Filters, place: Place | None = None) -> Listing:
     """One page of a list, ordered by what is due next; its cost does not grow with the list."""
     if filters.q:
         return _searched(work, viewer, filters, place)
-    found = stretch(work.session, _conditions(work, viewer, filters), place)
+    found = stretch(work.session, _conditions(work, viewer, filters), place, claims.holder(work))
     cases = found.cases
-    texts = excerpts(work, cases)
-    metas = first_metas(work, [case.uid for case in cases]) if cases else {}
     return Listing(
-        [Row(case, texts.get(case.uid, ""), "unproven" in metas.get(case.uid, ())) for case in cases],
+        _lines(work, cases),
         found.before,
         found.after,
         None if cases else _next_due(work, viewer),
+        claimed=found.beside,
     )
 
 
 def _searched(work: Work, viewer: Operator, filters: Filters, place: Place | None) -> Listing:
     """The page of a search: what the index names is read, and shown where the texts bear it out."""
     found = _look(work, viewer, filters)
-    wanted, read = [Complaint.id.in_(found.ids)], 0
-    while found.ids:
-        part = stretch(work.session, wanted, place)
+    read = 0
+    while found.hits:
+        part = among(work.session, found.hits, place, claims.holder(work))
         shown = searching.checked(work, part.cases, found.parts)
         read += len(part.cases)
         if shown or part.after is None or read >= READ:
-            metas = first_metas(work, list(shown)) if shown else {}
             rows = [
-                Row(case, "", "unproven" in metas.get(case.uid, ()), shown[case.uid])
+                Row(case, "", "unproven" in shown[case.uid].meta, shown[case.uid].marked)
                 for case in part.cases
                 if case.uid in shown
             ]
             stopped = not rows and part.after is not None
-            return Listing(rows, part.before, part.after, None, found, stopped)
+            return Listing(rows, part.before, part.after, None, found, stopped, part.beside)
         place = part.after
     return Listing((), None, None, None, found)
 
@@ -184,7 +144,7 @@ def matching(work: Work, viewer: Operator, filters: Filters, most: int) -> list[
     wanted, parts = _conditions(work, viewer, filters), None
     if filters.q:
         found = _look(work, viewer, filters)
-        wanted, parts = [Complaint.id.in_(found.ids)], found.parts
+        wanted, parts = [Complaint.id.in_([row for row, _ in found.hits])], found.parts
     query = select(Complaint).where(*wanted).order_by(Complaint.id).limit(most)
     cases = list(work.session.scalars(query))
     if parts is None or len(cases) == most:
@@ -203,16 +163,26 @@ def members(work: Work, viewer: Operator, filters: Filters) -> Iterator[Sequence
     yield from work.session.scalars(query.execution_options(yield_per=_SOME)).partitions()
 
 
-def counts(work: Work, viewer: Operator, lists: Mapping[str, Filters] | None = None) -> dict[str, int]:
-    """How many complaints each list holds, by default each view; more than COUNTED read as one more than that.
+def counts(work: Work, viewer: Operator, lists: Mapping[str, Filters]) -> dict[str, int]:
+    """How many complaints each list holds; more than COUNTED read as one more than that.
 
     One statement, and none of its counts goes further than it must say.
     """
-    wanted = lists if lists is not None else {key: Filters(key) for key in views(work, viewer)}
-    row = work.session.execute(
-        select(*(bounded(_conditions(work, viewer, filters)) for filters in wanted.values()))
-    ).one()
-    return {key: int(count) for key, count in zip(wanted, row, strict=True)}
+    query = _counting(viewer.eyes, tuple(lists.values()))
+    row = work.session.execute(query, tabs.Moment.of(work.now).asked).one()
+    return {key: min(int(count), COUNTED + 1) for key, count in zip(lists, row, strict=True)}
+
+
+@lru_cache(maxsize=VIEWERS)
+def _counting(viewer: Operator, lists: Sequence[Filters]) -> Executable:
+    """The statement of `counts`; building it takes longer than asking it, and a desk asks the same again and again."""
+    return select(*(_counted(viewer, filters) for filters in lists))
+
+
+def _counted(viewer: Operator, filters: Filters) -> ColumnElement[int]:
+    narrowed = [*people.visible(viewer), *conditions(filters, viewer)]
+    first, *others = (bounded([piece, *narrowed]) for piece in tabs.pieces(tabs.ANY, viewer, filters.view))
+    return reduce(add, others, first)
 
 
 def arrived(work: Work, viewer: Operator, filters: Filters, since: datetime) -> int:
@@ -223,40 +193,49 @@ def arrived(work: Work, viewer: Operator, filters: Filters, since: datetime) -> 
     return work.session.scalar(select(bounded(wanted))) or 0
 
 
-def excerpts(work: Work, cases: Sequence[Complaint]) -> dict[str, str]:
-    """The first characters of what was said, of unrestricted complaints."""
-    closed = [case.restricted or case.erased_at or case.stored_only_at for case in cases]
-    uids = [case.uid for case, hidden in zip(cases, closed, strict=True) if not hidden]
-    opened = open_first(work, uids, "details") if uids else {}
-    found = {}
-    for uid, payload in opened.items():
-        text = " ".join(str(json.loads(payload).get("details", "")).split())
-        found[uid] = text[:EXCERPT] + ("…" if len(text) > EXCERPT else "")
-    return found
+def mark(cases: Sequence[Complaint]) -> str:
+    """What a page of a list is known by: another one once a case came to it, left it or changed."""
+    shown = ",".join(f"{case.id}:{case.version}" for case in cases)
+    return hashlib.sha256(shown.encode()).hexdigest()[:16]
 
 
-def may_see(viewer: Operator, case: Complaint) -> bool:
-    """Whether this operator may know of this complaint at all."""
-    return viewer.restricted or not case.restricted
+def present(work: Work, viewer: Operator, filters: Filters, place: Place | None = None) -> str:
+    """The mark of a page of `queue` as it is now; of a search none, for each look at it reads texts."""
+    if filters.q:
+        return ""
+    wanted = _conditions(work, viewer, filters)
+    cases = stretch(work.session, wanted, place).cases
+    return mark(cases if cases or place is None else stretch(work.session, wanted).cases)
 
 
-def visible(viewer: Operator) -> list[ColumnElement[bool]]:
-    """What a case must meet for this operator to know of it: restricted types are the only wall."""
-    return [] if viewer.restricted else [Complaint.restricted.is_(False)]
+def _lines(work: Work, cases: Sequence[Complaint]) -> list[Row]:
+    """Cases as lines of a list, with the first characters of what was said, of unrestricted complaints."""
+    if not cases:
+        return []
+    shown = {case.uid for case in cases if not (case.restricted or case.erased_at or case.stored_only_at)}
+    firsts = begun(work, [case.uid for case in cases], "details", shown)
+    # A case whose log somebody took away is listed all the same.
+    pairs = [(case, firsts.get(case.uid, Begun(b"", None))) for case in cases]
+    return [Row(case, _excerpt(first.payload), first.says("unproven")) for case, first in pairs]
+
+
+def _excerpt(payload: bytes | None) -> str:
+    text = " ".join(str(json.loads(payload).get("details", "")).split()) if payload else ""
+    return text[:EXCERPT] + ("…" if len(text) > EXCERPT else "")
 
 
 def _conditions(work: Work, viewer: Operator, filters: Filters) -> list[ColumnElement[bool]]:
-    named = views(work, viewer)
-    return [named.get(filters.view, named["open"]), *visible(viewer), *conditions(filters, viewer)]
+    at = tabs.Moment.of(work.now)
+    return [tabs.condition(at, viewer, filters.view), *people.visible(viewer), *conditions(filters, viewer)]
 
 
 def bounded(wanted: Sequence[ColumnElement[bool]]) -> ScalarSelect[int]:
     """How many cases meet these conditions, counted as far as COUNTED, as part of a statement."""
-    some = select(Complaint.id).where(*wanted).limit(COUNTED + 1).subquery()
+    some = select(Complaint.id).where(*wanted).limit(number(COUNTED + 1)).subquery()
     return select(func.count()).select_from(some).scalar_subquery()
 
 
 def _next_due(work: Work, viewer: Operator) -> datetime | None:
-    query = select(func.min(Complaint.due_next)).where(Complaint.due_next > work.now, *visible(viewer))
+    query = select(func.min(Complaint.due_next)).where(Complaint.due_next > work.now, *people.visible(viewer))
     found: datetime | None = work.session.scalar(query)
     return found

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from complaints.base.errors import InputError
 from complaints.base.translations import gettext as t
-from complaints.cases import handling
+from complaints.cases import deciding, handling, readers
 from complaints.cases.handling import require_text
 from complaints.cases.step import from_complainant, from_operator, step, tell_operators
 from complaints.ledger import journal
@@ -33,8 +33,7 @@ def withdraw(work: Work, case: Complaint, text: str = "") -> Written:
         personal={"message": from_complainant(text)} if text.strip() else None,
     )
     tell_operators(work, case, "withdrawn_notice", written.seq)
-    joined = select(Complaint.uid).where(Complaint.merged_into == case.uid, Complaint.state == State.MERGED)
-    for uid in work.session.scalars(joined.order_by(Complaint.uid)).all():
+    for uid in _joined(work, case):
         step(
             work,
             journal.lock(work, uid),
@@ -66,14 +65,24 @@ def merge(work: Work, case: Complaint, lead_uid: str, actor: Actor, reason: str)
     if lead_uid == case.uid:
         raise InputError({"lead": [t("A complaint cannot be joined with itself")]})
     lead = journal.lock(work, lead_uid)
+    if _joined(work, case):
+        # They would be answered by an answer to a complaint that nobody compared them with.
+        raise InputError({"lead": [t("Others are joined to this complaint; separate them first")]})
     if lead.merged_into is not None:
         raise InputError({"lead": [t("That complaint is itself joined; choose the leading one")]})
+    if lead.is_test != case.is_test:
+        raise InputError({"lead": [t("A test complaint and a real one are not joined")]})
     ended = State(lead.state) not in OPEN and lead.released_at is not None
     if ended or State(lead.state) in FINAL:
         # Its answer has gone out already, or never will: whoever joins it now would wait for ever.
         raise InputError(
             {"lead": [t("That complaint has been answered or has ended; choose one that is open")]}
         )
+    if lead.state == State.DECIDED and not _reads(work, lead, case):
+        words = t(
+            "An answer to that complaint waits to go out, and cannot be read by this one: it is in another language, or says what is true of that complaint alone. Take it back first, or answer this one on its own"
+        )
+        raise InputError({"lead": [words]})
     # To join it is to take it on: its acceptance must not come due while nobody can accept it any more.
     if case.state == State.AWAITING_COMPLAINANT and case.accepted_at is None:
         step(work, case, "resume", actor, tells="")
@@ -87,6 +96,18 @@ def merge(work: Work, case: Complaint, lead_uid: str, actor: Actor, reason: str)
         change={"merged_into": lead_uid},
         personal={"note": from_operator(reason)},
     )
+
+
+def _joined(work: Work, lead: Complaint) -> list[str]:
+    """The uids of the complaints that wait for the answer to this one."""
+    query = select(Complaint.uid).where(Complaint.merged_into == lead.uid, Complaint.state == State.MERGED)
+    return list(work.session.scalars(query.order_by(Complaint.uid)))
+
+
+def _reads(work: Work, lead: Complaint, case: Complaint) -> bool:
+    """Whether the answer that waits to go out to the leading complaint can be this one's too."""
+    answer = deciding.newest_decision(work, lead)
+    return answer is None or readers.fits(work, lead, case, answer.text("public"))
 
 
 def unmerge(work: Work, case: Complaint, actor: Actor, reason: str) -> Written:

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import ColumnElement, ScalarSelect, and_, literal, or_, select
 
-from complaints.cases import appeal, queries
+from complaints.cases import appeal, people, queries
 from complaints.cases.paging import Place, stretch
 from complaints.cases.people import Operator, behind
 from complaints.ledger.reading import newest_texts
 from complaints.ledger.work import Work
+from complaints.policy.roles import HANDLERS
 from complaints.policy.states import State
+from complaints.store.constants import VIEWERS, word
 from complaints.store.tables import ApiKey, Complaint
 
 # Which of them: those the viewer may review, all, those the viewer decided.
 SHOWN = ("mine", "all", "own")
 EXCERPT = 120
-_REVIEWERS = ("handler", "supervisor", "admin")
 
 
 @dataclass(frozen=True)
@@ -76,13 +78,18 @@ def counts(work: Work, viewer: Operator) -> Mapping[str, int]:
 
 def to_review(viewer: Operator) -> ScalarSelect[int]:
     """How many the viewer may review, as part of another statement; none for who only reads."""
-    if not viewer.may(*_REVIEWERS):
+    return _to_review(viewer.eyes)
+
+
+@lru_cache(maxsize=VIEWERS)
+def _to_review(viewer: Operator) -> ScalarSelect[int]:
+    if not viewer.may(*HANDLERS):
         return select(literal(0)).scalar_subquery()
     return queries.bounded(_wanted(viewer, "mine"))
 
 
 def _wanted(viewer: Operator, shown: str) -> list[ColumnElement[bool]]:
-    wanted = [Complaint.state == State.UNDER_REVIEW.value, *queries.visible(viewer)]
+    wanted = [Complaint.state == word(State.UNDER_REVIEW), *people.visible(viewer)]
     # A key is its maker's hand.
     keys = select(ApiKey.ref).where(ApiKey.created_by == viewer.ref)
     own = or_(Complaint.decided_by == viewer.ref, Complaint.decided_by.in_(keys))

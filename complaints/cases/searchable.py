@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, case, or_, select
 
 from complaints.cases.deciding import DECISIONS
-from complaints.ledger.reading import open_fields
+from complaints.ledger.reading import entry, open_fields
 from complaints.ledger.work import Work
 from complaints.policy.profile import Policy
 from complaints.store.tables import Complaint, Event
@@ -32,20 +34,31 @@ def may_be_found(case: Complaint) -> bool:
     return not case.restricted and case.stored_only_at is None and case.erased_at is None
 
 
-def texts(work: Work, cases: Sequence[Complaint]) -> dict[str, list[str]]:
-    """What was written in each of these complaints, by uid, what was said first first; two statements.
+@dataclass
+class Texts:
+    """What was written in one complaint, what was said first first, and what its filing says in the clear."""
+
+    said: list[str] = field(default_factory=list)
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+def texts(work: Work, cases: Sequence[Complaint]) -> dict[str, Texts]:
+    """The texts of each of these complaints by uid; two statements.
 
     What was decided and taken back stands on no page, and is left out.
     """
-    found: dict[str, list[str]] = {case.uid: [] for case in cases if may_be_found(case)}
+    found = {case.uid: Texts() for case in cases if may_be_found(case)}
     if not found:
         return {}
-    undone = _undone(work, list(found))
+    undone = set[tuple[str, int]]()
+    for uid, meta, taken_back in _told(work, list(found)):
+        found[uid].meta = meta
+        undone |= taken_back
     policies = {case.uid: work.policy_of(case.policy_version) for case in cases}
-    for (uid, seq, field), payload in open_fields(work, list(found), FIELDS).items():
-        if field == "public" and (uid, seq) in undone:
+    for (uid, seq, name), payload in open_fields(work, list(found), FIELDS).items():
+        if name == "public" and (uid, seq) in undone:
             continue
-        found[uid] += [said for said in _said(field, payload.decode(), policies[uid]) if said.strip()]
+        found[uid].said += [said for said in _said(name, payload.decode(), policies[uid]) if said.strip()]
     return found
 
 
@@ -70,17 +83,21 @@ def _said(field: str, payload: str, policy: Policy) -> list[str]:
     return [payload]
 
 
-def _undone(work: Work, uids: Sequence[str]) -> set[tuple[str, int]]:
-    """Decisions that were taken back before anybody saw them, as uid and sequence number."""
+def _told(work: Work, uids: Sequence[str]) -> Iterator[tuple[str, Mapping[str, Any], set[tuple[str, int]]]]:
+    """Of each complaint what its filing says in the clear, and the decisions taken back before anybody saw them."""
+    first = case((Event.seq == 1, Event.leaf))
     rows = work.session.execute(
-        select(Event.stream, Event.seq, Event.type)
-        .where(Event.stream.in_(uids), Event.type.in_((*DECISIONS, "taken_back")))
+        select(Event.stream, Event.seq, Event.type, first.label("leaf"))
+        .where(Event.stream.in_(uids), or_(Event.seq == 1, Event.type.in_((*DECISIONS, "taken_back"))))
         .order_by(Event.stream, Event.seq)
     )
-    undone, last = set[tuple[str, int]](), ("", 0)
-    for stream, seq, kind in rows:
-        if kind != "taken_back":
-            last = (stream, seq)
-        elif last[0] == stream:
-            undone.add(last)
-    return undone
+    for uid, told in groupby(rows, key=lambda row: row.stream):
+        undone, last, meta = set[tuple[str, int]](), 0, dict[str, Any]()
+        for row in told:
+            if row.leaf is not None:
+                meta = entry(row.leaf, {}).meta
+            elif row.type == "taken_back":
+                undone.add((uid, last))
+            else:
+                last = row.seq
+        yield uid, meta, undone

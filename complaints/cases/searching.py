@@ -5,14 +5,17 @@ from __future__ import annotations
 import base64
 import binascii
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement
+from sqlalchemy.exc import OperationalError
 
 from complaints.base.errors import IntegrityError
 from complaints.cases import pieces, searchable
+from complaints.cases.paging import Known
 from complaints.cases.pieces import Maker
 from complaints.ledger import private as sealing
 from complaints.ledger.work import Work
@@ -37,7 +40,7 @@ class Found:
 
     asked: str = ""
     parts: Sequence[str] = ()
-    ids: Sequence[int] = ()
+    hits: Known = ()
     more: bool = False
     why: str = ""
     behind: datetime | None = None
@@ -70,30 +73,45 @@ def look(work: Work, asked: str, wanted: Sequence[ColumnElement[bool]]) -> Found
     if not sought:
         return Found(asked, parts, why="short")
     maker = Maker(work.keys.search)
-    why = lacking(work, maker)
-    if why:
-        return Found(asked, parts, why=why)
-    ids = search.found(work.session, maker.words(sought), [*wanted, searchable.findable()], MOST + 1)
-    return Found(asked, parts, ids[:MOST], more=len(ids) > MOST, behind=search.oldest_waiting(work.session))
+    made_with, behind = search.standing(work.session)
+    if _rekeyed(made_with, maker):
+        return Found(asked, parts, why=lacking(work, maker))
+    try:
+        hits = search.found(work.session, maker.words(sought), [*wanted, searchable.findable()], MOST + 1)
+    except OperationalError:
+        # Asked only now: nearly every database can, and a page has few statements to spend.
+        if search.available(work.session.connection()):
+            raise
+        return Found(asked, parts, why="unavailable")
+    return Found(asked, parts, hits[:MOST], more=len(hits) > MOST, behind=behind)
 
 
 def lacking(work: Work, maker: Maker) -> str:
     """Why the index answers nothing now: `unavailable`, `rekeyed`, or nothing."""
     if not search.available(work.session.connection()):
         return "unavailable"
-    made_with = search.state(work.session)[1]
-    return "rekeyed" if made_with not in {"", maker.made_with} else ""
+    return "rekeyed" if _rekeyed(search.state(work.session)[1], maker) else ""
 
 
-def checked(
-    work: Work, cases: Sequence[Complaint], parts: Sequence[str]
-) -> dict[str, list[tuple[str, bool]]]:
-    """Of these complaints those whose texts hold every part as it was typed, each with the place of the first hit."""
+def _rekeyed(made_with: str, maker: Maker) -> bool:
+    return made_with not in {"", maker.made_with}
+
+
+@dataclass(frozen=True)
+class Hit:
+    """What a search shows of a complaint: the text around the first hit, and what its filing says in the clear."""
+
+    marked: Sequence[tuple[str, bool]]
+    meta: Mapping[str, Any]
+
+
+def checked(work: Work, cases: Sequence[Complaint], parts: Sequence[str]) -> dict[str, Hit]:
+    """Of these complaints those whose texts hold every part as it was typed, by uid; two statements."""
     shown = {}
     for uid, texts in searchable.texts(work, cases).items():
-        excerpt = marked(texts, parts)
+        excerpt = marked(texts.said, parts)
         if excerpt:
-            shown[uid] = excerpt
+            shown[uid] = Hit(excerpt, texts.meta)
     return shown
 
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
+
+from complaints.base.clock import stamp
 from complaints.base.errors import NotAllowedError, TransitionError
 from complaints.base.texts import whole
 from complaints.cases import escalation, teams
 from complaints.cases.people import behind
 from complaints.delivery import outbox, webhooks
+from complaints.delivery.health import skewed
 from complaints.ledger import journal
 from complaints.ledger.journal import Clock, Personal, Written
 from complaints.ledger.private import COMPLAINANT, OPERATOR
-from complaints.ledger.work import Actor, Work
+from complaints.ledger.work import SYSTEM, Actor, Work
 from complaints.policy.retention import kept_until
 from complaints.policy.states import (
     FINAL,
@@ -26,7 +31,8 @@ from complaints.policy.states import (
     require,
 )
 from complaints.sla import milestones
-from complaints.store.tables import Complaint
+from complaints.store.database_now import DatabaseNow
+from complaints.store.tables import Complaint, Milestone
 
 # The event each action leaves in the log.
 EVENTS: Mapping[str, str] = {
@@ -88,8 +94,9 @@ def step(
 ) -> Written:
     """Do `action` to a locked complaint and record it.
 
-    `meets`, `voids` and `tells` replace the table's where it depends on more than the state. Raises
-    TransitionError or NotAllowedError before anything is written.
+    `meets`, `voids` and `tells` replace the table's where it depends on more than the state. A date that the step
+    would end or hold, and that is over, comes due first. Raises TransitionError or NotAllowedError before anything
+    is written.
     """
     _usable(case, action)
     before = State(case.state)
@@ -97,20 +104,38 @@ def step(
     row = require(action, before, actor.role, released=released)
     _conditions(work, case, row, actor)
     after = _target(case, row, before)
+    pause = pause_effect(before, after)
+    meets = row.meets if meets is None else meets
+    voids = row.voids if voids is None else voids
+    # An answer whose time has come meets its date, however late it is sent: the outage was not the handler's.
+    moment = (case.release_due or work.now) if action == "release" else work.now
+    running = milestones.running(work, case)
+    over = milestones.over(running, moment, meets=meets, voids=voids, pause=pause)
+    if over and work.real_time:
+        trusted = _trusted(work)
+        over = [each for each in over if each.due_at < trusted]
+    breached = come_due(work, case, over, tells=after not in FINAL) if over else []
+    if pause == "pause" and before is State.SUBMITTED and any(each.kind == "accept" for each in breached):
+        # Nothing would ever take it on: it was missed, and so counts as taken on before it waits.
+        step(work, case, "accept", SYSTEM, change={"accepted_at": work.now})
+        return step(
+            work,
+            case,
+            action,
+            actor,
+            change=change,
+            meta=meta,
+            clocks=clocks,
+            personal=personal,
+            meets=meets,
+            voids=voids,
+            tells=tells,
+        )
     changes: dict[str, Any] = dict(change or {})
     changes["state"] = after.value
     changes["resume_state"] = _remember(case, row, before, after)
-    pause = pause_effect(before, after)
-    moved = [
-        *milestones.effects(
-            work,
-            case,
-            meets=row.meets if meets is None else meets,
-            voids=row.voids if voids is None else voids,
-            pause=pause,
-        ),
-        *clocks,
-    ]
+    left = [each for each in running if each not in over]
+    moved = [*milestones.effects(work, case, left, meets=meets, voids=voids, pause=pause), *clocks]
     if pause:
         changes["paused_at"] = work.now if pause == "pause" else None
         if pause == "resume":
@@ -133,6 +158,32 @@ def step(
     event = "rescheduled" if told == "moved" else EVENTS[action]
     webhooks.announce(work, event, case.id, case.uid, written.seq)
     return written
+
+
+def come_due(work: Work, case: Complaint, due: Sequence[Milestone], *, tells: bool = True) -> list[Milestone]:
+    """Record that these milestones of a locked complaint have come due, and tell; the promises among them.
+
+    A published date that passes unmet marks the complaint late, and its complainant is told, unless what they do ends
+    it: to go on with it would be promised in vain.
+    """
+    breached = [each for each in due if each.publish and each.step == "due"]
+    written = journal.record(
+        work,
+        case,
+        "clock",
+        SYSTEM,
+        change={"late": True} if breached else None,
+        # Lateness counts from the date itself, however late somebody looked.
+        meta={"due": [{"kind": each.kind, "step": each.step, "at": stamp(each.due_at)} for each in due]},
+        clocks=[milestones.changed(each, {"state": "acted", "acted_at": work.now}) for each in due],
+    )
+    for each in due:
+        _warn(work, case, each, written.seq)
+    if breached:
+        if tells:
+            tell(work, case, "late", written.seq)
+        webhooks.announce(work, "late", case.id, case.uid, written.seq)
+    return breached
 
 
 def tell(work: Work, case: Complaint, kind: str, seq: int) -> None:
@@ -172,6 +223,36 @@ def from_complainant(text: str) -> Personal:
 def from_operator(text: str) -> Personal:
     """Words of an operator."""
     return Personal(OPERATOR, whole(text).encode())
+
+
+def _trusted(work: Work) -> datetime:
+    """The earlier of this machine's clock and the database's where they disagree, as the clock of dates goes by.
+
+    By a clock that runs ahead, a date would be missed for good that has not come.
+    """
+    known = _by_database(work)
+    return min(work.now, known) if skewed(work.now, known) else work.now
+
+
+def _by_database(work: Work) -> datetime:
+    return work.session.execute(select(DatabaseNow())).scalar_one()
+
+
+def _warn(work: Work, case: Complaint, each: Milestone, seq: int) -> None:
+    kind = "late" if each.step.startswith("escalate") else "due" if each.step == "due" else "warn"
+    for recipient, channel in escalation.told(work.policy_of(case.policy_version), case, each.step):
+        outbox.queue(
+            work,
+            kind,
+            recipient,
+            dedupe=f"milestone/{each.id}",
+            channel=channel,
+            complaint_id=case.id,
+            milestone_id=each.id,
+            seq=seq,
+            details={"kind": each.kind, "step": each.step},
+            urgent=escalation.urgent(case),
+        )
 
 
 def _usable(case: Complaint, action: str) -> None:

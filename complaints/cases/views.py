@@ -16,10 +16,10 @@ from complaints.ledger.measures import Measure, measures
 from complaints.ledger.private import OPERATOR
 from complaints.ledger.reading import Entry, history
 from complaints.ledger.work import Work
+from complaints.policy.roles import HANDLERS
 from complaints.policy.states import RELEASES, State, allowed, public_state
 from complaints.store.tables import Complaint
 
-_STAFF = frozenset({"handler", "supervisor", "admin"})
 # Events a complainant reads of, as they happen; decisions appear with their release, clocks only as breaches.
 TOLD = frozenset(
     {
@@ -114,7 +114,7 @@ def public_view(work: Work, case: Complaint) -> PublicView:
     released = released_view(case)
     actions = work.policy_of(case.policy_version).actions
     done = measures(entries, [key for key, each in actions.items() if each.immediate])
-    called = pseudonyms(work, {entry.ref for entry in entries if entry.role in _STAFF})
+    called = pseudonyms(work, {entry.ref for entry in entries if entry.role in HANDLERS})
     decisions, timeline = _told(entries, files, _underway(done), called)
     question = next((moment for moment in reversed(timeline) if moment.kind == "asked"), None)
     state = visible_state(case)

@@ -66,6 +66,7 @@ def make_bundle(
         paper=paper if cases else "",
         # Whoever has the shell has the database; the cases that go in as a whole are never restricted ones.
         restricted=bool(number),
+        office=not number,
     )
     show = sys.stderr if sys.stderr.isatty() else None
 

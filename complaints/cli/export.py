@@ -45,8 +45,16 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.option(
     "--unmasked", type=click.Choice(REASONS), default=None, help="Show personal data, for this reason."
 )
-@click.option("--restricted", is_flag=True, help="Include the texts of restricted types.")
-@click.option("--job", is_flag=True, help="Only order it; a worker makes the file, the evidence page has it.")
+@click.option(
+    "--restricted",
+    is_flag=True,
+    help="Include the contacts of restricted types, and let a case be of one; their lines stand in a register, log or period in any case.",
+)
+@click.option(
+    "--job",
+    is_flag=True,
+    help="Only order it; a worker makes the file, the evidence page has it, all but a case only for who may see restricted types.",
+)
 @click.option("--by", default=None, help="Who exports; default: the shell's user. Kept in the log.")
 @plainly
 def export(  # noqa: PLR0917 - click hands over each option by its name
@@ -83,6 +91,8 @@ def export(  # noqa: PLR0917 - click hands over each option by its name
         unmasked=unmasked is not None,
         reason=unmasked or "",
         restricted=restricted,
+        # Whoever has the shell has the database.
+        office=kind != "case",
     )
     if job:
         click.echo(jobs.order(found, person(by), chosen))

@@ -6,7 +6,7 @@ import click
 
 from complaints.administration import operators, second_factor
 from complaints.cli.group import group, installed, person, plainly
-from complaints.policy.states import ROLES
+from complaints.policy.roles import STAFF
 
 
 @group.group("operator", help="Built-in operator accounts.")
@@ -22,7 +22,7 @@ def operator() -> None:
     "--role",
     "roles",
     multiple=True,
-    type=click.Choice([role for role in ROLES if role in {"handler", "supervisor", "auditor", "admin"}]),
+    type=click.Choice(STAFF),
     default=("handler",),
     help="May be given several times.",
 )

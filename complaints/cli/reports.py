@@ -32,7 +32,11 @@ from complaints.evidence.chosen import MONTHLY_FORMS
     help="File to write; default: standard output.",
 )
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
-@click.option("--restricted", is_flag=True, help="List complaints of restricted types, too.")
+@click.option(
+    "--restricted",
+    is_flag=True,
+    help="List complaints of restricted types, too; they are counted in any case.",
+)
 @click.option("--job", is_flag=True, help="Only order it; a worker makes the file, the evidence page has it.")
 @click.option("--by", default=None, help="Who orders it; default: the shell's user. Kept in the log.")
 @plainly
@@ -50,7 +54,7 @@ def report(
     span = months.parsed(month) if month else months.last(found.now())
     if span is None:
         fail("say the month as 2026-10", WRONG_USE)
-    chosen = months.report(span, form, lang=lang, restricted=restricted)
+    chosen = months.report(span, form, lang=lang, restricted=restricted, office=True)
     if job:
         click.echo(jobs.order(found, person(by), chosen))
         return

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
-from sqlalchemy import ScalarSelect, bindparam, func, select
+from sqlalchemy import Executable, ScalarSelect, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from complaints.delivery import webhooks
 from complaints.delivery.fanout import NOBODY
 from complaints.ledger import sequencer
 from complaints.store import search
+from complaints.store.constants import VIEWERS
 from complaints.store.database_now import DatabaseNow
 from complaints.store.tables import Lease, Milestone, Outbox
 from complaints.store.types import UtcDateTime
@@ -31,7 +33,8 @@ _OLDEST = (
     .where(Milestone.state == "pending", Milestone.due_at <= bindparam("now", type_=UtcDateTime()))
     .scalar_subquery()
 )
-_UNTOLD = (
+# How many notices wait for somebody to tell, as a part of a statement.
+UNTOLD = (
     select(func.count())
     .select_from(Outbox)
     .where(Outbox.state == "queued", Outbox.last_error == NOBODY)
@@ -141,12 +144,17 @@ def unwatched(session: Session, now: datetime, beside: ScalarSelect[int]) -> tup
 
     One statement by index; `beside` is a count that rides along, and is returned.
     """
-    due, beat, untold, n = session.execute(select(_OLDEST, _BEAT, _UNTOLD, beside), {"now": now}).one()
+    due, beat, untold, n = session.execute(_watching(beside), {"now": now}).one()
     waiting = {NOBODY: untold} if untold else {}
     seen = Health(
         sweep_lag=_age(now, due), beat_lag=None if beat is None else _age(now, beat), waiting=waiting
     )
     return seen, int(n)
+
+
+@lru_cache(maxsize=VIEWERS)
+def _watching(beside: ScalarSelect[int]) -> Executable:
+    return select(_OLDEST, _BEAT, UNTOLD, beside)
 
 
 def _age(now: datetime, since: datetime | None) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from complaints.policy.roles import HANDLERS, LEADERS
 from complaints.store.tables import Operator
 
 COMPLIANCE = "compliance"
@@ -17,11 +18,10 @@ _LAST = (frozenset({"admin"}), frozenset({COMPLIANCE}))
 # compliance contact, is told only when there is nobody else, so that a notice never ends in silence.
 # A team by its key: its members who handle complaints; while none of them can be told, as `operators`.
 TEAM = "team:"
-_HANDLE = frozenset({"handler", "supervisor", "admin"})
 GROUPS: dict[str, tuple[frozenset[str], ...]] = {
     "operators": (frozenset({"handler", "supervisor"}), *_LAST),
     "supervisors": (frozenset({"supervisor"}), *_LAST),
-    COMPLIANCE: (frozenset({COMPLIANCE}), frozenset({"supervisor", "admin"})),
+    COMPLIANCE: (frozenset({COMPLIANCE}), frozenset(LEADERS)),
 }
 
 
@@ -68,7 +68,7 @@ def eligible(people: Iterable[Recipient], group: str, *, restricted: bool) -> li
     cleared = [each for each in people if each.mail and (each.restricted or not restricted)]
     if group.startswith(TEAM):
         key = group.removeprefix(TEAM)
-        members = [each for each in cleared if key in each.teams and each.roles & _HANDLE]
+        members = [each for each in cleared if key in each.teams and each.roles & set(HANDLERS)]
         if members:
             return members
     for roles in GROUPS.get(group, GROUPS["operators"]):

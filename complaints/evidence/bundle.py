@@ -102,7 +102,7 @@ def period(
             if checkpoint is not None:
                 archive.write(f"log/{name}.note", [checkpoint.note.encode()])
         for name, kind in (("register", "register"), ("handling-log", "log")):
-            table = Chosen(kind, "csv", since=since, until=until, at=work.now, size=size)
+            table = Chosen(kind, "csv", since=since, until=until, at=work.now, size=size, office=True)
             archive.write(f"{name}.csv", export.stream(work, table))
         cases = (
             bundle_cases.add(work, archive, replace(chosen, size=size, at=work.now), font) if chosen else []

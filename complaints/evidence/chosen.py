@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Table, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Table, func, select
 
 from complaints.base.clock import beijing, from_stamp, stamp
 from complaints.base.errors import InputError
@@ -18,11 +18,13 @@ from complaints.policy.states import State
 from complaints.store.tables import Complaint, Event, PolicyVersion, Stream
 
 TABLES, PAPERS = ("jsonl", "csv", "xlsx"), ("pdf", "docx")
+# Made of many complaints, in which those of restricted types are left out for whoever is not cleared.
 KINDS: dict[str, tuple[str, ...]] = {"register": TABLES, "log": TABLES, "period": PAPERS, "case": PAPERS}
 # What can be made of the cases of a list.
 LISTS = {"register": TABLES, "log": TABLES}
 # Ordered by forms of their own: evidence that verifies without us, the audit's report, the report of a month.
 BUNDLE, AUDIT, MONTHLY = "bundle", "audit", "monthly"
+_MANY = ("register", "log", "period", MONTHLY)
 MONTHLY_FORMS = (*PAPERS, "xlsx")
 _OTHERS: dict[str, tuple[str, ...]] = {BUNDLE: ("zip",), AUDIT: ("json",), MONTHLY: MONTHLY_FORMS}
 MEDIA = {
@@ -48,7 +50,8 @@ class Chosen:
 
     `since` is the first moment, `until` the first one after; `tests` is empty (both), "no" or "yes"; `number`
     names the one complaint of a case or a bundle, `cases` those that are in a period's bundle as a whole, each with
-    a document in the form `paper`. `restricted` says that the reader may see restricted types, `unmasked`
+    a document in the form `paper`. `restricted` says that the reader may see restricted types, `office` that the
+    installation itself orders what is whole, such complaints in it but not their contacts; `unmasked`
     with its `reason` that personal data is shown. `at` is when it was ordered, `size` how many events the log's
     tree had then: the log ends there. `by` is who has an audit recorded under their name. `brief` leaves every list of
     complaints out of a month's report, so that nothing but figures is in it. `listing` is the view and the filters of a
@@ -69,6 +72,7 @@ class Chosen:
     unmasked: bool = False
     reason: str = ""
     restricted: bool = False
+    office: bool = False
     at: datetime | None = None
     size: int = 0
     cases: tuple[str, ...] = ()
@@ -101,6 +105,16 @@ class Chosen:
         return cls(**{**held, "cases": tuple(held.get("cases", ()))})
 
     @property
+    def covered(self) -> bool:
+        """Whether complaints of restricted types may be in it, so that only the cleared may take it away."""
+        return self.restricted or self.office or (self.kind == BUNDLE and not self.number)
+
+    @property
+    def lacking(self) -> bool:
+        """Whether complaints of restricted types are left out of it, and of its counts."""
+        return self.kind in _MANY and not self.covered
+
+    @property
     def made(self) -> datetime:
         """The time the file gives as its own: of its data where the period is over, so that two are alike."""
         assert self.at is not None
@@ -123,6 +137,8 @@ def check(work: Work, chosen: Chosen) -> None:
     if chosen.form not in kinds.get(chosen.kind, ()):
         faults["form"] = [t("Choose one of the formats of this document")]
     faults |= _period(chosen, work.now)
+    if chosen.kind == BUNDLE and not (chosen.number or chosen.restricted or chosen.office):
+        faults["to"] = [period_closed()]
     if chosen.kind == "case" or (chosen.kind == BUNDLE and chosen.number):
         said = refusals(work, [chosen.number], restricted=chosen.restricted)
         if said:
@@ -153,6 +169,14 @@ def _is_month(chosen: Chosen, now: datetime) -> bool:
         return False
     span = Span.month(beijing(chosen.since).date())
     return (chosen.since, chosen.until) == (span.since, span.until)
+
+
+def period_closed() -> str:
+    """Why a period's bundle is not for whoever is not cleared, and whom to ask."""
+    return t(
+        "A bundle of a period holds the whole log, with the complaints of restricted types. Ask somebody who may see "
+        "those to order it; an administrator can tell who that is. You can order the bundle of one complaint."
+    )
 
 
 def stored_only() -> str:
@@ -198,8 +222,8 @@ def lasting(work: Work, chosen: Chosen) -> list[ColumnElement[bool]]:
     if chosen.product:
         versions = [key for key, name in products(work).items() if name == chosen.product]
         wanted.append(CASES.c.policy_version.in_(versions))
-    if chosen.listing is not None and not chosen.restricted:
-        # It may have become one since.
+    if chosen.lacking:
+        # As of today: one may have become restricted since the order, and none ever ceases to be.
         wanted.append(CASES.c.restricted.is_(False))
     return wanted
 
@@ -235,10 +259,14 @@ def logged(
     if chosen.until:
         wanted.append(EVENTS.c.at < chosen.until)
     about = narrowed(work, chosen) if today else lasting(work, chosen)
-    if chosen.ids is not None and len(chosen.ids) <= _FEW:
-        about.append(CASES.c.id.in_(list(chosen.ids)))
-    if about or chosen.type or chosen.state:
+    few = chosen.ids is not None and len(chosen.ids) <= _FEW
+    if few:
+        about.append(CASES.c.id.in_(list(chosen.ids or ())))
+    if few or any((chosen.type, chosen.state, chosen.product, chosen.tests, chosen.number)):
         wanted.append(EVENTS.c.stream.in_(select(CASES.c.uid).where(*about)))
+    elif chosen.lacking:
+        # The installation's own events belong to no complaint, and stay.
+        wanted.append(EVENTS.c.stream.not_in(select(CASES.c.uid).where(CASES.c.restricted)))
     return wanted
 
 
@@ -257,33 +285,6 @@ def count(work: Work, chosen: Chosen, *, whole: bool = False) -> int:
     else:
         query = select(func.count()).select_from(CASES).where(*filed(work, chosen, whole=True))
     return int(work.session.execute(query).scalar_one())
-
-
-def closed(work: Work, chosen: Chosen) -> int:
-    """How often cases that the file may show were closed to its reader; 0 for a file that shows nobody.
-
-    A number that has changed since a file was begun says that it may hold what it must not. By the period alone:
-    a case may have left the other filters meanwhile.
-    """
-    shown = chosen.kind == "register" and chosen.unmasked
-    if chosen.kind != "case" and not shown and not chosen.cases and chosen.listing is None:
-        return 0
-    shut: list[ColumnElement[bool]] = []
-    if chosen.listing is None or shown:
-        shut.append(EVENTS.c.type.in_(("restricted", "erased")))
-    if not chosen.restricted:
-        hidden = EVENTS.c.stream.in_(select(CASES.c.uid).where(CASES.c.restricted))
-        shut.append(and_(EVENTS.c.type == "reclassified", hidden))
-    query = select(func.count()).select_from(EVENTS).where(or_(false(), *shut))
-    wanted: list[list[ColumnElement[bool]]]
-    if chosen.listing is not None:
-        wanted = [[CASES.c.id.in_(ids)] for ids in some(chosen)]
-    elif chosen.cases:
-        wanted = [[CASES.c.number.in_(chosen.cases)]]
-    else:
-        wanted = [filed(work, replace(chosen, type="", state="", product="", tests=""))]
-    streams = (EVENTS.c.stream.in_(select(CASES.c.uid).where(*each)) for each in wanted)
-    return sum(int(work.session.execute(query.where(each)).scalar_one()) for each in streams)
 
 
 def _events(work: Work, chosen: Chosen) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,13 +15,14 @@ from complaints.cases.measuring import (
     Point,
     Promise,
     Span,
+    Told,
+    Took,
     changed_on_review,
     owed,
-    spread,
 )
 from complaints.evidence.chosen import Chosen
 from complaints.evidence.register import on_time
-from complaints.evidence.replay import Replayed, pages, promised, reviews
+from complaints.evidence.replay import Replayed, missed, pages, promised, reviews
 from complaints.ledger.work import Work
 from complaints.policy.states import State
 from complaints.policy.workdays import Calendar
@@ -33,14 +33,15 @@ _RUNNING = ("pending", "paused")
 
 @dataclass
 class Figures:
-    """Complaints that came in during the period, without test cases; `tests` counts those apart.
+    """Complaints that came in during the period, without test cases or of those alone; `tests` counts the others.
 
     `promises` maps a kind of date to (kept, missed, still running): the first round's, and of reviews each one;
-    a date that no longer applied is in none of them. `seconds` and `days` hold how long each complaint took to come so
-    far, 48 bytes a complaint. What the figures mean stands at `measuring.Measured`.
+    a date that no longer applied is in none of them; `results` has those of the result by what tells complaints apart.
+    What the figures mean stands at `measuring.Measured`.
     """
 
     calendar: Calendar
+    of_tests: bool = False
     tests: int = 0
     numbers: Counter[str] = field(default_factory=Counter)
     types: Counter[str] = field(default_factory=Counter)
@@ -50,17 +51,17 @@ class Figures:
     outcomes: Counter[str] = field(default_factory=Counter)
     promises: dict[str, list[int]] = field(default_factory=dict)
     versions: Counter[int] = field(default_factory=Counter)
-    seconds: dict[str, array[int]] = field(default_factory=lambda: {name: array("q") for name in REACHED})
-    days: dict[str, array[int]] = field(default_factory=lambda: {name: array("q") for name in REACHED})
+    results: dict[Told, list[int]] = field(default_factory=dict)
+    took: Took = field(default_factory=Took)
     arrived: dict[str, list[int]] = field(default_factory=dict)
 
     def add(self, each: Replayed, point: str = "") -> None:
         """Count one complaint as its events made it, under this point of the trend."""
         row = each.row
-        if row["is_test"]:
+        if row["is_test"] != self.of_tests:
             self.tests += 1
             return
-        answered, late = bool(row.get("released_at")), bool(row.get("late"))
+        answered, late = bool(row.get("released_at")), bool(missed(each.clocks))
         outcome = row.get("outcome") or "declined"
         met = {
             "received": True,
@@ -86,23 +87,25 @@ class Figures:
         counted = self.arrived.setdefault(point, [0, 0, 0])
         for place, holds in enumerate((True, answered, late)):
             counted[place] += holds
-        self._promises(each)
-        self._times(each)
+        told = (row["type"], row.get("risk_class") or "", outcome if answered else "")
+        self._promises(each, told)
+        self._times(each, told)
 
     def measured(self, span: Span) -> Measured:
         """The same figures in the shape that the database's have."""
         return Measured(
             **{name: self.numbers[name] for name in self.numbers},
             promises={kind: Promise(*self.promises[kind]) for kind in PROMISES if kind in self.promises},
-            times={name: spread(self.seconds[name], self.days[name]) for name in REACHED},
+            times=self.took.times(),
             types=self.types,
             risks=self.risks,
             outcomes=self.outcomes,
             severities=self.severities,
             trend=[Point(name, *self.arrived.get(name, (0, 0, 0))) for name in span.names()],
+            apart=self.took.apart({told: Promise(*each) for told, each in self.results.items()}),
         )
 
-    def _promises(self, each: Replayed) -> None:
+    def _promises(self, each: Replayed, told: Told) -> None:
         held = [*promised(each.clocks).items(), *(("review", state) for state in reviews(each.clocks))]
         for kind, state in held:
             kept = on_time(state)
@@ -110,14 +113,17 @@ class Figures:
                 continue
             place = 2 if kept is None else 0 if kept else 1
             self.promises.setdefault(kind, [0, 0, 0])[place] += 1
+            if kind == "result":
+                self.results.setdefault(told, [0, 0, 0])[place] += 1
 
-    def _times(self, each: Replayed) -> None:
+    def _times(self, each: Replayed, told: Told) -> None:
         came = each.row["filed_at"]
         for name, types in REACHED.items():
             at = next((at for kind, at in each.happened if kind in types), None)
             if at is not None:
-                self.seconds[name].append(int(at.timestamp()) - int(came.timestamp()))
-                self.days[name].append(self.calendar.count(beijing(came).date(), beijing(at).date()))
+                seconds = int(at.timestamp()) - int(came.timestamp())
+                days = self.calendar.count(beijing(came).date(), beijing(at).date())
+                self.took.add(told, name, seconds, days)
 
 
 def replayed(work: Work, chosen: Chosen) -> Iterator[Replayed]:
@@ -130,7 +136,7 @@ def replayed(work: Work, chosen: Chosen) -> Iterator[Replayed]:
 
 def recount(work: Work, chosen: Chosen, span: Span, only: Only) -> Measured:
     """The figures of `span` from the log as it stood at the order's end, of what the order's reader may see."""
-    found = Figures(work.calendar)
+    found = Figures(work.calendar, only.tests)
     for each in replayed(work, chosen):
         if _seen(each.row, chosen, only):
             found.add(each, span.name(beijing(each.row["filed_at"]).date()))

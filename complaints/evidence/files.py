@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from complaints.administration.installation import Installation
 from complaints.base.errors import NotFoundError
 from complaints.evidence import listed, parts, tasks
-from complaints.evidence.chosen import MEDIA, Chosen, closed
+from complaints.evidence.chosen import MEDIA, Chosen
 from complaints.evidence.jobs import JOBS
+from complaints.evidence.withheld import closed
 from complaints.ledger.journal import record_system
 from complaints.ledger.work import Actor, Work
 from complaints.store.tables import Job
@@ -38,7 +39,7 @@ def read(found: Installation, uid: str, actor: Actor) -> tuple[Job, Iterator[byt
 
     job = found.write(write)
     if job is None:
-        raise NotFoundError("a person in this file has asked to be left alone since; order it anew")
+        raise NotFoundError("a complaint in this file has been closed to its reader since; order it anew")
     return job, parts.read(found.files, found.keys.data, uid, job.place["parts"])
 
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from complaints.base.errors import ConfigError
+from complaints.base.errors import MissingError
 
 # Files by system: Debian and Ubuntu, Fedora, Arch, macOS, Windows.
 _USUAL = (
@@ -35,15 +35,17 @@ def chinese(configured: str = "") -> Path:
     if configured:
         path = Path(configured)
         if not path.is_file():
-            raise ConfigError(
-                f"COMPLAINTS_DOCUMENT_FONT names {path}, which is no file; name a TTF, OTF or TTC font"
+            raise MissingError(
+                "named-font",
+                f"COMPLAINTS_DOCUMENT_FONT names {path}, which is no file; name a TTF, OTF or TTC font",
             )
         return path
     for path in present():
         return path
-    raise ConfigError(
+    raise MissingError(
+        "font",
         "no font with Chinese characters was found for documents: install one "
-        "(Debian and Ubuntu: fonts-wqy-microhei or fonts-noto-cjk), or name a file in COMPLAINTS_DOCUMENT_FONT"
+        "(Debian and Ubuntu: fonts-wqy-microhei or fonts-noto-cjk), or name a file in COMPLAINTS_DOCUMENT_FONT",
     )
 
 

@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from complaints.evidence.cells import Guard
 from complaints.evidence.chosen import CASES, EVENTS, Chosen, logged
 from complaints.evidence.replay import matching, within
+from complaints.ledger.journal import SYSTEM_STREAM
 from complaints.ledger.proof import leaf_hash
 from complaints.ledger.work import Work
 
@@ -53,13 +54,16 @@ def batches(work: Work, chosen: Chosen, after: int = -1) -> Iterator[tuple[int, 
         .order_by(EVENTS.c.leaf_index)
         .limit(_PAGE)
     )
-    connection, known = work.session.connection(), dict[str, tuple[str, bool]]()
+    known = dict[str, tuple[str, bool]]()
     # Other than asked for at the order's end, whatever they are today; or no case of the list.
     left_out = set[str]()
     narrowed = within if chosen.ids is not None else matching if chosen.type or chosen.state else None
     while True:
+        # Asked of the session each time: what is read on a connection of one's own, no rollback of the session ends.
+        connection = work.session.connection()
         page = connection.execute(query.where(EVENTS.c.leaf_index > after)).all()
         if not page:
+            work.session.rollback()
             return
         if len(known) > _KNOWN:
             known.clear()
@@ -69,12 +73,17 @@ def batches(work: Work, chosen: Chosen, after: int = -1) -> Iterator[tuple[int, 
         if narrowed is not None:
             left_out -= fresh
             left_out |= fresh - narrowed(work, chosen, fresh)
+        naming = _naming(connection, page) if chosen.lacking else set[int]()
         after = page[-1][0]
         # No transaction stays open while the rows are written and progress is told.
         work.session.rollback()
         yield (
             after,
-            [(index, stream, leaf, *known[stream]) for index, stream, leaf in page if stream not in left_out],
+            [
+                (index, stream, leaf, *known[stream])
+                for index, stream, leaf in page
+                if stream not in left_out and index not in naming
+            ],
         )
         if len(page) < _PAGE:
             return
@@ -136,6 +145,24 @@ def _slowly(index: int, leaf: bytes, number: str, test: bool, guard: Guard) -> l
         "hash": leaf_hash(leaf).hex(),
     }
     return [guard(texts[name]) for name in COLUMNS]
+
+
+def _naming(connection: Any, page: Sequence[Any]) -> set[int]:
+    """Those that name a complaint of a restricted type: orders of its document, links with it, and what was joined to it."""
+    named: dict[int, set[str]] = {}
+    for index, stream, leaf in page:
+        if stream == SYSTEM_STREAM and b'"type":"exported"' in leaf:
+            meta = json.loads(leaf)["meta"]
+            named[index] = {*meta.get("cases", ()), meta.get("number", "")}
+        elif b'"other":"' in leaf or b'"merged_into":[' in leaf:
+            meta = json.loads(leaf)["meta"]
+            named[index] = {meta.get("other", ""), *meta.get("change", {}).get("merged_into", ())} - {None}
+    said = set[str]().union(*named.values())
+    restricted = select(CASES.c.number, CASES.c.uid).where(
+        or_(CASES.c.number.in_(said), CASES.c.uid.in_(said)), CASES.c.restricted
+    )
+    hidden = {word for row in connection.execute(restricted) for word in row} if said else set[str]()
+    return {index for index, words in named.items() if words & hidden}
 
 
 def _learn(connection: Any, known: dict[str, tuple[str, bool]], streams: set[str]) -> None:

@@ -17,10 +17,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from complaints.administration.installation import Installation
-from complaints.base.errors import ConfigError, ConflictError
+from complaints.base.errors import ConfigError, ConflictError, MissingError
 from complaints.base.ids import random_uid
 from complaints.evidence import export, listed, parts, tasks
-from complaints.evidence.chosen import Chosen, closed
+from complaints.evidence.chosen import Chosen
+from complaints.evidence.withheld import closed
 from complaints.ledger.journal import record_system
 from complaints.ledger.work import Actor, Work
 from complaints.store.jobs import Jobs, StoppedError
@@ -29,6 +30,8 @@ from complaints.store.tables import Job
 LEASE_SECONDS = 120
 # So often a worker says how far it is, and looks whether it is still wanted.
 PAUSE_SECONDS = 1.0
+# Begins what is kept of a failure for want of something, as the word of a `MissingError` goes on.
+MISSING = "missing:"
 JOBS = Jobs(tasks.KINDS, LEASE_SECONDS)
 
 
@@ -229,5 +232,10 @@ def _leave_nothing(found: Installation, uid: str) -> None:
 
 
 def _said(error: Exception) -> str:
-    """A failure for operators: our own errors say what to do, others only their class; nothing personal."""
+    """A failure for operators, which pages put into words; our own errors say what to do, others only their class.
+
+    Nothing personal.
+    """
+    if isinstance(error, MissingError):
+        return MISSING + error.what
     return str(error)[:200] if isinstance(error, ConfigError) else type(error).__name__

@@ -12,7 +12,7 @@ from sqlalchemy import and_, func, select
 from complaints.base.clock import beijing
 from complaints.cases.measuring import Measured, Span
 from complaints.evidence import months
-from complaints.evidence.chosen import CASES, EVENTS, Chosen, count
+from complaints.evidence.chosen import CASES, EVENTS, Chosen, count, lasting
 from complaints.evidence.figures import Figures, replayed
 from complaints.evidence.replay import Replayed, missed
 from complaints.ledger.measures import measures
@@ -86,10 +86,11 @@ def gather(work: Work, chosen: Chosen, progress: Callable[[int], None] = lambda 
         if not here or each.row["is_test"]:
             continue
         acts.update(_measures(work, each))
-        if each.row.get("late") and each.restricted and not chosen.restricted:
+        dates = missed(each.clocks)
+        if dates and each.restricted and not chosen.restricted:
             unlisted += 1
-        elif each.row.get("late"):
-            late.append(_late(each))
+        elif dates:
+            late.append(_late(each, dates))
     name = months.key(span)
     measured = {month: figures[month].measured(of) for month, of in zip(figures, spans, strict=True)}
     return Monthly(
@@ -105,14 +106,14 @@ def gather(work: Work, chosen: Chosen, progress: Callable[[int], None] = lambda 
     )
 
 
-def _late(each: Replayed) -> Late:
+def _late(each: Replayed, dates: Sequence[tuple[str, datetime]]) -> Late:
     row = each.row
     return Late(
         row["number"],
         row["type"],
         row["state"],
         row["filed_at"],
-        missed(each.clocks),
+        dates,
         row.get("released_at"),
     )
 
@@ -135,7 +136,7 @@ def _went_out(work: Work, chosen: Chosen) -> int:
     query = (
         select(func.count(func.distinct(EVENTS.c.stream)))
         .join(CASES, CASES.c.uid == EVENTS.c.stream)
-        .where(answers, CASES.c.is_test.is_(False))
+        .where(answers, CASES.c.is_test.is_(False), *lasting(work, chosen))
     )
     found = work.session.execute(query).scalar_one()
     work.session.rollback()

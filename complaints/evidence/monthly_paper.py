@@ -33,16 +33,18 @@ def document(work: Work, chosen: Chosen, font: str, found: Monthly) -> bytes:
     paper = sheet(work, chosen, name, (name,), font)
     paper.title(words.title(), words.heading(found, work.policy.provider.product))
     paper.text(_recounted(chosen))
-    for sentence in words.said(found):
+    for sentence in words.said(found, lacking=chosen.lacking):
         paper.text(sentence)
     for table in made.tables(work, found):
         if not table.long:
             paper.heading(table.title)
-            paper.table(table.head, made.rows_on_paper(table), table.widths)
+            paper.table(*table.on_paper())
     if not chosen.brief:
         _late(work, found, paper)
     paper.heading(t("How it is counted"))
-    for sentence in words.method(found, restricted=chosen.restricted and not chosen.brief):
+    for sentence in words.method(
+        found, lacking=chosen.lacking, restricted=chosen.restricted and not chosen.brief
+    ):
         paper.text(sentence)
     return paper.bytes()
 
@@ -65,8 +67,8 @@ def write_book(
     told = [
         words.heading(found, work.policy.provider.product),
         _recounted(chosen),
-        *words.said(found),
-        *words.method(found, restricted=chosen.restricted),
+        *words.said(found, lacking=chosen.lacking),
+        *words.method(found, lacking=chosen.lacking, restricted=chosen.restricted),
         t("The register shows personal data masked."),
     ]
     book.sheet(t("Summary"), (name,), (_WIDE,), [(line,) for line in told])
@@ -79,7 +81,7 @@ def write_book(
 
     def batches() -> Iterator[list[Sequence[str]]]:
         nonlocal behind
-        for _, page in register.batches(work, chosen, restricted=chosen.restricted):
+        for _, page in register.batches(work, chosen, listed=chosen.restricted):
             yield register.table(page, shown)
             behind += len(page)
             progress(behind)
@@ -93,7 +95,8 @@ def _late(work: Work, found: Monthly, paper: Sheet) -> None:
     table = made.late(work, found)
     paper.heading(table.title)
     if table.rows:
-        paper.table(table.head, made.rows_on_paper(table)[:LATE], table.widths)
+        head, rows, widths = table.on_paper()
+        paper.table(head, rows[:LATE], widths)
     elif not found.unlisted:
         paper.text(t("No promised date passed unmet."))
     if len(table.rows) > LATE:

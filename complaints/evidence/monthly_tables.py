@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from complaints.base.translations import gettext as t
 from complaints.cases.measuring import PROMISES, REACHED
@@ -18,18 +18,31 @@ _HOUR = 3600
 
 @dataclass(frozen=True)
 class Table:
-    """A title, a head and rows; `widths` are millimetres on paper. `long`: only where there is room for it."""
+    """A title, a head and rows; `widths` are millimetres on paper. `long`: only where there is room for it.
+
+    `paired` are columns that share one with their right neighbour on paper, with its head there: of many narrow
+    columns the words of each head would be broken.
+    """
 
     title: str
     head: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     widths: Sequence[int]
     long: bool = False
+    paired: Mapping[int, str] = field(default_factory=dict)
 
+    def on_paper(self) -> tuple[list[str], list[list[str]], list[int]]:
+        """Head, rows and widths of a document."""
+        columns = [at for at in range(len(self.head)) if at - 1 not in self.paired]
+        head = [self.paired.get(at, self.head[at]) for at in columns]
+        widths = [sum(self.widths[at : at + 1 + (at in self.paired)]) for at in columns]
+        return head, [[self._shown(row, at) for at in columns] for row in self.rows], widths
 
-def shown(cell: Cell) -> str:
-    """A cell on paper."""
-    return "—" if cell is None else str(cell)
+    def _shown(self, row: Sequence[Cell], at: int) -> str:
+        cells = row[at : at + 1 + (at in self.paired)]
+        if all(cell is None for cell in cells):
+            return "—"
+        return " / ".join("—" if cell is None else str(cell) for cell in cells)
 
 
 def tables(work: Work, found: Monthly) -> list[Table]:
@@ -39,6 +52,7 @@ def tables(work: Work, found: Monthly) -> list[Table]:
         _promises(found),
         _times(found),
         *_parts(work, found),
+        *_apart(work, found),
         _measures(work, found),
         _months(found),
         _days(found),
@@ -61,7 +75,7 @@ def late(work: Work, found: Monthly) -> Table:
         for each in found.late
     ]
     head = (t("Number"), t("Type"), t("State"), t("Came in"), t("Date that passed unmet"), t("Answered"))
-    return Table(t("Late complaints"), head, rows, (36, 28, 18, 20, 38, 20))
+    return Table(t("Late complaints"), head, rows, (40, 28, 18, 20, 34, 20))
 
 
 def _summary(found: Monthly) -> Table:
@@ -144,22 +158,30 @@ def _times(found: Monthly) -> Table:
         t("90th percentile, hours"),
         t("Month before: median, working days"),
     )
-    return Table(t("Times"), head, rows, (34, 22, 19, 22, 19, 21, 23))
+    paired = {
+        2: t("Working days: median / 90th percentile"),
+        4: t("Hours: median / 90th percentile"),
+    }
+    return Table(t("Times"), head, rows, (30, 26, 18, 20, 18, 20, 28), paired=paired)
+
+
+def _named(work: Work, found: Monthly) -> dict[str, Callable[[str], str]]:
+    """What a type, a risk class and an outcome are called."""
+    policy = work.policy
+    outcomes = outcome_words(policy, [*found.now.outcomes, *found.before.outcomes])
+    return {
+        "type": lambda key: label(policy.types, key),
+        "risk": lambda key: f"{key} {label(policy.risk_classes, key)}" if key else t("None"),
+        "outcome": lambda key: outcomes.get(key, key),
+    }
 
 
 def _parts(work: Work, found: Monthly) -> list[Table]:
-    policy, now, before = work.policy, found.now, found.before
-    outcomes = outcome_words(policy, [*now.outcomes, *before.outcomes])
+    named, now, before = _named(work, found), found.now, found.before
     severities = {"urgent": t("Urgent"), "high": t("High"), "normal": t("Normal")}
     parts: list[tuple[str, str, Callable[[str], str], Mapping[str, int], Mapping[str, int]]] = [
-        (t("By type"), t("Type"), lambda key: label(policy.types, key), now.types, before.types),
-        (
-            t("By risk class"),
-            t("Risk class"),
-            lambda key: f"{key} {label(policy.risk_classes, key)}" if key else t("None"),
-            now.risks,
-            before.risks,
-        ),
+        (t("By type"), t("Type"), named["type"], now.types, before.types),
+        (t("By risk class"), t("Risk class"), named["risk"], now.risks, before.risks),
         (
             t("By severity"),
             t("Severity"),
@@ -167,13 +189,60 @@ def _parts(work: Work, found: Monthly) -> list[Table]:
             now.severities,
             before.severities,
         ),
-        (t("By outcome"), t("Outcome"), lambda key: outcomes.get(key, key), now.outcomes, before.outcomes),
+        (t("By outcome"), t("Outcome"), named["outcome"], now.outcomes, before.outcomes),
     ]
     made = []
     for over, head, word, here, there in parts:
         rows = [(word(key), number, there.get(key, 0)) for key, number in counted(here)]
         rows += [(word(key), 0, number) for key, number in counted(there) if not here.get(key)]
         made.append(Table(over, (head, t("This month"), t("Month before")), rows, (100, 30, 30)))
+    return made
+
+
+def _apart(work: Work, found: Monthly) -> list[Table]:
+    """What was promised and how long it took, of each type, risk class and outcome of this month."""
+    named, made = _named(work, found), []
+    over = {
+        "type": (t("Dates and times, by type"), t("Type")),
+        "risk": (t("Dates and times, by risk class"), t("Risk class")),
+        "outcome": (t("Dates and times, by outcome"), t("Outcome")),
+    }
+    for name, (title, head) in over.items():
+        rows: list[Sequence[Cell]] = []
+        for key, each in sorted(found.now.apart[name].items()):
+            taken, begun, answered = (each.times[reached] for reached in ("accept", "first_action", "answer"))
+            rows.append(
+                (
+                    named[name](key),
+                    each.results.kept,
+                    each.results.missed,
+                    percent(each.results.rate),
+                    round(taken.median / _HOUR, 1) if taken.count else None,
+                    round(taken.ninety / _HOUR, 1) if taken.count else None,
+                    round(begun.median / _HOUR, 1) if begun.count else None,
+                    round(begun.ninety / _HOUR, 1) if begun.count else None,
+                    answered.median_days if answered.count else None,
+                    answered.ninety_days if answered.count else None,
+                )
+            )
+        heads = (
+            head,
+            t("Results in time"),
+            t("Results late"),
+            t("In time (%)"),
+            t("Taken on: median, hours"),
+            t("Taken on: 90th percentile, hours"),
+            t("First step: median, hours"),
+            t("First step: 90th percentile, hours"),
+            t("Answered: median, working days"),
+            t("Answered: 90th percentile, working days"),
+        )
+        paired = {
+            4: t("Taken on, hours: median / 90th percentile"),
+            6: t("First step, hours: median / 90th percentile"),
+            8: t("Answered, working days: median / 90th percentile"),
+        }
+        made.append(Table(title, heads, rows, (28, 16, 16, 16, 14, 14, 14, 14, 14, 14), paired=paired))
     return made
 
 
@@ -224,8 +293,3 @@ def _days(found: Monthly) -> Table:
     rows = [(each.name, each.received, each.answered, each.late) for each in found.now.trend]
     head = (t("Day"), t("Complaints received"), t("Answered"), t("With a date that passed unmet"))
     return Table(t("Day by day"), head, rows, (40, 40, 40, 40), long=True)
-
-
-def rows_on_paper(table: Table) -> list[tuple[str, ...]]:
-    """The rows as text."""
-    return [tuple(shown(cell) for cell in row) for row in table.rows]

@@ -18,8 +18,13 @@ def heading(found: Monthly, product: str) -> str:
     return t(" · ").join(part for part in (product, months.words(found.span)) if part)
 
 
-def said(found: Monthly) -> list[str]:
-    """The month in a few sentences, for those who read no table."""
+def said(found: Monthly, *, lacking: bool) -> list[str]:
+    """The month in a few sentences, for those who read no table; `lacking`: without what its reader may not know of."""
+    left_out = t("Complaints of restricted types are left out: its reader has no clearance for them.")
+    return [*_figures(found), *([left_out] if lacking else [])]
+
+
+def _figures(found: Monthly) -> list[str]:
     now, before = found.now, found.before
     if not now.received and not found.went_out:
         return [t("No complaint came in during this month.")]
@@ -51,18 +56,19 @@ def unlisted(found: Monthly) -> str:
     return t("{n} more are of restricted types; they are counted, and not listed.", n=found.unlisted)
 
 
-def method(found: Monthly, *, restricted: bool) -> list[str]:
+def method(found: Monthly, *, lacking: bool, restricted: bool) -> list[str]:
     """How it was counted, and of whom it does not speak."""
+    whole = t("The figures are those of the provider: every complaint counts, restricted types among them.")
     lines = [
         t("Complaints count by the month they came in, with what has become of them since."),
         t("The month before is counted as of the same moment, so that it had a month longer to be answered."),
         t(
             "Median and 90th percentile are values that were reached, of the complaints that have come so far."
         ),
-        t("The figures are those of the provider: every complaint counts, restricted types among them."),
+        *([] if lacking else [whole]),
         t("It compares no persons."),
     ]
-    if not restricted:
+    if not (restricted or lacking):
         lines.append(t("Complaints of restricted types are listed nowhere in it."))
     lines.append(
         t("Test cases are never counted; {n} came in during the month.", n=found.tests)

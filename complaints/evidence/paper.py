@@ -9,7 +9,7 @@ from datetime import datetime
 from io import BytesIO
 from typing import Any
 
-from complaints.base.errors import ConfigError
+from complaints.base.errors import MissingError
 from complaints.evidence.markup import (
     field,
     fonts,
@@ -35,12 +35,13 @@ _LINE = 1.35
 
 @dataclass(frozen=True)
 class Identity:
-    """What the file says of itself: title, who stands behind it, a remark, when it was made."""
+    """What the file says of itself: title, who stands behind it, a remark, when it was made, its language (BCP 47)."""
 
     title: str
     author: str
     remark: str
     made: datetime
+    lang: str = "zh-CN"
 
 
 def clean(text: str) -> str:
@@ -63,7 +64,9 @@ class Paper:
         try:
             import docx  # noqa: PLC0415 - an optional dependency
         except ImportError as error:
-            raise ConfigError("a Word document needs python-docx; install flask-complaints[docx]") from error
+            raise MissingError(
+                "docx", "a Word document needs python-docx; install flask-complaints[docx]"
+            ) from error
         self._document: Any = docx.Document()
         self._page()
         self._styles()
@@ -208,7 +211,8 @@ class Paper:
         styles = self._document.styles
         language = styles.element.find(".//" + tag("w:lang"))
         if language is not None:
-            language.set(tag("w:val"), "zh-CN")
+            # Of what is in Latin letters: taken for Chinese, it would be broken within words.
+            language.set(tag("w:val"), "en-US")
             language.set(tag("w:eastAsia"), "zh-CN")
         for name, font, size, bold, before, after in (
             ("Normal", BODY, _TEXT_POINTS, False, 0, 6),
@@ -246,7 +250,7 @@ class Paper:
     def _identify(self, identity: Identity) -> None:
         properties = self._document.core_properties
         properties.title, properties.author = clean(identity.title)[:255], clean(identity.author)[:255]
-        properties.comments, properties.language = clean(identity.remark)[:255], "zh-CN"
+        properties.comments, properties.language = clean(identity.remark)[:255], identity.lang
         properties.last_modified_by = ""
         properties.created = properties.modified = identity.made.replace(tzinfo=None)
 

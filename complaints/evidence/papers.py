@@ -51,7 +51,7 @@ def sheet(work: Work, chosen: Chosen, title: str, header: Sequence[str], font: s
     said = [
         part for part in (*header, provider.product, t("Made {when}", when=moment(chosen.at)), masked) if part
     ]
-    identity = Identity(title, provider.name, "", chosen.made)
+    identity = Identity(title, provider.name, "", chosen.made, "en" if language() == "en" else "zh-CN")
     line = t(" · ").join(said)
     if chosen.form == "pdf":
         return Pdf(identity, line, font)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from complaints.base.errors import ConfigError
+from complaints.base.errors import MissingError
 from complaints.base.translations import gettext as t
 from complaints.evidence import fonts
 from complaints.evidence.cells import shown
@@ -19,9 +19,11 @@ _INK, _GREY, _RULE = "#1a1d21", "#eef0f2", "#b6bcc4"
 _TEXT, _SMALL, _TABLE = 10.5, 8.5, 9
 # Points from the edge of A4, and the width of the text in millimetres, as in the Word document.
 _MARGIN, _FULL_MM, _MM = 62, 160, 72 / 25.4
-# What must fit below a heading, in points.
-_ROOM = 90
+# What must fit below a heading, in points: the head of a table and a row.
+_ROOM = 110
 _WIDTH = _FULL_MM * _MM
+# The width of A4, and what reportlab keeps free within its frames.
+_PAGE, _PADDING = 595.28, 6
 # Characters that reportlab breaks lines at itself, and those that need no glyph.
 _PLAIN = frozenset("\n\t ")
 _CJK = "\u2e80"
@@ -38,7 +40,7 @@ class Pdf:
         try:
             import reportlab  # noqa: F401, PLC0415 - an optional dependency
         except ImportError as error:
-            raise ConfigError("a PDF file needs reportlab; install flask-complaints[pdf]") from error
+            raise MissingError("pdf", "a PDF file needs reportlab; install flask-complaints[pdf]") from error
         self._identity, self._header = identity, header
         self._font, self._glyphs = _font(font)
         self._story: list[Any] = []
@@ -89,6 +91,7 @@ class Pdf:
                 colWidths=[width * _MM for width in widths],
                 repeatRows=1 if head else 0,
                 splitInRow=1,
+                hAlign="LEFT",
                 style=[
                     # Else every table names Helvetica, which is not embedded.
                     ("FONT", (0, 0), (-1, -1), self._font),
@@ -115,15 +118,15 @@ class Pdf:
         out = BytesIO()
         document = SimpleDocTemplate(
             out,
-            pagesize=(595.28, 841.89),
-            leftMargin=_MARGIN,
-            rightMargin=_MARGIN,
+            pagesize=(_PAGE, 841.89),
+            leftMargin=_MARGIN - _PADDING,
+            rightMargin=_PAGE - _MARGIN - _WIDTH - _PADDING,
             topMargin=68,
             bottomMargin=58,
             title=self._identity.title,
             author=self._identity.author,
             subject=self._identity.remark,
-            lang="zh-CN",
+            lang=self._identity.lang,
             invariant=1,
         )
         document.build(self._story, canvasmaker=self._canvas)
@@ -154,7 +157,7 @@ class Pdf:
                     self.setStrokeColor(_RULE)
                     self.line(_MARGIN, 793, _MARGIN + _WIDTH, 793)
                     words = t("Page {number} of {total}", number=number, total=len(self.kept))
-                    self.drawCentredString(595.28 / 2, 34, words)
+                    self.drawCentredString(_PAGE / 2, 34, words)
                     super().showPage()
                 super().save()
 
@@ -236,7 +239,8 @@ def _font(configured: str) -> tuple[str, frozenset[int]]:
             continue
         pdfmetrics.registerFont(font)
         return font.fontName, frozenset(font.face.charToGlyph)
-    raise ConfigError(
+    raise MissingError(
+        "outlines",
         f"{paths[0]} has PostScript outlines, which a PDF cannot take: install fonts-wqy-microhei, or name a "
-        "TrueType font (TTF or TTC) in COMPLAINTS_DOCUMENT_FONT"
+        "TrueType font (TTF or TTC) in COMPLAINTS_DOCUMENT_FONT",
     )

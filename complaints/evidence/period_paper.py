@@ -38,7 +38,7 @@ def write(
     work: Work, chosen: Chosen, font: str, progress: Callable[[int], None], *, most: int = LINES
 ) -> bytes:
     """The document in `chosen.form`, with the first `most` lines of the register."""
-    figures, done = Figures(work.calendar), 0
+    figures, done = Figures(work.calendar, chosen.tests == "yes"), 0
     lines: list[tuple[str, ...]] = []
     for each in replayed(work, chosen):
         figures.add(each)
@@ -63,6 +63,12 @@ def write(
     narrowed = _narrowed(work, chosen)
     if narrowed:
         paper.note(t("Only: {filters}", filters=narrowed))
+    if chosen.lacking:
+        paper.note(
+            t(
+                "Complaints of restricted types are neither counted nor listed in it: its reader may not see them."
+            )
+        )
     _figures(work, figures, paper)
     _rules(work, figures, paper)
     paper.heading(t("Register"))
@@ -106,7 +112,7 @@ def _figures(work: Work, figures: Figures, paper: Sheet) -> None:
             (t("Withdrawn"), str(figures.numbers["withdrawn"])),
             (t("Asked for a review"), str(figures.numbers["appeals"])),
             (t("Changed by a review"), str(figures.numbers["changed"])),
-            (t("Test cases, not counted above"), str(figures.tests)),
+            *([] if figures.of_tests else [(t("Test cases, not counted above"), str(figures.tests))]),
         ]
     )
     named = promise_words()

@@ -13,7 +13,7 @@ from complaints.base.clock import stamp
 from complaints.cases.masking import mask
 from complaints.evidence.cells import Guard, plain
 from complaints.evidence.chosen import Chosen
-from complaints.evidence.replay import Replayed, pages, promised
+from complaints.evidence.replay import Replayed, missed, pages, promised
 from complaints.ledger.reading import first_metas, open_first
 from complaints.ledger.work import Work
 
@@ -62,14 +62,16 @@ _PAGE = 500
 
 
 def batches(
-    work: Work, chosen: Chosen, after: int = 0, *, restricted: bool = True
+    work: Work, chosen: Chosen, after: int = 0, *, listed: bool | None = None
 ) -> Iterator[tuple[int, list[dict[str, Any]]]]:
     """Every complaint filed in the period, oldest first; merged, withdrawn and test ones included and marked.
 
-    Each as the log had it at the order's end; with `restricted` off without those of restricted types.
+    Each as the log had it at the order's end. Those of restricted types only for whoever may see them, or as `listed`
+    says.
     """
     for place, found in pages(work, chosen, after=after, page=_PAGE):
-        page = [each for each in found if restricted or not each.restricted]
+        whole = chosen.covered if listed is None else listed
+        page = [each for each in found if whole or not each.restricted]
         cases = [each.now for each in page]
         people, notes = _people(work, cases, chosen), _notes(work, cases)
         rows = [_row(work, each, people.get(each.now.uid, {}), notes.get(each.now.uid, "")) for each in page]
@@ -138,7 +140,7 @@ def _row(work: Work, each: Replayed, person: Mapping[str, str], notes: str) -> d
         "first_action_on_time": on_time(kept.get("first_action")),
         "answered_at": released,
         "answered_on_time": on_time(kept.get("result")),
-        "late": bool(row.get("late")),
+        "late": bool(missed(each.clocks)),
         # A decision that may still be taken back is nobody's to read.
         "outcome": row.get("outcome") if released else None,
         "reason": row.get("reason") if released else None,

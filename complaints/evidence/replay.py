@@ -46,13 +46,17 @@ def pages(
     What is not yet in the log's tree at the order's end is left out, and what may change since is held against
     the order as it was then.
     """
-    connection = work.session.connection()
     for reached, cases in _rows(work, chosen, after, page):
-        leaves = connection.execute(
-            select(EVENTS.c.stream, EVENTS.c.leaf)
-            .where(EVENTS.c.stream.in_([each.uid for each in cases]), EVENTS.c.leaf_index < chosen.size)
-            .order_by(EVENTS.c.stream, EVENTS.c.seq)
-        ).all()
+        # Asked of the session each time, whose rollback then ends it.
+        leaves = (
+            work.session.connection()
+            .execute(
+                select(EVENTS.c.stream, EVENTS.c.leaf)
+                .where(EVENTS.c.stream.in_([each.uid for each in cases]), EVENTS.c.leaf_index < chosen.size)
+                .order_by(EVENTS.c.stream, EVENTS.c.seq)
+            )
+            .all()
+        )
         rows: dict[str, dict[str, Any]] = {}
         clocks: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = {}
         happened: dict[str, list[tuple[str, datetime]]] = {}
@@ -72,9 +76,9 @@ def pages(
 
 
 def _rows(work: Work, chosen: Chosen, after: int, page: int) -> Iterator[tuple[int, Sequence[Row[Any]]]]:
-    connection = work.session.connection()
     query = select(CASES).where(*filed(work, chosen)).order_by(CASES.c.id)
     while True:
+        connection = work.session.connection()
         if chosen.ids is None:
             cases = connection.execute(query.where(CASES.c.id > after).limit(page)).all()
             looked = [each.id for each in cases]
@@ -114,12 +118,12 @@ def matching(work: Work, chosen: Chosen, streams: Collection[str]) -> set[str]:
 
 
 def missed(clocks: Clocks) -> list[tuple[str, datetime]]:
-    """Each published date that passed unmet, with its moment, oldest first; the newest revision of each counts."""
-    found: dict[tuple[int, str], Mapping[str, Any]] = {}
-    for (cycle, kind, step, _), held in sorted(clocks.items()):
-        if step == "due" and held.get("publish"):
-            found[cycle, kind] = held
-    late = [(kind, from_stamp(held["due"])) for (_, kind), held in found.items() if held["state"] == "acted"]
+    """Each published date that passed unmet, in whichever round, with its moment; oldest first."""
+    late = [
+        (kind, from_stamp(held["due"]))
+        for (_, kind, step, _), held in clocks.items()
+        if step == "due" and held.get("publish") and held["state"] == "acted"
+    ]
     return sorted(late, key=lambda each: (each[1], each[0]))
 
 

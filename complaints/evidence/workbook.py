@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, BinaryIO
 
-from complaints.base.errors import ConfigError
+from complaints.base.errors import MissingError
 from complaints.evidence.cells import rows_of
 
 # Excel's own limit of rows in one sheet, the header row among them.
@@ -28,7 +28,9 @@ class Book:
         try:
             import xlsxwriter  # noqa: PLC0415 - an optional dependency
         except ImportError as error:
-            raise ConfigError("an XLSX file needs XlsxWriter; install flask-complaints[xlsx]") from error
+            raise MissingError(
+                "xlsx", "an XLSX file needs XlsxWriter; install flask-complaints[xlsx]"
+            ) from error
         self._book: Any = xlsxwriter.Workbook(
             target,
             {

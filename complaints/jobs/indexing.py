@@ -123,7 +123,8 @@ def _ready(work: Work, maker: Maker, uids: Sequence[str]) -> dict[str, tuple[int
     cases = list(work.session.scalars(select(Complaint).where(Complaint.uid.in_(uids))))
     texts, filed = searchable.texts(work, cases), searchable.filed_text(work, cases)
     return {
-        uid: (heads[uid], searching.words_of(maker, said, filed.get(uid, ""))) for uid, said in texts.items()
+        uid: (heads[uid], searching.words_of(maker, each.said, filed.get(uid, "")))
+        for uid, each in texts.items()
     }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from complaints.administration import staffing
 from complaints.administration.installation import Installation
 from complaints.administration.reach import with_compliance
 from complaints.cases import conversation, deciding, erasure, overdue
@@ -139,6 +140,11 @@ def _run(
 def _hourly(installation: Installation, now: datetime, done: Ticked) -> Ticked:
     closed, failed = _each(installation, now, deciding.close_due, _close)
     erased, unerased = _erased(installation, now)
+    with installation.reading(now) as rules:
+        alone = staffing.unreviewable(rules)
+    if alone:
+        # Looked for without the lock of a write, which on SQLite everybody would wait for.
+        installation.write_under(rules, staffing.tell_no_reviewer)
     reports = queue_reports(installation, now)
     cleaned = clean(installation, now)
     if erased or cleaned:

@@ -89,7 +89,8 @@ def due_next(row: Mapping[str, Any]) -> datetime | None:
     match row.get("state"):
         case "submitted":
             return row.get("accept_due")
-        case "accepted" | "processing" | "under_review":
+        # Joined to another, a complaint keeps its own date, and somebody must see it come.
+        case "accepted" | "processing" | "under_review" | "merged":
             return row.get("result_due")
         case "awaiting_complainant":
             return row.get("reply_due")

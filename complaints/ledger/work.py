@@ -80,7 +80,8 @@ class Work:
 
     `callbacks` are the disposal actions that the host carries out itself; `listened` says whether there was a
     webhook when the policy was read, `signed` names the vendors whose messages can be signed. `hosts` lists the
-    host's own operators where its users are the operators, None where the accounts are ours.
+    host's own operators where its users are the operators, None where the accounts are ours. `real_time` says that `now`
+    is a machine's clock, which may differ from the database's.
     """
 
     session: Session
@@ -97,6 +98,7 @@ class Work:
     listened: bool = True
     signed: Collection[str] = ()
     hosts: Callable[[], Sequence[Any]] | None = field(default=None, repr=False)
+    real_time: bool = False
     chunk: Chunk | None = field(default=None, repr=False)
 
     def policy_of(self, version: int) -> Policy:

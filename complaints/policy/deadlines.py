@@ -173,9 +173,9 @@ def service_time(begin: datetime, end: datetime, calendar: Calendar, contacts: C
     )
 
 
-def pause_end(policy: Promises, asked: datetime, calendar: Calendar) -> datetime:
-    """Until when the complainant is waited for; then the clock runs on without an answer."""
-    return end_of(calendar.add(beijing(asked).date(), policy.pause.max_wd))
+def pause_end(asked: datetime, days: int, calendar: Calendar) -> datetime:
+    """Until when the complainant is waited for: 24:00 after `days` working days; then the clock runs on."""
+    return end_of(calendar.add(beijing(asked).date(), days))
 
 
 def appeal_end(policy: Promises, released: datetime) -> datetime:

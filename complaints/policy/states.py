@@ -7,14 +7,13 @@ from typing import Literal
 from complaints.base.errors import TransitionError
 from complaints.policy.moves import RESUME, Release, Transition
 from complaints.policy.state_words import STATES, State, StateInfo
-from complaints.policy.transitions import FINAL, OPEN, RELEASES, ROLES, TRANSITIONS
+from complaints.policy.transitions import FINAL, OPEN, RELEASES, TRANSITIONS
 
 __all__ = [
     "FINAL",
     "OPEN",
     "RELEASES",
     "RESUME",
-    "ROLES",
     "STATES",
     "TRANSITIONS",
     "Release",

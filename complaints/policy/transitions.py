@@ -7,10 +7,10 @@ from typing import Final
 
 from complaints.policy.labels import Label
 from complaints.policy.moves import RESUME, Release, Transition
+from complaints.policy.roles import HANDLERS, LEADERS
 from complaints.policy.state_words import State
 
 _S = State
-ROLES: Final = ("complainant", "handler", "supervisor", "auditor", "admin", "system", "host")
 # Something is still owed to the complainant.
 OPEN: Final = frozenset(
     {_S.SUBMITTED, _S.ACCEPTED, _S.PROCESSING, _S.AWAITING_COMPLAINANT, _S.UNDER_REVIEW, _S.MERGED}
@@ -27,8 +27,7 @@ RELEASES: MappingProxyType[State, Release] = MappingProxyType(
     }
 )
 
-_STAFF = frozenset({"handler", "supervisor", "admin"})
-_LEADERS = frozenset({"supervisor", "admin"})
+_STAFF, _LEADERS = frozenset(HANDLERS), frozenset(LEADERS)
 _SYSTEM = frozenset({"system"})
 _PERSON = frozenset({"complainant"})
 _WORKING = frozenset({_S.ACCEPTED, _S.PROCESSING, _S.AWAITING_COMPLAINANT})

@@ -6,7 +6,7 @@ nothing here writes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -90,21 +90,39 @@ def reckoned(work: Work, case: Complaint, term: Term, since: datetime) -> dateti
     return due
 
 
+def over(
+    rows: Sequence[Milestone], moment: datetime, *, meets: Collection[str], voids: bool, pause: str
+) -> list[Milestone]:
+    """Of the running dates those before `moment` that a step would end or hold, as in `effects`.
+
+    Promises and internal targets, each of which was missed; a warning or an escalation about a date that is dealt
+    with has nobody left to tell.
+    """
+    return [
+        each
+        for each in rows
+        if each.state == "pending"
+        and each.due_at < moment
+        and (each.step == "due" or not each.publish)
+        and (each.kind in meets or voids or pause == "pause")
+    ]
+
+
 def effects(
     work: Work,
     case: Complaint,
+    rows: Sequence[Milestone],
     *,
     meets: Collection[str],
     voids: bool,
     pause: str,
 ) -> list[Clock]:
-    """What a step does to running milestones: kinds in `meets` are met, `voids` ends all others.
+    """What a step does to running milestones, `rows`: kinds in `meets` are met, `voids` ends all others.
 
     `pause` is as of `policy.states.pause_effect`. A date that was paused moves by the pause in its own unit, and
     the steps of a promise are set anew around it.
     """
     clocks: list[Clock] = []
-    rows = running(work, case)
     for each in rows:
         if each.kind in meets:
             clocks.append(changed(each, {"state": "met", "acted_at": work.now}))
@@ -145,18 +163,6 @@ def due_of(clocks: Iterable[Clock], kind: str) -> datetime | None:
             found: datetime = clock.values["due_at"]
             return found
     return None
-
-
-def missed(work: Work, case: Complaint, kind: str) -> datetime | None:
-    """The newest date of this kind that passed unmet, if any did."""
-    return work.session.scalar(
-        select(func.max(Milestone.due_at)).where(
-            Milestone.complaint_id == case.id,
-            Milestone.kind == kind,
-            Milestone.step == "due",
-            Milestone.state == "acted",
-        )
-    )
 
 
 def changed(milestone: Milestone, values: dict[str, Any]) -> Clock:

@@ -188,11 +188,12 @@
       const save = () => {
         const fields = kept(form).map((field) => [field.name, field.type, field.value, ticks(field) ? field.checked : null]);
         try {
-          store.setItem(key, JSON.stringify({ at: Date.now(), fields }));
+          store.setItem(key, JSON.stringify({ at: Date.now(), added: form.dataset.cmpAdded, fields }));
         } catch { /* full: the server keeps the text */ }
       };
       form.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(save, 500); });
-      form.addEventListener("submit", () => { clearTimeout(timer); save(); });
+      // Whoever leaves a field may be on the way to another page.
+      ["change", "submit"].forEach((sign) => form.addEventListener(sign, () => { clearTimeout(timer); save(); }));
     }
   }
 
@@ -208,16 +209,25 @@
       return;
     }
     const fields = kept(form);
-    // What the server sent back is newer than the copy; a form that already holds text is left alone.
-    if (fields.some((field) => !ticks(field) && field.tagName !== "SELECT" && field.value !== "" && field.value !== field.dataset.cmpPrefilled)) return;
+    // What the server sent back is newer than the copy; a form that already holds text is left alone. What it only
+    // offers to begin with is older.
+    const offered = (field) => ("cmpPrefilled" in form.dataset ? field.defaultValue : "");
+    // A text to start from is added to what was written, once.
+    const added = form.dataset.cmpAdded;
+    const joined = (field, value) => {
+      if (!added || field.tagName !== "TEXTAREA" || (value.trim() && saved.added === added)) return value;
+      return [value, field.value].filter((part) => part.trim()).join("\n\n");
+    };
+    if (!added && fields.some((field) => !ticks(field) && field.tagName !== "SELECT" && field.value !== "" && field.value !== offered(field))) return;
     let back = false;
     for (const [name, type, value, checked] of saved.fields) {
       const field = fields.find((other) => other.name === name && other.type === type && (checked === null || other.value === value));
       if (!field) continue;
       if (checked === null) {
-        if (field.value !== value) {
-          field.value = value;
-          back = back || value !== "";
+        const whole = joined(field, value);
+        if (field.value !== whole) {
+          field.value = whole;
+          back = back || whole !== "";
         }
       } else {
         field.checked = checked;

@@ -3,7 +3,7 @@
 // Every page works without this file.
 (() => {
   "use strict";
-  const SWITCH = "cmp-keys", PLACE = "cmp-row", TICKS = "cmp-ticks";
+  const SWITCH = "cmp-keys", PLACE = "cmp-row", TICKS = "cmp-ticks", AGAIN = "cmp-again";
   const CHORD = 1500; // milliseconds between `g` and the letter of a section
   const all = (selector, from = document) => Array.from(from.querySelectorAll(selector));
   const store = (() => {
@@ -58,9 +58,14 @@
     }
   }
 
+  // What stood in a form as its page came: what was shown beforehand is sent, what was changed since is shown again.
+  const stood = new Map();
+  const content = (form) => JSON.stringify(Array.from(new FormData(form)));
+
   function send(form) {
     const buttons = Array.from(form.elements).filter((part) => part.type === "submit" && seen(part) && !part.matches(".cmp-hidden"));
-    const button = buttons.find((part) => part.dataset.cmpKey === "Ctrl+Enter") || buttons[0];
+    const again = stood.has(form) && stood.get(form) !== content(form) && buttons.find((part) => "cmpChanged" in part.dataset);
+    const button = again || buttons.find((part) => part.dataset.cmpKey === "Ctrl+Enter") || buttons[0];
     if (button) button.click();
     return Boolean(button);
   }
@@ -100,8 +105,9 @@
       const row = current();
       if (row) put(PLACE, { list: list(), number: row.id, index: rows().indexOf(row) });
     });
-    const again = take(TICKS);
-    if (store) store.now.removeItem(TICKS);
+    const again = take(AGAIN);
+    if (store) store.now.removeItem(AGAIN);
+    all("[data-cmp-arrived] a").forEach((link) => link.addEventListener("click", () => put(AGAIN, true)));
     const came = window.performance.getEntriesByType("navigation")[0];
     const asked = window.location.hash.length > 1 && decodeURIComponent(window.location.hash.slice(1));
     const kept = take(PLACE);
@@ -114,26 +120,61 @@
   }
 
   // Ticks -----------------------------------------------------------------------------------------------------------
-  const ticked = (name) => all(`input[type=checkbox][name="${name}"]:checked`);
+  const boxes = (name) => all(`input[type=checkbox][name="${name}"]`);
+  const uid = (value) => value.split(":")[0];
+  // The list whichever of its pages is seen: what is ticked on one is kept on the next, and gone in another list.
+  const whole = () => {
+    const address = new URL(window.location.href);
+    ["lang", "after", "before"].forEach((name) => address.searchParams.delete(name));
+    return address.pathname + address.search;
+  };
 
   function ticks() {
+    // What was ordered is chosen no more.
+    if (store && all("[data-cmp-untick]").length) store.now.removeItem(TICKS);
     for (const output of all("[data-cmp-ticked]")) {
       const name = output.dataset.cmpTicked;
-      const show = () => {
-        const n = ticked(name).length;
-        output.textContent = n ? output.dataset.words.replace("{n}", String(n)) : "";
-      };
-      const again = take(TICKS) || [];
-      all(`input[type=checkbox][name="${name}"]`).forEach((box) => {
+      const form = output.closest("form");
+      const kept = take(TICKS);
+      let others = [];
+      if (kept && kept.list === whole()) {
         // A case may have changed meanwhile; what is ticked is the case.
-        if (again.includes(box.value.split(":")[0])) box.checked = true;
+        boxes(name).forEach((box) => { box.checked = box.checked || kept.values.some((value) => uid(value) === uid(box.value)); });
+        others = kept.values.filter((value) => !boxes(name).some((box) => uid(box.value) === uid(value)));
+      }
+      const words = document.createElement("span");
+      const clear = document.createElement("button");
+      clear.type = "button";
+      clear.className = "cmp-textbutton";
+      clear.textContent = output.dataset.clear || "";
+      output.after(" ", clear);
+      output.append(words);
+      const show = () => {
+        const values = boxes(name).filter((box) => box.checked).map((box) => box.value).concat(others);
+        const say = (text, n) => (text || "").replace("{n}", String(n));
+        words.textContent = say(values.length ? output.dataset.words : "", values.length)
+          + say(others.length ? output.dataset.elsewhere : "", others.length);
+        clear.hidden = !others.length;
+        if (values.length || take(TICKS)) put(TICKS, { list: whole(), values });
+      };
+      clear.addEventListener("click", () => {
+        others = [];
+        boxes(name).forEach((box) => { box.checked = false; });
+        show();
       });
       document.addEventListener("change", show);
       window.addEventListener("pageshow", show);
+      form?.addEventListener("submit", (event) => {
+        all("[data-cmp-other]", form).forEach((part) => part.remove());
+        if (!event.submitter || event.submitter.value !== "ticked") return;
+        others.forEach((value) => {
+          const hidden = document.createElement("input");
+          Object.assign(hidden, { type: "hidden", name, value });
+          hidden.dataset.cmpOther = "";
+          form.append(hidden);
+        });
+      });
       show();
-      all("[data-cmp-arrived] a").forEach((link) => link.addEventListener("click", () => {
-        put(TICKS, ticked(name).map((box) => box.value.split(":")[0]));
-      }));
     }
   }
 
@@ -235,7 +276,15 @@
     event.preventDefault();
   }
 
+  // Where views stand in one line that is swiped, the present one is in sight.
+  const turned = () => all(".cmp-tabs [aria-current]").forEach((part) => {
+    const strip = part.closest("ul");
+    strip.scrollLeft = part.offsetLeft - strip.offsetLeft - strip.clientWidth / 4;
+  });
+
   function start() {
+    all("[data-cmp-changed]").forEach((part) => stood.set(part.form, content(part.form)));
+    turned();
     ticks();
     places();
     switches();

@@ -31,6 +31,8 @@
       if (!arriving || arriving.dataset.cmpArrived || texts.some((name) => typeof said[name] !== "string" || said[name].length > LONGEST)) return;
       arriving.dataset.cmpArrived = "1";
       for (const name of texts) arriving.elements.namedItem(name).value = said[name];
+      const awaits = arriving.elements.namedItem("awaits");
+      if (awaits) awaits.value = "";
       const shown = document.querySelector("[data-cmp-answer]");
       if (shown && said.output) {
         shown.querySelector("blockquote").textContent = said.output;

@@ -30,6 +30,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from complaints.store.constants import number
 from complaints.store.tables import FTS, Complaint, Event, Search, SearchState
 from complaints.store.transactions import begin, touched
 
@@ -110,41 +111,56 @@ def seqs(session: Session, ids: Collection[int]) -> Mapping[int, int]:
 
 def found(
     session: Session, words: Collection[str], wanted: Sequence[ColumnElement[bool]], most: int
-) -> list[int]:
-    """The newest complaints that hold each of these words and meet `wanted`; at most `most`."""
-    return list(session.scalars(hits(session, words, wanted).limit(most)))
+) -> list[tuple[int, datetime | None]]:
+    """The newest complaints that hold each of these words and meet `wanted`, with what is due next; at most `most`."""
+    rows = session.execute(hits(session, words, wanted).add_columns(Complaint.due_next).limit(most))
+    return [(row[0], row[1]) for row in rows]
 
 
 def hits(
-    session: Session, words: Collection[str], wanted: Sequence[ColumnElement[bool]], *, every: bool = True
+    session: Session,
+    words: Collection[str],
+    wanted: Sequence[ColumnElement[bool]],
+    *,
+    every: bool = True,
+    among: int = 0,
 ) -> Select[Any]:
     """The complaints that hold these words, each of them or any, and meet `wanted`: their ids, newest first.
 
-    A statement that begins with the words, however many complaints there are.
+    A statement that begins with the words, however many complaints there are. With `among` it looks at no more than
+    so many that hold them, for who needs some and not all: of a flood of one text, any tell as much as all.
     """
     dialect = session.get_bind().dialect.name
     words = sorted(words)
     if dialect in {"mysql", "mariadb"}:
         asked = " ".join(f"+{word}" for word in words) if every else " ".join(words)
-        query = (
-            select(Complaint.id)
-            .select_from(Search)
-            .join(Complaint, Complaint.id == Search.complaint_id)
-            .where(match(_ROWS.c.words, against=asked).in_boolean_mode(), *wanted)
-            .prefix_with("STRAIGHT_JOIN")
-        )
-        return query.order_by(Search.complaint_id.desc())
-    if dialect == "sqlite":
+        holds = match(_ROWS.c.words, against=asked).in_boolean_mode()
+        if not among:
+            query = (
+                select(Complaint.id)
+                .select_from(Search)
+                .join(Complaint, Complaint.id == Search.complaint_id)
+                .where(holds, *wanted)
+                .prefix_with("STRAIGHT_JOIN")
+            )
+            return query.order_by(Search.complaint_id.desc())
+        holding = select(_ROWS.c.complaint_id.label("id")).where(holds)
+    elif dialect == "sqlite":
         asked = (" AND " if every else " OR ").join(words)
         holding = select(_FTS.c.rowid.label("id")).where(column(FTS).op("MATCH")(literal(asked)))
         holding = holding.select_from(_FTS)
     else:
         asked = (" & " if every else " | ").join(words)
         holding = select(_ROWS.c.complaint_id.label("id")).where(_ROWS.c.words.op("@@")(cast(asked, TSQUERY)))
+    if among:
+        holding = holding.order_by(_FTS.c.rowid.desc()) if dialect == "sqlite" else holding
+        holding = holding.limit(number(among))
     # Kept apart: a planner that may merge it would rather walk the complaints in their order.
     first = holding.cte("hits").prefix_with("MATERIALIZED", dialect="postgresql")
     query = select(first.c.id).join(Complaint, Complaint.id == first.c.id).where(*wanted)
-    return query.order_by(first.c.id.desc())
+    # Of few that are old PostgreSQL would walk all complaints back to them, to have them in order for nothing.
+    newest = first.c.id + number(0) if among else first.c.id
+    return query.order_by(newest.desc())
 
 
 def state(session: Session) -> tuple[int, str]:
@@ -168,11 +184,18 @@ def advance(session: Session, before: int, reached: int, made_with: str) -> bool
 
 def oldest_waiting(session: Session) -> datetime | None:
     """The time of the oldest event in the tree that the index has not seen; None when it has seen all, or cannot."""
-    if not available(session.connection()):
-        return None
-    reached = func.coalesce(select(SearchState.reached).where(SearchState.id == 1).scalar_subquery(), 0)
-    moment: datetime | None = session.scalar(select(Event.at).where(Event.leaf_index == reached))
-    return moment
+    return standing(session)[1] if available(session.connection()) else None
+
+
+def standing(session: Session) -> tuple[str, datetime | None]:
+    """What the index was made with, and the time of the oldest event in the tree that it has not seen; one statement."""
+    made_with, reached = (
+        select(column).where(SearchState.id == 1).scalar_subquery()
+        for column in (SearchState.made_with, SearchState.reached)
+    )
+    waiting = select(Event.at).where(Event.leaf_index == func.coalesce(reached, 0)).scalar_subquery()
+    row = session.execute(select(made_with, waiting)).one()
+    return row[0] or "", row[1]
 
 
 def purge(engine: Engine) -> None:

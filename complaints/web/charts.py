@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from markupsafe import Markup
 
@@ -21,8 +20,11 @@ _HATCHED = 3
 _RECT = Markup('<rect class="cmp-series-{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>')
 _OVER = Markup('<rect fill="url(#{})" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>')
 _TEXT = Markup('<text class="cmp-{}" x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>')
-_LINE = Markup('<line class="cmp-line-{}" x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"/>')
-_POINT = Markup('<circle class="cmp-series-{}" cx="{:.1f}" cy="{:.1f}" r="3"/>')
+_LINE = Markup('<polyline class="cmp-line-{}" points="{}"/>')
+# Every point a stroke of no length, whose round ends are the dot.
+_DOTS = Markup('<path class="cmp-dots-{}" d="{}"/>')
+_WORDS = Markup('<g class="cmp-{}" text-anchor="middle">{}</g>')
+_WORD = Markup('<text x="{:g}" y="{:.1f}">{}</text>')
 _FLOOR = Markup('<line class="cmp-floor" x1="0" y1="{0}" x2="{1}" y2="{0}"/>')
 _HATCH = Markup(
     '<defs><pattern id="{}" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
@@ -91,13 +93,20 @@ def lines(name: str, rows: Sequence[Bar], sentence: str) -> Markup:
             ((number + 0.5) * step, _ABOVE + _TALL - (_TALL * row.values[series] / top if top else 0.0))
             for number, row in enumerate(rows)
         ]
-        parts += [_LINE.format(series + 1, x, y, *then) for (x, y), then in pairwise(points)]
-        for row, (x, y) in zip(rows, points, strict=True):
-            parts.append(_POINT.format(series + 1, x, y))
-            if row.values[series]:
-                # The second line's values stand below it, where the first one's do not.
-                place = y - 7 if series == 0 else y + 15
-                parts.append(_TEXT.format("count", x, place, "middle", f"{row.values[series]:,}"))
+        parts.append(_LINE.format(series + 1, " ".join(f"{x:g},{y:.1f}" for x, y in points)))
+        parts.append(_DOTS.format(series + 1, "".join(f"M{x:g} {y:.1f}h0" for x, y in points)))
+        # The second line's values stand below it, where the first one's do not.
+        off = -7 if series == 0 else 15
+        parts.append(
+            _written(
+                "count",
+                [
+                    (x, y + off, f"{row.values[series]:,}")
+                    for row, (x, y) in zip(rows, points, strict=True)
+                    if row.values[series]
+                ],
+            )
+        )
     return _standing(name, rows, sentence, parts)
 
 
@@ -133,11 +142,13 @@ def _step(rows: Sequence[Bar]) -> int:
 def _standing(name: str, rows: Sequence[Bar], sentence: str, parts: Sequence[Markup]) -> Markup:
     step, bottom = _step(rows), _ABOVE + _TALL + _BELOW
     floor = _FLOOR.format(_ABOVE + _TALL, len(rows) * step)
-    labels = [
-        _TEXT.format("axis", (number + 0.5) * step, bottom - 6, "middle", row.label)
-        for number, row in enumerate(rows)
-    ]
-    return _drawing(name, (len(rows) * step, bottom), sentence, [floor, *parts, *labels])
+    labels = [((number + 0.5) * step, bottom - 6.0, row.label) for number, row in enumerate(rows)]
+    return _drawing(name, (len(rows) * step, bottom), sentence, [floor, *parts, _written("axis", labels)])
+
+
+def _written(what: str, words: Sequence[tuple[float, float, str]]) -> Markup:
+    """Words each centred at its place."""
+    return _WORDS.format(what, Markup("").join(_WORD.format(*each) for each in words))
 
 
 def _drawing(name: str, size: tuple[int, int], sentence: str, parts: Sequence[Markup]) -> Markup:

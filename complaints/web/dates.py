@@ -14,6 +14,7 @@ OWED = {
     "accepted": "result",
     "processing": "result",
     "under_review": "review",
+    "merged": "result",
     "awaiting_complainant": "supply",
 }
 _HOUR = 3600

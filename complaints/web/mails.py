@@ -18,7 +18,6 @@ from complaints.ledger.reading import history
 from complaints.ledger.work import Work
 from complaints.policy.deadlines import shown_date, words
 from complaints.policy.states import State
-from complaints.sla import milestones
 from complaints.store.tables import Complaint
 from complaints.web import moving
 
@@ -214,11 +213,14 @@ def _late(work: Work, case: Complaint, message: OutboxView) -> dict[str, str]:
         return {}
     entries = history(work, case.uid, types=("clock",), opened=False)
     entry = next((each for each in entries if each.seq == message.seq), None)
-    kinds = [each["kind"] for each in entry.meta.get("due", ()) if each["step"] == "due"] if entry else []
-    kind = next((each for each in ("result", "review", "accept", *kinds) if each in kinds), "result")
-    known = {"accept": case.accept_due, "result": case.result_due, "review": case.result_due}
-    due = known[kind] if kind in known else milestones.missed(work, case, kind)
-    return {"kind": kind, "day": _day(due)}
+    # Of the event itself: what followed it may have set the complaint another date.
+    dates = (
+        {each["kind"]: each["at"] for each in entry.meta.get("due", ()) if each["step"] == "due"}
+        if entry
+        else {}
+    )
+    kind = next((each for each in ("result", "review", "accept", *dates) if each in dates), "result")
+    return {"kind": kind, "day": _day(from_stamp(dates[kind]) if kind in dates else case.result_due)}
 
 
 def _moved(work: Work, case: Complaint, message: OutboxView) -> list[dict[str, str]]:

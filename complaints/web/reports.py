@@ -43,7 +43,8 @@ class Reports:
                 raise DeliveryError("NotWanted", "drop")
             to, name, lang = person.mail or "", person.name, person.lang
             with speaking(lang):
-                return self._letter(work, message, replace(chosen, lang=lang), to, name)
+                own = replace(chosen, lang=lang, restricted=person.restricted)
+                return self._letter(work, message, own, to, name)
 
     def _letter(self, work: Work, message: OutboxView, chosen: Chosen, to: str, name: str) -> Letter:
         found = self._found(work, chosen)
@@ -55,10 +56,13 @@ class Reports:
             "t": t,
             "lang": language(),
             "subject": subject,
-            "lines": monthly_words.said(found),
+            "lines": monthly_words.said(found, lacking=chosen.lacking),
             "attached": bool(attached),
             "link": address_of(self.installation, f"admin/evidence?month={month}#monthly"),
-            "account": address_of(self.installation, "admin/account#monthly-report"),
+            # A host's people have no account here.
+            "account": address_of(self.installation, "admin/account#monthly-report")
+            if work.hosts is None
+            else "",
         }
         return Letter(
             to=to,

@@ -117,6 +117,12 @@ def test_what_is_only_stored_keeps_its_type_and_what_is_erased_takes_no_note(des
         (Wish("close"), ["decide"], ["state", "decided"]),
         (Wish("close"), ["decide", "release"], ["", "closed"]),
         (Wish("accept"), ["withdraw"], ["state", "withdrawn"]),
+        (Wish("take_back"), ["decide"], ["", "taken_back"]),
+        (Wish("take_back"), ["decline"], ["", "taken_back"]),
+        # Its undo time is over, whether the clock has come by or not.
+        (Wish("take_back"), ["decide", "note"], ["out", "noted"]),
+        (Wish("take_back"), ["decide", "release"], ["state", "released"]),
+        (Wish("take_back"), [], ["state", "filed"]),
     ],
 )
 def test_each_act_is_the_one_of_a_single_case(desk, who, wish, before, expected):

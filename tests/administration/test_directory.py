@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from office import ADMIN, Office, send, words
@@ -83,6 +84,40 @@ def test_an_entry_that_would_break_a_page_or_a_message_is_left_out(hosted, wrong
     for path in (f"/case/{filed.number}", "/appeals", "/health"):
         assert client.get(f"{ADMIN}{path}").status_code == 200
     assert told(hosted) == ["operator:u17"]
+
+
+SHUT = {
+    **GARBAGE,
+    "a clearance as a form sends it": {"restricted": "0"},
+    "no reference": {"ref": ""},
+    "a time without its zone": {"authenticated_at": datetime(2026, 11, 23, tzinfo=UTC).replace(tzinfo=None)},
+}
+
+
+@pytest.mark.parametrize("wrong", SHUT.values(), ids=SHUT)
+def test_a_visitor_the_host_gives_wrongly_is_not_logged_in_and_the_log_says_why(hosted, wrong, caplog):
+    hidden, client = hosted.desk.file("self_harm"), hosted.app.test_client()
+    hosted.loader = replace(WANG, **wrong)
+    for path in ("/", f"/case/{hidden.number}", "/operators"):
+        caplog.clear()
+        assert client.get(f"{ADMIN}{path}").status_code == 404
+        assert ["operator_loader" in each.message for each in caplog.records] == [True]
+        assert "王" not in caplog.text
+    assert [entry.type for entry in hosted.desk.events(hidden)] == ["filed"]
+
+
+@pytest.mark.parametrize("roles", [frozenset(), (), []])
+def test_a_user_of_the_host_without_a_role_is_nobody_and_no_fault(hosted, roles, caplog):
+    hosted.loader = replace(WANG, roles=roles)
+    assert hosted.app.test_client().get(f"{ADMIN}/").status_code == 404
+    assert caplog.records == []
+
+
+def test_a_visitor_with_roles_and_teams_as_a_database_gives_them_is_let_in(hosted):
+    hosted.loader = replace(WANG, roles=["handler"], teams=["legal"])
+    filed, client = hosted.desk.file(), hosted.app.test_client()
+    for path in ("/", "/?view=team", f"/case/{filed.number}"):
+        assert client.get(f"{ADMIN}{path}").status_code == 200
 
 
 def test_roles_and_teams_as_a_database_gives_them_are_as_good_as_sets(hosted):

@@ -7,6 +7,7 @@ import pytest
 from complaints.administration import templates
 from complaints.administration.templates import Template
 from complaints.base.errors import InputError
+from complaints.cases import variables
 from complaints.ledger.work import Actor
 
 BY = Actor("supervisor", "op_b")
@@ -26,7 +27,7 @@ def test_every_use_has_a_template_in_both_languages(installation):
 
 def test_every_shipped_text_has_a_place_to_fill_in(installation):
     with installation.reading() as work:
-        assert [each.key for each in templates.everything(work) if not templates.gaps(each.body)] == []
+        assert [each.key for each in templates.everything(work) if not variables.gaps(each.body)] == []
 
 
 def test_ones_own_template_for_the_type_comes_first_and_nowhere_else(installation):
@@ -77,4 +78,4 @@ def test_a_template_that_cannot_be_is_refused(installation, change, field):
     [("【填写：原因】好", 1), ("[fill in: why] [Fill in what]", 2), ("【通知】已读", 0), ("", 0)],
 )
 def test_gaps_are_the_templates_own_brackets_only(text, open_places):
-    assert len(templates.gaps(text)) == open_places
+    assert len(variables.gaps(text)) == open_places

@@ -1,17 +1,16 @@
 """Why each date is what it is, as pages show it: a pause over National Day, a moved date, a missed one, hours.
 
 The site runs in this process, on a clock that stands in October 2026, so that the holidays are always the same.
-`--screenshots FOLDER` keeps a picture of each, as in test_pages.
+`--screenshots FOLDER` keeps a picture of each, as in looks.py.
 """
 
 from __future__ import annotations
 
 import threading
 from datetime import datetime
-from pathlib import Path
 
 import pytest
-from browser.test_pages import LOOKS, hold, looks_of
+from browser.looks import LANGS, hold, looking, picture
 from office import ADMIN, Office
 from werkzeug.serving import make_server
 
@@ -81,44 +80,35 @@ def dated(tmp_path_factory):
     server.server_close()
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=lambda look: "-".join(map(str, look)))
-def test_each_date_of_a_case_explains_itself_to_an_operator(dated, chromium, look, request):
-    context = looks_of(chromium, look)
+@LANGS
+def test_each_date_of_a_case_explains_itself_to_an_operator(dated, chromium, lang, request):
     cookie = dated.client("handler").get_cookie("complaints_operator", path=ADMIN)
-    context.add_cookies(
-        [{"name": "complaints_operator", "value": cookie.value, "url": f"{dated.url}{ADMIN}"}]
-    )
-    page = context.new_page()
-    for name, filed in dated.filed.items():
-        page.goto(f"{dated.url}{ADMIN}/case/{filed.number}")
-        for fold in page.locator("#dates details").all():
-            fold.evaluate("it => it.open = true")
-        assert page.locator("#dates .cmp-days").count() >= 2, name
-        picture(page.locator("#dates"), f"dates-{name}", look, request.config)
-        hold(page, f"admin-dates-{name}", look, request.config)
-    context.close()
-
-
-@pytest.mark.parametrize("look", LOOKS, ids=lambda look: "-".join(map(str, look)))
-def test_the_promised_date_explains_itself_to_its_complainant(dated, chromium, look, request):
-    for name, filed in dated.filed.items():
-        context = looks_of(chromium, look)
+    with looking(chromium, lang) as context:
+        context.add_cookies(
+            [{"name": "complaints_operator", "value": cookie.value, "url": f"{dated.url}{ADMIN}"}]
+        )
         page = context.new_page()
-        page.goto(f"{dated.url}/complaints/track")
-        page.locator("input[name=number]").fill(filed.number)
-        page.locator("input[name=code]").fill(filed.code)
-        page.locator("main form button").last.click()
-        page.wait_for_url(f"**/track/{filed.number}*")
-        folds = page.locator(".cmp-status details")
-        assert folds.count() == (name != "waiting"), name
-        if folds.count():
-            folds.locator("summary").press("Enter")
-        hold(page, f"follow-dates-{name}", look, request.config)
-        context.close()
+        for name, filed in dated.filed.items():
+            page.goto(f"{dated.url}{ADMIN}/case/{filed.number}")
+            for fold in page.locator("#dates details").all():
+                fold.evaluate("it => it.open = true")
+            assert page.locator("#dates .cmp-days").count() >= 2, name
+            picture(page.locator("#dates"), f"dates-{name}-{lang}", request.config)
+            hold(page, f"admin-dates-{name}", lang, request.config)
 
 
-def picture(part, name, look, config):
-    """A picture of one part of the page, where pictures are asked for."""
-    folder = config.getoption("--screenshots")
-    if folder:
-        part.screenshot(path=Path(folder) / f"{name}-{'-'.join(map(str, look))}.png")
+@LANGS
+def test_the_promised_date_explains_itself_to_its_complainant(dated, chromium, lang, request):
+    for name, filed in dated.filed.items():
+        with looking(chromium, lang) as context:
+            page = context.new_page()
+            page.goto(f"{dated.url}/complaints/track")
+            page.locator("input[name=number]").fill(filed.number)
+            page.locator("input[name=code]").fill(filed.code)
+            page.locator("main form button").last.click()
+            page.wait_for_url(f"**/track/{filed.number}*")
+            folds = page.locator(".cmp-status details")
+            assert folds.count() == (name != "waiting"), name
+            if folds.count():
+                folds.locator("summary").press("Enter")
+            hold(page, f"follow-dates-{name}", lang, request.config)

@@ -59,6 +59,17 @@ def test_a_report_on_another_site_without_cookies_is_a_verified_complaint(databa
         embedded.site.flask("audit")
 
 
+def test_who_is_faster_than_the_answer_still_reports_it(shared, open_page):
+    page, held = open_page(), []
+    page.route("**/embed-frame.js*", lambda route: route.continue_() if held else held.append(route))
+    frame = open_form(shared, page)
+    expect(frame.locator("[name=awaits]")).to_have_value("1")
+    frame.locator("button[name=type][value=inaccurate]").click()
+    expect(frame.get_by_label("发生了什么")).to_be_visible()
+    expect(frame.get_by_text("这样更香").first).to_be_attached()
+    assert len(held) == 1
+
+
 def test_before_the_click_nothing_is_asked_for_but_the_script(shared, open_page):
     page, asked = open_page(), []
     page.on("request", lambda request: asked.append(request.url))

@@ -1,25 +1,19 @@
-"""Every page, in both languages, light and dark, on phone and desktop: axe finds nothing, nothing runs sideways.
-
-`--screenshots FOLDER` keeps a picture of each for people to look at.
-"""
+"""Every page, in both languages, light and dark, on phone and desktop: axe finds nothing, nothing runs sideways or is cut."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from browser import site as sites
+from browser.looks import LANGS, SIZES, follow, hold, looking
 from browser.notice import NEXT_YEAR
-from browser.site import log_in
+from browser.site import NEW_PASSWORD, log_in
 from browser.test_whole_life import file_on_a_phone
-from browser.walking import OUTSIDE, SIDEWAYS, walked
+from browser.walking import walked
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
-AXE = Path(__file__).with_name("vendor") / "axe.min.js"
-LOOKS = [
-    (lang, scheme, width) for lang in ("zh", "en") for scheme in ("light", "dark") for width in (390, 1440)
-]
 PUBLIC = {
     "entry": "/",
     "types": "/new",
@@ -132,109 +126,108 @@ def session_states(full, chromium):
     phone.close()
 
 
-def looks_of(chromium, look, state=None):
-    lang, scheme, width = look
-    context = chromium.new_context(
-        viewport={"width": width, "height": 844 if width < 800 else 900},
-        color_scheme=scheme,
-        locale="zh-CN" if lang == "zh" else "en-US",
-        bypass_csp=True,
-        storage_state=state,
-    )
-    context.set_default_timeout(15_000)
-    return context
+@LANGS
+def test_axe_finds_nothing_on_any_public_page(full, chromium, lang, request):
+    with looking(chromium, lang) as context:
+        page = context.new_page()
+        for name, path in PUBLIC.items():
+            page.goto(f"{full.url}/complaints{path}")
+            hold(page, name, lang, request.config)
+        page.goto(f"{full.url}/complaints/new?type=other")
+        follow(page.locator("form#details button, main form button").last)
+        hold(page, "details-errors", lang, request.config)
+        page.locator("textarea[name=details]").fill("一段说明")
+        follow(page.locator("form .cmp-acts button").last)
+        hold(page, "check", lang, request.config)
 
 
-def hold(page, name, look, config):
-    """Fail on what axe finds or what runs out of the page sideways; keep a picture where one is asked for."""
-    folder = config.getoption("--screenshots")
-    if folder:
-        target = Path(folder) / f"{name}-{'-'.join(map(str, look))}.png"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=target, full_page=True)
-    page.add_script_tag(path=str(AXE))
-    found = page.evaluate(
-        "async () => (await axe.run()).violations.map(v => [v.id, v.help, v.nodes[0].html])"
-    )
-    assert found == [], f"{name} {look}: {found}"
-    assert not page.evaluate(SIDEWAYS), f"{name} {look} runs sideways"
+@LANGS
+def test_axe_finds_nothing_on_receipt_and_tracking(full, session_states, chromium, lang, request):
+    with looking(chromium, lang, session_states["phone"]) as context:
+        page = context.new_page()
+        page.goto(f"{full.url}/complaints/receipt/{session_states['number']}")
+        hold(page, "receipt", lang, request.config)
+        page.goto(f"{full.url}/complaints/track/{session_states['number']}")
+        hold(page, "follow", lang, request.config)
+        page.goto(f"{full.url}/complaints/track/{session_states['number']}/data")
+        hold(page, "kept", lang, request.config)
+        page.goto(f"{full.url}/complaints/track/{session_states['number']}")
+        ask = page.locator("#form-erase")
+        if ask.count():
+            page.locator("details:has(#form-erase) summary").click()
+            hold(page, "follow-asking", lang, request.config)
+            follow(ask.locator("button"))
+        hold(page, "follow-stored", lang, request.config)
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=lambda look: "-".join(map(str, look)))
-def test_axe_finds_nothing_on_any_public_page(full, chromium, look, request):
-    context = looks_of(chromium, look)
-    page = context.new_page()
-    for name, path in PUBLIC.items():
-        page.goto(f"{full.url}/complaints{path}")
-        hold(page, name, look, request.config)
-    page.goto(f"{full.url}/complaints/new?type=other")
-    page.locator("form#details button, main form button").last.click()
-    hold(page, "details-errors", look, request.config)
-    page.locator("textarea[name=details]").fill("一段说明")
-    page.locator("form .cmp-acts button").last.click()
-    hold(page, "check", look, request.config)
-    context.close()
+@LANGS
+def test_axe_finds_nothing_on_any_page_of_the_operators(full, session_states, chromium, lang, request):
+    with looking(chromium, lang, session_states["desk"]) as context:
+        page = context.new_page()
+        for name in walked(page, full.url, ADMIN, CASE):
+            hold(page, f"admin-{name}", lang, request.config)
+        page.goto(f"{full.url}/complaints/admin/keys")
+        follow(page.locator("a[href$='/revoke']").first)
+        hold(page, "admin-key-revoke", lang, request.config)
+        _held_once(page, "keys/add", "input[name=name]", "a", lang, request.config)
+        _held_once(
+            page, "webhooks/add", "input[name=url]", "https://hooks.example.com/in", lang, request.config
+        )
+        follow(page.locator("a[href$='/remove']").first)
+        hold(page, "admin-webhook-remove", lang, request.config)
+        page.goto(f"{full.url}/complaints/admin/case/{_stored(full, chromium, session_states)}")
+        page.locator("#stored summary").click()
+        hold(page, "admin-case-stored", lang, request.config)
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=lambda look: "-".join(map(str, look)))
-def test_axe_finds_nothing_on_receipt_and_tracking(full, session_states, chromium, look, request):
-    context = looks_of(chromium, look, session_states["phone"])
-    page = context.new_page()
-    page.goto(f"{full.url}/complaints/receipt/{session_states['number']}")
-    hold(page, "receipt", look, request.config)
-    page.goto(f"{full.url}/complaints/track/{session_states['number']}")
-    hold(page, "follow", look, request.config)
-    page.goto(f"{full.url}/complaints/track/{session_states['number']}/data")
-    hold(page, "kept", look, request.config)
-    page.goto(f"{full.url}/complaints/track/{session_states['number']}")
-    ask = page.locator("#form-erase")
-    if ask.count():
-        page.locator("details:has(#form-erase) summary").click()
-        hold(page, "follow-asking", look, request.config)
-        ask.locator("button").click()
-    hold(page, "follow-stored", look, request.config)
-    context.close()
+@LANGS
+def test_axe_finds_nothing_on_pages_that_only_a_click_leads_to(full, session_states, chromium, lang, request):
+    with looking(chromium, lang, session_states["desk"]) as context:
+        page = context.new_page()
+        for name in _clicked(page, f"{full.url}/complaints/admin"):
+            assert page.locator("h1").count() == 1, name
+            hold(page, f"admin-{name}", lang, request.config)
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=lambda look: "-".join(map(str, look)))
-def test_axe_finds_nothing_on_any_page_of_the_operators(full, session_states, chromium, look, request):
-    context = looks_of(chromium, look, session_states["desk"])
-    page = context.new_page()
-    for name in walked(page, full.url, ADMIN, CASE):
-        hold(page, f"admin-{name}", look, request.config)
-    page.goto(f"{full.url}/complaints/admin/keys")
-    page.locator("a[href$='/revoke']").first.click()
-    hold(page, "admin-key-revoke", look, request.config)
-    _held_once(page, "keys/add", "input[name=name]", "a", look, request.config)
-    _held_once(page, "webhooks/add", "input[name=url]", "https://hooks.example.com/in", look, request.config)
-    page.locator("a[href$='/remove']").first.click()
-    hold(page, "admin-webhook-remove", look, request.config)
-    page.goto(f"{full.url}/complaints/admin/case/{_stored(full, chromium, session_states)}")
-    page.locator("#stored summary").click()
-    hold(page, "admin-case-stored", look, request.config)
-    context.close()
+def _clicked(page, admin):
+    """Go where forms and links lead on the desk; yields the name of each page one then stands on."""
+    page.goto(f"{admin}/find?number=TS20200101-222222")
+    yield "not-found"
+    page.goto(f"{admin}/operators")
+    follow(page.locator("main a[href*='/operators/op_']").first)
+    yield "operator-edit"
+    page.goto(f"{admin}/figures?period=year")
+    follow(page.locator("form[action*='/figures/recount'] button"))
+    yield "figures-recounted"
+    page.goto(f"{admin}/?view=all")
+    page.locator("#find").fill("回答")
+    page.locator("#find").press("Enter")
+    page.wait_for_url("**q=*")
+    yield "queue-search"
+    page.goto(f"{admin}/?view=all")
+    for box in page.locator("input[name=case]").all()[:3]:
+        box.check()
+    follow(page.locator("#bulk button[value=ticked]"))
+    yield "bulk"
+    page.locator("input[name=act][value=note]").check()
+    page.locator("textarea[name=text]").fill("核对过")
+    follow(page.locator("main form button[value=preview]").last)
+    yield "bulk-preview"
+    page.locator("button[value=confirm]").click()
+    page.wait_for_url("**/bulk/*")
+    yield "bulk-job"
+    page.goto(f"{admin}/?view=all&state=accepted")
+    page.goto(page.locator("[data-cmp-row]").first.evaluate("row => row.href").replace("?", "/decide?"))
+    follow(page.locator("#decision button[value=preview]").last)
+    yield "decide-errors"
+    page.locator("input[name=outcome]").first.check()
+    page.locator("select[name=reason]").select_option(index=1)
+    page.locator("textarea[name=text]").fill("经核实，您反映的情况属实。")
+    follow(page.locator("#decision button[value=preview]").last)
+    yield "decide-answered"
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize(("width", "height"), [(320, 640), (720, 450)], ids=["small", "twice"])
-def test_nothing_runs_sideways_or_is_cut_on_a_small_screen_or_at_twice_the_size(
-    full, session_states, chromium, width, height, lang
-):
-    """720 by 450 is what is left of 1440 by 900 at 200 % zoom; the wider looks are held by axe's tests."""
-    context = looks_of(chromium, (lang, "light", width), session_states["desk"])
-    page = context.new_page()
-    page.set_viewport_size({"width": width, "height": height})
-    wrong = {}
-    for name in walked(page, full.url, ADMIN, CASE):
-        if page.evaluate(SIDEWAYS):
-            wrong[name] = "sideways"
-        elif found := page.evaluate(OUTSIDE):
-            wrong[name] = found
-    context.close()
-    assert wrong == {}
-
-
-def _held_once(page, place, field, value, look, config):
+def _held_once(page, place, field, value, lang, config):
     """Hold the page of a form that is sent empty, and the one that shows a new secret this once."""
     home = re.sub(r"/admin/.*", "/admin/", page.url)
     name = place.partition("/")[0]
@@ -242,48 +235,78 @@ def _held_once(page, place, field, value, look, config):
         page.goto(home + name)
         form = page.locator(f"form[action$='{place}']")
         form.locator(field).fill(given)
-        form.locator("button[type=submit], .cmp-acts button").last.click()
-        hold(page, f"admin-{name}-{'made' if given else 'faulty'}", look, config)
+        follow(form.locator("button[type=submit], .cmp-acts button").last)
+        hold(page, f"admin-{name}-{'made' if given else 'faulty'}", lang, config)
 
 
 def _stored(full, chromium, session_states):
     """A complaint whose complainant has asked for deletion."""
-    context = looks_of(chromium, ("zh", "light", 390), session_states["phone"])
-    page = context.new_page()
-    page.goto(f"{full.url}/complaints/track/{session_states['number']}")
-    if page.locator("#form-erase").count():
-        page.locator("details:has(#form-erase) summary").click()
-        page.locator("#form-erase button").click()
-        page.wait_for_load_state()
-    context.close()
+    with looking(chromium, "zh", session_states["phone"]) as context:
+        page = context.new_page()
+        page.goto(f"{full.url}/complaints/track/{session_states['number']}")
+        if page.locator("#form-erase").count():
+            page.locator("details:has(#form-erase) summary").click()
+            follow(page.locator("#form-erase button"))
     return session_states["number"]
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=lambda look: "-".join(map(str, look)))
+@LANGS
 def test_axe_finds_nothing_on_the_calendar_page_and_what_it_says_of_a_file(
-    full, session_states, chromium, look, request, tmp_path
+    full, session_states, chromium, lang, request, tmp_path
 ):
-    context = looks_of(chromium, look, session_states["desk"])
-    page = context.new_page()
-    page.goto(f"{full.url}/complaints/admin/calendar")
-    hold(page, "admin-calendar", look, request.config)
-    good, faulty = tmp_path / "2027.csv", tmp_path / "empty.json"
-    good.write_text(NEXT_YEAR, encoding="utf-8")
-    faulty.write_text('{"year": 2027, "papers": [], "days": []}', encoding="utf-8")
-    for name, path in (("faulty", faulty), ("preview", good)):
+    with looking(chromium, lang, session_states["desk"]) as context:
+        page = context.new_page()
         page.goto(f"{full.url}/complaints/admin/calendar")
-        page.locator("input[type=file]").set_input_files(path)
-        page.locator("input[name=notice]").fill("国务院办公厅关于2027年部分节假日安排的通知")
-        page.locator("input[name=url]").fill("https://www.gov.cn/zhengce/content/202611/content_1.htm")
-        page.locator("main form .cmp-acts button").click()
-        hold(page, f"admin-calendar-{name}", look, request.config)
-    context.close()
+        hold(page, "admin-calendar", lang, request.config)
+        good, faulty = tmp_path / "2027.csv", tmp_path / "empty.json"
+        good.write_text(NEXT_YEAR, encoding="utf-8")
+        faulty.write_text('{"year": 2027, "papers": [], "days": []}', encoding="utf-8")
+        for name, path in (("faulty", faulty), ("preview", good)):
+            page.goto(f"{full.url}/complaints/admin/calendar")
+            page.locator("input[type=file]").set_input_files(path)
+            page.locator("input[name=notice]").fill("国务院办公厅关于2027年部分节假日安排的通知")
+            page.locator("input[name=url]").fill("https://www.gov.cn/zhengce/content/202611/content_1.htm")
+            follow(page.locator("main form .cmp-acts button"))
+            hold(page, f"admin-calendar-{name}", lang, request.config)
 
 
-def test_the_log_in_page_is_sound(full, chromium, request):
-    for look in LOOKS:
-        context = looks_of(chromium, look)
+@LANGS
+def test_the_log_in_page_is_sound(full, chromium, lang, request):
+    with looking(chromium, lang) as context:
         page = context.new_page()
         page.goto(f"{full.url}/complaints/admin/login")
-        hold(page, "admin-login", look, request.config)
-        context.close()
+        hold(page, "admin-login", lang, request.config)
+
+
+def test_the_view_one_is_in_is_in_sight_on_a_phone(full, session_states, chromium):
+    with looking(chromium, "zh", session_states["desk"], SIZES[1]) as context:
+        page = context.new_page()
+        page.goto(f"{full.url}/complaints/admin/?view=all")
+        strip = page.locator(".cmp-tabs ul").first
+        assert strip.bounding_box()["height"] < 2 * page.locator(".cmp-tabs a").first.bounding_box()["height"]
+        present = page.locator(".cmp-tabs [aria-current]").bounding_box()
+        assert 0 <= present["x"] < present["x"] + present["width"] <= SIZES[1][0]
+
+
+def test_what_was_typed_is_there_again_after_the_session_ended_meanwhile(full, session_states, chromium):
+    with looking(chromium, "zh", session_states["desk"]) as context:
+        page = context.new_page()
+        page.goto(f"{full.url}/complaints/admin/?view=all&state=accepted")
+        case = page.locator("[data-cmp-row]").first.get_attribute("href").partition("?")[0]
+        page.goto(f"{full.url}{case}/decide")
+        page.locator("textarea[name=text]").fill("写了很久的答复")
+        context.clear_cookies()
+        follow(page.locator("#decision button[value=preview]").last)
+        page.wait_for_url(re.compile(r"/admin/login\?next="))
+        page.locator("input[name=login]").fill("wu")
+        page.locator("input[name=password]").fill(NEW_PASSWORD)
+        page.get_by_role("button", name="登录").click()
+        page.wait_for_url(re.compile(f"{case}/decide"))
+        expect(page.locator("textarea[name=text]")).to_have_value("写了很久的答复")
+        # Who logs out leaves nothing behind in the tab.
+        page.locator("form[action$='/logout'] button").click()
+        page.wait_for_url(re.compile(r"/admin/login"))
+        assert (
+            page.evaluate("Object.keys(sessionStorage).filter(name => name.startsWith('cmp-draft')).length")
+            == 0
+        )

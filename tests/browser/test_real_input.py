@@ -7,6 +7,7 @@ import re
 import pytest
 import realfiles
 from browser import site as sites
+from browser.looks import follow
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -73,7 +74,7 @@ def test_a_phone_sends_its_photograph_and_files_and_gets_them_back(site, open_pa
     phone.goto(f"{site.url}/complaints/track")
     phone.get_by_label("编号").fill(number)
     phone.get_by_label("查询码").fill(code)
-    phone.get_by_role("button", name="查询进度").click()
+    follow(phone.get_by_role("button", name="查询进度"))
     expect(phone).to_have_url(re.compile(f"/track/{number}"))
     for details in phone.locator("details:has(.cmp-kept):not([open]) > summary").all():
         details.click()

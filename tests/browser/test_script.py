@@ -172,6 +172,49 @@ def test_text_the_server_sent_back_wins_over_the_copy(page, site) -> None:
     assert page.input_value("#text") == "newer"
 
 
+def test_text_that_is_only_offered_gives_way_to_what_was_made_of_it(page, site) -> None:
+    offered = FORM.replace('data-cmp-draft="new"', 'data-cmp-draft="new" data-cmp-prefilled')
+    site.pages["/"] = (offered, Details(data={"text": "offered", "place": "here"}))
+    page.goto(HOST)
+    assert page.input_value("#text") == "offered"
+    assert not page.locator("[data-cmp-restored]").is_visible()
+    page.fill("#text", "offered and changed")
+    page.fill("#place", "")
+    page.wait_for_timeout(700)
+    page.goto(HOST)
+
+    assert (page.input_value("#text"), page.input_value("#place")) == ("offered and changed", "")
+    assert page.locator("[data-cmp-restored]").is_visible()
+
+
+def test_a_text_to_start_from_is_added_to_what_was_written_once(page, site) -> None:
+    site.pages["/added"] = (
+        FORM.replace('data-cmp-draft="new"', 'data-cmp-draft="new" data-cmp-added="thanks"'),
+        Details(data={"text": "Thank you."}),
+    )
+    page.goto(f"{HOST}/added")
+    assert page.input_value("#text") == "Thank you."
+    page.goto(HOST)
+    page.type("#text", "Typed")
+    # Away at once: leaving the field is enough.
+    page.locator("#text").blur()
+    page.goto(f"{HOST}/added")
+    assert page.input_value("#text") == "Typed\n\nThank you."
+    assert page.locator("[data-cmp-restored]").is_visible()
+    page.type("#text", "More. ")
+    page.locator("#text").blur()
+    written = page.input_value("#text")
+    for path in ("/added", "/"):
+        page.goto(HOST + path)
+        assert page.input_value("#text") == written
+    # Emptied and asked for again, it is there again.
+    page.goto(f"{HOST}/added")
+    page.fill("#text", "")
+    page.locator("#text").blur()
+    page.goto(f"{HOST}/added")
+    assert page.input_value("#text") == "Thank you."
+
+
 def test_leaving_forgets_the_text(page) -> None:
     page.goto(HOST)
     page.fill("#text", "secret")

@@ -21,7 +21,7 @@ SIDEWAYS = "document.documentElement.scrollWidth > window.innerWidth"
 OUTSIDE = """() => {
     const box = part => part.closest('.cmp-cards tr, .cmp-card, main, header');
     return Array.from(document.querySelectorAll('.cmp :is(a, button, input, select, textarea, .cmp-tag, h1, h2, dd, td)'))
-        .filter(part => part.getClientRects().length && !part.closest('.cmp-hidden, .cmp-skip, .cmp-scroll:not(:has(.cmp-cards))'))
+        .filter(part => part.getClientRects().length && !part.closest('.cmp-hidden, .cmp-skip, .cmp-tabs, .cmp-scroll:not(:has(.cmp-cards))'))
         .filter(part => box(part) && part.getBoundingClientRect().right > box(part).getBoundingClientRect().right + 1)
         .map(part => part.outerHTML.slice(0, 160));
 }"""

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from factories import ALICE
+from sqlalchemy import event
 
+from complaints.base.clock import stamp
+from complaints.cases import deciding, handling
+from complaints.cases import step as steps
 from complaints.policy.deadlines import shown_date
 
 
@@ -35,7 +41,8 @@ def test_a_new_cycle_has_a_date_of_its_own_and_leaves_the_old_record(desk, steps
     filed = desk.file()
     for name in steps.split():
         desk.do(filed, name)
-    desk.later(days=20)
+    # Before the review's own date, which would count as missed.
+    desk.later(days=5)
     cycle = desk.case(filed).cycle
     before = [rows(desk, filed, each) for each in range(cycle + 1)]
     desk.do(filed, again)
@@ -123,6 +130,82 @@ def test_an_answer_in_the_very_second_it_is_due_is_in_time(desk):
     assert (desk.case(filed).late, desk.case(apart).late) == (False, True)
 
 
+@pytest.mark.parametrize(
+    ("before", "kind", "steps", "state"),
+    [
+        ("", "accept", "accept", "accepted"),
+        ("", "accept", "ask", "awaiting_complainant"),
+        ("", "accept", "ask supply", "accepted"),
+        ("", "accept", "withdraw", "withdrawn"),
+        ("accept", "result", "ask", "awaiting_complainant"),
+        ("accept", "result", "decide release", "decided"),
+        ("accept", "result", "withdraw", "withdrawn"),
+        ("decline release appeal", "review", "overturn", "accepted"),
+        ("accept decide release appeal", "review", "confirm release", "decided"),
+        ("message", "reply", "reply", "submitted"),
+    ],
+)
+def test_a_date_that_is_over_was_missed_whether_or_not_a_sweep_came_first(desk, before, kind, steps, state):
+    filed, others = desk.file(), [desk.file() for _ in range(2)]
+    for name in before.split():
+        desk.do(filed, name)
+    # Of replies the shipped policy has an internal target alone.
+    due = max(
+        (row for row in desk.milestones(filed, kind=kind) if row.step in {"due", "target"}),
+        key=lambda row: row.publish,
+    )
+    desk.clock.now = due.due_at + timedelta(hours=9)
+    for name in steps.split():
+        desk.do(filed, name)
+
+    row = next(row for row in desk.milestones(filed, kind=kind) if row.id == due.id)
+    assert (row.state, row.due_at) == ("acted", due.due_at)
+    assert (desk.case(filed).state, desk.case(filed).late) == (state, due.publish)
+    # Whoever withdraws is not told that we go on with it.
+    told = due.publish and state != "withdrawn"
+    assert (("late", "complainant") in desk.outbox(filed)) == told
+    # What others owe is left to the sweep, and this one comes due no second time.
+    assert [desk.case(each).late for each in others] == [False, False]
+    desk.sweep()
+    told = [each for entry in late_ones(desk, filed) for each in entry.meta["due"]]
+    assert told.count({"kind": kind, "step": due.step, "at": stamp(due.due_at)}) == 1
+
+
+@pytest.mark.parametrize(("minutes", "state"), [(-1, "met"), (0, "met"), (1, "acted")])
+def test_an_answer_meets_its_date_by_when_it_was_to_go_out_and_not_by_when_it_did(desk, minutes, state):
+    filed, joined = desk.file(), desk.file()
+    desk.do(filed, "accept")
+    desk.do(joined, "merge", lead=filed)
+    due = desk.case(filed).result_due
+    desk.clock.now = due - timedelta(hours=1)
+    desk.do(filed, "decide")
+    undo = desk.case(filed).release_due - desk.clock.now
+    desk.do(filed, "take_back")
+    # Five minutes pass before it is done.
+    desk.clock.now = due - undo + timedelta(minutes=minutes - 5)
+    desk.do(filed, "decide")
+    assert desk.case(filed).release_due == due + timedelta(minutes=minutes)
+    # A cron that comes every five minutes.
+    desk.clock.now = due + timedelta(minutes=5)
+    desk.act(filed, deciding.release)
+
+    for each in (filed, joined):
+        assert desk.states(each, "result", step="due") == {state}
+        assert desk.case(each).late is (state == "acted")
+
+
+def test_a_warning_about_a_date_that_is_kept_is_not_given_after_it(desk):
+    filed = desk.file()
+    [warning, *_] = [
+        row for row in desk.milestones(filed, kind="accept", publish=True) if row.step.startswith("warn")
+    ]
+    desk.clock.now = warning.due_at + timedelta(minutes=1)
+    desk.do(filed, "accept")
+
+    assert desk.states(filed, "accept", step=warning.step) == {"met"}
+    assert not late_ones(desk, filed)
+
+
 def test_a_sweep_that_comes_days_later_keeps_the_true_due_time(desk):
     filed = desk.file()
     due = desk.case(filed).accept_due
@@ -149,3 +232,38 @@ def test_a_complaint_reopened_after_it_was_late_is_late_no_more_and_can_be_again
     desk.clock.now = desk.case(filed).result_due
     desk.sweep()
     assert desk.case(filed).late
+
+
+@pytest.mark.parametrize(("behind", "state"), [(0, "acted"), (3, "met")])
+def test_by_a_machine_whose_clock_runs_ahead_no_date_is_missed(desk, monkeypatch, behind, state):
+    filed, other = desk.file(), desk.file()
+    due = desk.case(filed).accept_due
+    desk.clock.now = due + timedelta(hours=2)
+    known = desk.clock.now - timedelta(hours=behind)
+    found = desk.read(steps._by_database)
+    assert abs((found - datetime.now(UTC)).total_seconds()) < 60
+    monkeypatch.setattr(steps, "_by_database", lambda work: known)
+    for each in (filed, other):
+        desk.act(each, lambda work, case: handling.accept(replace(work, real_time=True), case, ALICE))
+
+    assert desk.states(filed, "accept", step="due") == {state}
+    assert desk.case(filed).late == (state == "acted")
+
+
+@pytest.mark.parametrize(("kept", "name"), [(True, "start"), (True, "decide"), (False, "decide")])
+def test_a_step_reads_the_dates_of_its_complaint_once_whether_or_not_one_is_over(desk, kept, name):
+    filed = desk.file()
+    desk.do(filed, "accept")
+    if not kept:
+        desk.clock.now = desk.case(filed).result_due + timedelta(hours=9)
+    read = []
+
+    def note(connection, cursor, statement, *rest):
+        if statement.startswith("SELECT") and "FROM complaints_milestone" in statement:
+            read.append(statement)
+
+    engine = desk.installation.database.engine
+    event.listen(engine, "before_cursor_execute", note)
+    desk.do(filed, name)
+    event.remove(engine, "before_cursor_execute", note)
+    assert len(read) == 1, "\n".join(read)

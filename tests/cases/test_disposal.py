@@ -13,6 +13,7 @@ from complaints.base.errors import InputError, NotFoundError, TransitionError
 from complaints.cases import deciding, disposal, erasure, handling, queries, views
 from complaints.cases.deciding import Decision
 from complaints.cases.handling import Order
+from complaints.cases.narrowing import Filters
 from complaints.cases.people import Operator
 from complaints.cases.reports import Report
 from complaints.store.tables import Disposal
@@ -203,7 +204,7 @@ def test_open_retests_are_listed_and_counted_for_those_who_may_know(desk):
         return desk.read(
             lambda work: (
                 disposal.counted(work, who),
-                queries.counts(work, who)["measures"],
+                queries.counts(work, who, {"": Filters("measures")})[""],
                 [row.case.uid for row in queries.queue(work, who, queries.Filters(view="measures")).rows],
             )
         )

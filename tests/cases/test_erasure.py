@@ -176,6 +176,8 @@ def test_an_order_takes_the_complainant_and_leaves_what_operators_wrote_unless_i
         (False, "王晓明", "来电138 1234-5678核实"),
         (False, "王晓明", "写信到 Zhou.Wang@Example.COM"),
         (False, "王晓明", "投诉人王 晓·明说的"),
+        (False, "王晓明", "回电138.1234.5678"),
+        (False, "王晓明", "回电１３８／１２３４／５６７８"),
         (True, "王晓明", "来电 13812340000 的是另一个人"),
         (True, "Li", "按规定处理，believe me"),
     ],

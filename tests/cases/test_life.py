@@ -6,6 +6,7 @@ import pytest
 from factories import ALICE, STEPS
 
 from complaints.base.errors import ComplaintsError, NotAllowedError, TransitionError
+from complaints.cases import deciding
 from complaints.cases.step import EVENTS
 from complaints.policy.states import TRANSITIONS
 
@@ -197,3 +198,16 @@ def test_a_verdict_taken_back_leaves_the_answer_under_review_and_its_author_barr
     assert [getattr(after, name) for name in kept] == [getattr(before, name) for name in kept]
     with pytest.raises(NotAllowedError):
         desk.do(filed, "confirm", by=ALICE)
+
+
+def test_an_answer_that_goes_out_now_is_not_taken_back(desk):
+    filed = desk.file()
+    desk.do(filed, "accept")
+    desk.do(filed, "decide")
+    desk.clock.now = desk.case(filed).release_due
+
+    with pytest.raises(TransitionError):
+        desk.act(filed, deciding.take_back, ALICE)
+    desk.later(seconds=-1)
+    desk.act(filed, deciding.take_back, ALICE)
+    assert desk.case(filed).state == "accepted"

@@ -5,19 +5,21 @@ from __future__ import annotations
 from datetime import UTC, timedelta
 
 import pytest
-from factories import ALICE, BOB, Desk
+from factories import ALICE, BOB, Desk, count_to
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event, update
 
-from complaints.cases import paging, queries
+from complaints.cases import paging, queries, tabs
 from complaints.cases.narrowing import Filters
 from complaints.cases.paging import Place
 from complaints.cases.people import Operator
+from complaints.policy.states import State
 from complaints.store.tables import Complaint
 
 TRUSTED = Operator(BOB.ref, "Bob", frozenset({"supervisor"}), restricted=True)
 HANDLER = Operator(ALICE.ref, "Alice", frozenset({"handler"}))
+VIEWS = {key: Filters(key) for key in tabs.KEYS}
 
 
 @pytest.fixture
@@ -199,11 +201,34 @@ def test_what_does_not_exist_is_left_out_and_named(asked, strange):
     assert (filters.strange, filters.narrowed) == (strange, {})
 
 
+def test_what_is_counted_moves_with_the_clock_and_the_person(desk):
+    def seen(viewer):
+        found = desk.read(lambda work: queries.counts(work, viewer, VIEWS))
+        return [found[key] for key in ("late", "today", "mine")]
+
+    def more(viewer):
+        return [now - then for now, then in zip(seen(viewer), before[viewer.ref], strict=True)]
+
+    # As a host may hand one over.
+    other = Operator("op_other", "Other", {"handler"}, {"safety"})
+    before = {viewer.ref: seen(viewer) for viewer in (HANDLER, other)}
+    filed = desk.file("billing")
+    desk.do(filed, "assign")
+    due = desk.case(filed).due_next
+    assert (more(HANDLER), more(other)) == ([0, 0, 1], [0, 0, 0])
+    desk.clock.now = due - timedelta(minutes=1)
+    before = {ref: [0, 0, 0] for ref in before}
+    just_before = more(HANDLER)
+    desk.clock.now = due + timedelta(minutes=1)
+    after = more(HANDLER)
+    assert after[0] - just_before[0] == just_before[1] - after[1] >= 1
+
+
 def test_counts_stop_where_they_say_more(desk, monkeypatch):
-    monkeypatch.setattr(queries, "COUNTED", 3)
+    count_to(monkeypatch, 3)
     for _ in range(3):
         desk.file("billing")
-    found = desk.read(lambda work: queries.counts(work, HANDLER))
+    found = desk.read(lambda work: queries.counts(work, HANDLER, VIEWS))
 
     assert found["all"] == 4
     assert found["ended"] == 0
@@ -212,12 +237,36 @@ def test_counts_stop_where_they_say_more(desk, monkeypatch):
     }
 
 
+@pytest.mark.tampered
+def test_a_view_counts_exactly_the_cases_it_lists_whatever_their_state(desk):
+    for n, state in enumerate(State):
+        for kind, out in (("billing", None), ("minor", None), ("billing", desk.clock.now)):
+            filed = desk.file(kind)
+            due = desk.clock.now
+            values = {"state": state.value, "released_at": out, "release_due": due, "unread": n % 2 == 0}
+            desk.installation.database.write(
+                lambda session, uid=filed.uid, values=values: session.execute(
+                    update(Complaint).where(Complaint.uid == uid).values(**values)
+                ).close()
+            )
+    for viewer in (HANDLER, TRUSTED):
+        listed = {
+            key: desk.read(
+                lambda work, who=viewer, only=filters: sum(map(len, queries.members(work, who, only)))
+            )
+            for key, filters in VIEWS.items()
+        }
+        assert desk.read(lambda work, who=viewer: queries.counts(work, who, VIEWS)) == listed
+        assert listed["open"] > listed["review"] > 0
+        assert listed["ended"] > 0 < listed["answered"] > listed["leaving"] > 0
+
+
 def test_restricted_types_are_in_no_list_count_or_notice_of_who_may_not_see_them(desk):
-    before, since = desk.read(lambda work: queries.counts(work, HANDLER)), desk.clock.now
+    before, since = desk.read(lambda work: queries.counts(work, HANDLER, VIEWS)), desk.clock.now
     desk.later(minutes=1)
     secret = desk.file("minor")
 
-    assert desk.read(lambda work: queries.counts(work, HANDLER)) == before
+    assert desk.read(lambda work: queries.counts(work, HANDLER, VIEWS)) == before
     assert desk.read(lambda work: queries.arrived(work, HANDLER, Filters(), since)) == 0
     assert desk.read(lambda work: queries.arrived(work, TRUSTED, Filters(), since)) == 1
     assert secret.number not in numbers(desk.read(lambda work: queries.queue(work, HANDLER, Filters("all"))))
@@ -279,3 +328,33 @@ def test_beside_a_case_stands_nobody_the_viewer_may_not_know_of(desk):
     assert secret.number in walked(TRUSTED)
     assert secret.number not in walked(HANDLER)
     assert len(walked(HANDLER)) < len(walked(TRUSTED))
+
+
+def test_a_joined_complaint_stands_where_its_own_date_puts_it(desk):
+    lead, joined = desk.file("billing"), desk.file("billing")
+    desk.do(lead, "accept")
+    desk.do(joined, "merge", lead=lead)
+    desk.clock.now = desk.case(joined).result_due + timedelta(minutes=1)
+
+    late = desk.read(lambda work: queries.queue(work, HANDLER, Filters("late")))
+    assert [each for each in numbers(late) if each in {lead.number, joined.number}] == [
+        lead.number,
+        joined.number,
+    ]
+    assert joined.number not in numbers(desk.read(lambda work: queries.queue(work, HANDLER, Filters("open"))))
+
+
+@pytest.mark.parametrize(
+    ("steps", "heard"), [("decline release", True), ("merge", True), ("withdraw", False)]
+)
+def test_whoever_writes_after_an_answer_or_from_a_joined_complaint_is_heard(desk, steps, heard):
+    filed, _noise = desk.file("billing"), desk.file("billing")
+    if steps != "withdraw":
+        for name in steps.split():
+            desk.do(filed, name, **({"lead": desk.file("billing")} if name == "merge" else {}))
+    desk.do(filed, "message")
+    if not heard:
+        desk.do(filed, steps)
+
+    found = numbers(desk.read(lambda work: queries.queue(work, HANDLER, Filters("replied"))))
+    assert found == ([filed.number] if heard else [])

@@ -103,7 +103,7 @@ def test_nobody_finds_or_counts_a_restricted_case_not_even_who_is_cleared(desk):
 
     for viewer in (PLAIN, CLEARED):
         assert found(desk, "孩子", viewer) == [other.number]
-        assert len(listing(desk, "孩子", viewer).found.ids) == 1
+        assert len(listing(desk, "孩子", viewer).found.hits) == 1
     rows = desk.read(lambda work: list(work.session.scalars(select(Search.complaint_id))))
     assert desk.case(filed).id not in rows
 
@@ -204,7 +204,7 @@ def test_a_search_combines_with_filters_and_pages(desk, monkeypatch):
             place = part.after
     assert numbers == [each.number for each in filed]
     assert found(desk, "也是扣费") == [other.number]
-    assert len(first.found.ids) == len(filed)
+    assert len(first.found.hits) == len(filed)
 
 
 def test_a_search_reads_so_many_texts_and_then_says_where_it_stopped(desk, monkeypatch):
@@ -220,7 +220,7 @@ def test_a_search_reads_so_many_texts_and_then_says_where_it_stopped(desk, monke
     assert stopped.after is not None
     monkeypatch.setattr(searching, "MOST", 3)
     assert listing(desk, "葡萄").found.more
-    assert len(listing(desk, "葡萄").found.ids) == 3
+    assert len(listing(desk, "葡萄").found.hits) == 3
 
 
 def test_the_excerpt_stands_around_the_hit_as_it_was_written(desk):
@@ -257,6 +257,16 @@ def test_texts_nearly_the_same_are_found_by_the_same_index(desk):
     short = filed_and_taken_in(desk, "退款")
     filed_and_taken_in(desk, "退款。")
     assert nearly_same(desk, short, "退款") == []
+
+
+def test_of_a_flood_of_one_text_some_are_looked_at(desk, monkeypatch):
+    said = "客服机器人在七月{}日告诉我葡萄柚可以和降压药一起服用，我照做之后头晕得厉害，差点摔倒"
+    filed = [desk.file(fields={"details": said.format(n)}) for n in "一二三四五六"]
+    take_in(desk.installation)
+    assert len(nearly_same(desk, filed[0], said.format("一"))) == 5
+    monkeypatch.setattr(alike, "_AMONG", 3)
+    # The case itself may be one of the three.
+    assert 2 <= len(nearly_same(desk, filed[0], said.format("一"))) <= 3
 
 
 def test_the_words_travel_sealed_and_a_damaged_address_reads_as_none(desk):

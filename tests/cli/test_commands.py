@@ -52,12 +52,12 @@ class Host:
         with self.installation.reading() as work:
             return look(work)
 
-    def file(self):
+    def file(self, kind="other"):
         import secrets
 
         from complaints.cases import intake
 
-        filing = intake.Filing("other", {"details": "命令行之外的一件"}, secrets.token_hex(16))
+        filing = intake.Filing(kind, {"details": "命令行之外的一件"}, secrets.token_hex(16))
         return self.installation.write(lambda work: intake.file(work, filing))
 
     def close(self):
@@ -366,6 +366,17 @@ def test_a_tick_says_what_it_did(host):
 )
 def test_wrong_use_ends_with_two(host, words):
     assert host.run(*words).exit_code == 2
+
+
+def test_the_command_leaves_no_restricted_complaint_out_and_says_what_the_switch_adds(host, tmp_path):
+    filed = host.file("minor")
+    for kind in ("register", "log"):
+        assert filed.number in host.good("export", kind)
+    case = ["export", "case", "--number", filed.number, "--output", tmp_path / "case.pdf"]
+    assert host.run(*case).exit_code == 1
+    host.good(*case, "--restricted")
+    said = " ".join(host.good("export", "--help").split())
+    assert "Include the contacts of restricted types, and let a case be of one" in said
 
 
 def test_an_ordered_export_is_made_by_the_next_tick_and_no_bar_goes_into_a_pipe(host, tmp_path):

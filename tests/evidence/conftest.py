@@ -1,6 +1,7 @@
 from __future__ import annotations
 
+from cases.conftest import promise
 from factories import desk
 from keyed import house
 
-__all__ = ["desk", "house"]
+__all__ = ["desk", "house", "promise"]

@@ -10,17 +10,9 @@ from datetime import timedelta
 
 import pytest
 import rfc8785
-from evidence.test_bundle import (
-    WORDS,
-    Cheat,
-    caught,
-    checkpoint,
-    codes,
-    live,
-    put,
-    unpacked,
-)
-from evidence.test_export import squeezed, text_of
+from evidence.bundles import WORDS, checkpoint, codes, live, unpacked
+from evidence.exporting import squeezed, text_of
+from evidence.test_cheating import Cheat, caught, put
 from factories import ALICE
 
 from complaints.base.errors import InputError, NotFoundError
@@ -40,7 +32,8 @@ def lived(desk):
 
 
 def asked(lived, *numbers, **values):
-    return Chosen("bundle", "zip", since=lived.since, until=lived.until, cases=numbers, paper="pdf", **values)
+    whole = {"office": True, "cases": numbers, "paper": "pdf", **values}
+    return Chosen("bundle", "zip", since=lived.since, until=lived.until, **whole)
 
 
 def made(lived, path, *numbers, **values):
@@ -131,10 +124,22 @@ def test_a_case_that_was_put_away_after_the_order_is_not_in_the_bundle(lived, tm
         lived.desk.read(lambda work: bundle.make(work, tmp_path / "b.zip", settled))
 
 
+def test_a_bundle_of_a_period_is_for_the_cleared_and_that_of_one_complaint_for_everybody(lived):
+    kept = lived.desk.read(lambda work: history(work, "system"))
+    said = refused(lived, asked(lived, office=False))["to"]
+    assert "请有权查看" in said[0]
+    assert lived.desk.read(lambda work: history(work, "system")) == kept
+    for chosen in (
+        asked(lived, office=False, restricted=True),
+        Chosen("bundle", "zip", number=lived.filed.number),
+    ):
+        tasks.order(lived.desk.installation, ALICE, chosen)
+
+
 def test_before_anything_is_signed_an_order_says_so(desk):
     filed = desk.file()
     for chosen in (
-        Chosen("bundle", "zip", since=desk.clock.now, until=desk.clock.now + timedelta(days=1)),
+        Chosen("bundle", "zip", since=desk.clock.now, until=desk.clock.now + timedelta(days=1), office=True),
         Chosen("bundle", "zip", number=filed.number),
     ):
         with pytest.raises(InputError, match="检查点"):

@@ -8,7 +8,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import servers
 from factories import BOB
+from lasting import installed
 
 from complaints.administration.publishing import publish
 from complaints.base.errors import ConfigError
@@ -86,11 +88,12 @@ def text_of(data):
     return "\n".join([*body, *cells, *frame])
 
 
-@pytest.fixture
-def written(installation, tmp_path):
-    """The document of a provider who has filled in most of the policy."""
-    policy = in_force(installation, MINE, tmp_path)
-    return policy, text_of(filing.document(installation))
+@pytest.fixture(scope="module", params=servers.databases())
+def written(request, database_servers, tmp_path_factory):
+    """The document of a provider who has filled in most of the policy, written once on each database."""
+    with installed(request.param, database_servers, tmp_path_factory) as (installation, _):
+        policy = in_force(installation, MINE, tmp_path_factory.mktemp("written"))
+        yield policy, text_of(filing.document(installation))
 
 
 def test_it_says_who_what_and_which_version(written):

@@ -8,7 +8,7 @@ import threading
 import zipfile
 
 import pytest
-from evidence.test_bundle import checkpoint, codes, live
+from evidence.bundles import checkpoint, codes, live
 from factories import ALICE, BOB, CAROL
 
 from complaints.base.errors import NotFoundError
@@ -45,6 +45,7 @@ def order(lived, kind, **values):
     forms = {"register": "jsonl", "log": "csv", "bundle": "zip", "audit": "json"}
     if kind == "bundle":
         values = {"since": lived.since, "until": lived.until, "cases": (lived.filed.number,), **values}
+        values["restricted"] = True
     return jobs.order(lived.desk.installation, ALICE, Chosen(kind, forms[kind], **values))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import zipfile
 from dataclasses import replace
@@ -12,14 +11,14 @@ from io import BytesIO
 from xml.etree import ElementTree as ET
 
 import pytest
-import servers
+from evidence.exporting import converted
 
 from complaints.base.errors import InputError
 from complaints.base.translations import speaking
 from complaints.cases import figures
 from complaints.cases.measuring import NUMBERS, Measured, Span
 from complaints.cases.people import Operator
-from complaints.evidence import export, monthly, monthly_words, months
+from complaints.evidence import export, monthly, monthly_tables, monthly_words, months
 from complaints.evidence.chosen import Chosen
 from complaints.evidence.monthly import Monthly
 from complaints.ledger.work import Actor
@@ -60,7 +59,7 @@ def lived(desk):
 
 
 def ordered(desk, span=DECEMBER, form="pdf", **values):
-    return export.order(desk.installation, ALICE, months.report(span, form, **values))
+    return export.order(desk.installation, ALICE, months.report(span, form, **{"restricted": True, **values}))
 
 
 def made(desk, span=DECEMBER, form="pdf", **values):
@@ -81,14 +80,7 @@ def text_of(tmp_path, pdf):
 
 def opened(tmp_path, name, data, to):
     """What LibreOffice makes of a file."""
-    if shutil.which("soffice") is None:
-        servers.skip_or_fail("LibreOffice is not installed")
-    (tmp_path / name).write_bytes(data)
-    subprocess.run(
-        ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to", to, "--outdir", tmp_path / "out", tmp_path / name],
-        check=True, capture_output=True, timeout=100,
-    )  # fmt: skip
-    return next((tmp_path / "out").iterdir()).read_bytes()
+    return converted(tmp_path, name, data, to, "").read_bytes()
 
 
 def sheets(data):
@@ -165,29 +157,48 @@ def test_late_complaints_are_listed_with_the_dates_that_passed(lived):
     assert one.answered_at is None
 
 
-def test_a_restricted_complaint_is_counted_for_everybody_and_listed_for_those_who_may_see_it(lived, tmp_path):
+def test_a_restricted_complaint_is_nowhere_in_the_report_of_who_may_not_know_of_it(lived, tmp_path):
     number = lived.filed["hidden"].number
-    some, every = gathered(lived), gathered(lived, restricted=True)
+    some, every = gathered(lived, restricted=False), gathered(lived)
 
-    assert (some.now, some.unlisted) == (every.now, 1)
+    assert (every.now.received - some.now.received, every.now.types["minor"], some.now.types["minor"]) == (
+        1,
+        1,
+        0,
+    )
     assert number not in {each.number for each in some.late}
     for form in ("pdf", "xlsx"):
         for may in (False, True):
             data = made(lived, form=form, restricted=may)
             text = text_of(tmp_path, data) if form == "pdf" else str(sheets(data))
             assert (number in text) == may
-            assert ("另有1件属于受限类型" in text) != may
-            assert ("不逐件列出" in text) != may
+            assert ("未成年人" in text) == may
+            assert ("受限类型的投诉不计入" in text) != may
+            assert ("受限类型也计算在内" in text) == may
 
 
-def test_a_case_that_has_become_restricted_since_the_order_is_not_listed(lived):
+def test_the_installations_own_report_counts_every_complaint_and_lists_them_where_asked(lived, tmp_path):
+    number = lived.filed["hidden"].number
+    own = gathered(lived, restricted=False, office=True)
+
+    assert (own.now, own.unlisted) == (gathered(lived).now, 1)
+    text = text_of(tmp_path, made(lived, restricted=False, office=True))
+    assert number not in text
+    assert "另有1件属于受限类型" in text
+    assert "不逐件列出" in text
+    assert number not in str(sheets(made(lived, form="xlsx", restricted=False, office=True)))
+    assert number in str(sheets(made(lived, form="xlsx", office=True)))
+
+
+def test_a_case_that_has_become_restricted_since_the_order_is_not_counted(lived):
     filed = lived.filed["late"]
-    chosen = ordered(lived)
+    chosen = ordered(lived, restricted=False)
+    before = lived.read(lambda work: monthly.gather(work, chosen)).now.received
     lived.do(filed, "reclassify", to="minor")
 
     found = lived.read(lambda work: monthly.gather(work, chosen))
 
-    assert (found.unlisted, found.late) == (2, [])
+    assert (found.now.received, found.unlisted, found.late) == (before - 1, 0, [])
     assert filed.number not in str(
         sheets(lived.read(lambda work: b"".join(export.stream(work, replace(chosen, form="xlsx")))))
     )
@@ -227,16 +238,71 @@ def test_a_document_says_it_in_its_readers_language(lived, tmp_path, lang, words
         ] == []
 
 
+def test_a_document_puts_two_narrow_columns_into_one_and_loses_no_cell(lived):
+    found = gathered(lived)
+    tables = lived.read(lambda work: monthly_tables.tables(work, found))
+    assert [len(table.paired) for table in tables if table.paired] == [2, 3, 3, 3]
+    for table in tables:
+        head, rows, widths = table.on_paper()
+        assert len(head) == len(widths) == len(table.head) - len(table.paired)
+        assert sum(widths) == sum(table.widths) <= 160
+        for cells, row in zip(rows, table.rows, strict=True):
+            shown = iter(cells)
+            for at, cell in enumerate(row):
+                if at - 1 not in table.paired:
+                    pair = (
+                        [value for value in (cell, row[at + 1]) if value is not None]
+                        if at in table.paired
+                        else [cell]
+                    )
+                    assert next(shown) == (" / ".join(map(str, pair)) if pair not in ([], [None]) else "—")
+
+
+@pytest.mark.parametrize("name", ["type", "risk", "outcome"])
+def test_dates_and_times_told_apart_have_every_step_that_the_page_has(lived, name):
+    found = gathered(lived)
+    title = {
+        "type": "按时与用时（按类型）",
+        "risk": "按时与用时（按风险类别）",
+        "outcome": "按时与用时（按处理结果）",
+    }[name]
+    tables = lived.read(lambda work: monthly_tables.tables(work, found))
+    [table] = [each for each in tables if each.title == title]
+
+    shares = [each for _, each in sorted(found.now.apart[name].items())]
+    assert any(each.times["first_action"].count for each in shares)
+    at = table.head.index("首次处理用时中位数（小时）")
+    for row, each in zip(table.rows, shares, strict=True):
+        took = each.times["first_action"]
+        hours = [round(seconds / 3600, 1) for seconds in (took.median, took.ninety)]
+        assert list(row[at : at + 2]) == (hours if took.count else [None, None])
+
+
+def test_a_document_names_its_readers_language(lived, tmp_path):
+    for lang, named in (("zh", "zh-CN"), ("en", "en")):
+        assert f"/Lang ({named})".encode() in made(lived, lang=lang)
+        with zipfile.ZipFile(BytesIO(made(lived, form="docx", lang=lang))) as document:
+            assert f"<dc:language>{named}</dc:language>" in document.read("docProps/core.xml").decode()
+            # Latin words are never broken as Chinese is.
+            assert 'w:val="en-US"' in document.read("word/styles.xml").decode()
+
+
 def test_a_workbook_has_a_sheet_for_each_table_with_numbers_that_can_be_reckoned_with(lived):
     book = sheets(made(lived, form="xlsx", lang="en", restricted=True))
 
     assert list(book) == [
         "Summary", "Figures", "Dates promised and kept", "Times", "By type", "By risk class", "By severity",
-        "By outcome", "Measures", "The last months", "Day by day", "Late complaints", "Register 1",
+        "By outcome", "Dates and times, by type", "Dates and times, by risk class", "Dates and times, by outcome", "Measures", "The last months", "Day by day", "Late complaints", "Register 1",
     ]  # fmt: skip
     assert book["Figures"][1] == ["Complaints received", 4.0, 4.0, "0"]
     assert [row[0] for row in book["Day by day"][1:]] == [f"2026-12-{day:02}" for day in range(1, 32)]
     assert sum(row[1] for row in book["Day by day"][1:]) == 4
+    # Each table tells the same complaints apart, by something else.
+    apart = [book[f"Dates and times, by {name}"] for name in ("type", "risk class", "outcome")]
+    kept, missed = (sum(row[n] for row in apart[0][1:]) for n in (1, 2))
+    assert book["Dates promised and kept"][2][1:3] == [kept, missed]
+    assert [sum(row[n] for row in apart[1][1:]) for n in (1, 2)] == [kept, missed]
+    assert {row[0] for row in apart[2][1:]} <= {row[0] for row in book["By outcome"][1:]}
     assert {row[0] for row in book["Register 1"][1:]} == {
         filed.number for name, filed in lived.filed.items() if name != "first"
     }
@@ -296,7 +362,7 @@ def test_sentences_speak_of_one_as_of_one():
     one = Measured(received=1, answered=1, late=1, appeals=1)
     found = Monthly(DECEMBER, one, Measured(), {}, went_out=1)
     with speaking("en"):
-        assert monthly_words.said(found) == [
+        assert monthly_words.said(found, lacking=False) == [
             "1 complaint came in; in the month before it was 0.",
             "1 of them has been answered, 0 are open.",
             "1 complaint was answered during the month, whenever it had come in.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import time
+import zipfile
 
 import pytest
 from factories import ALICE, BOB
@@ -12,12 +13,12 @@ from sqlalchemy import func, select
 
 from complaints.base.errors import ConflictError, InputError, NotFoundError
 from complaints.cases import erasure
-from complaints.evidence import bundle, export, files, jobs, parts, register
+from complaints.evidence import bundle, export, files, handling_log, jobs, parts, register
 from complaints.evidence.chosen import Chosen
 from complaints.jobs.cleaning import clean
 from complaints.jobs.working import work_off
 from complaints.ledger.work import COMPLAINANT
-from complaints.store.tables import Complaint, Job
+from complaints.store.tables import Complaint, Event, Job
 
 SHOWN = {"unmasked": True, "reason": "court"}
 MINE, NEIGHBOURS = "zqx7@example.com", "reporter@example.com"
@@ -39,8 +40,10 @@ def make_restricted(desk, filed):
     desk.do(filed, "reclassify", to=restricted)
 
 
-def order(desk, kind="register", form="csv", **values):
-    return jobs.order(desk.installation, ALICE, Chosen(kind, form, **values))
+def order(desk, kind="register", form="csv", *, office=True, **values):
+    """Of the installation itself, whose register keeps the line of a restricted complaint and not its contact."""
+    chosen = Chosen(kind, form, office=office and kind == "register", **values)
+    return jobs.order(desk.installation, ALICE, chosen)
 
 
 def row(desk, uid):
@@ -64,7 +67,7 @@ CLOSING = [store_only, make_restricted]
 def test_a_register_leaves_out_the_contact_of_a_case_closed_between_order_and_writing(
     desk, filed, close, shown
 ):
-    before = export.order(desk.installation, ALICE, Chosen("register", "csv", **shown))
+    before = export.order(desk.installation, ALICE, Chosen("register", "csv", office=True, **shown))
     close(desk, filed)
     written = people(desk.read(lambda work: b"".join(export.stream(work, before))))
 
@@ -72,6 +75,72 @@ def test_a_register_leaves_out_the_contact_of_a_case_closed_between_order_and_wr
     others = {found[1] for number, found in written.items() if number != filed.number}
     assert others == {NEIGHBOURS if shown else "r***@example.com"}
     assert len(written) == desk.read(lambda work: work.session.scalar(select(func.count(Complaint.id))))
+
+
+MANY = [("register", "csv"), ("register", "jsonl"), ("log", "csv"), ("log", "jsonl"), ("period", "docx")]
+
+
+@pytest.mark.parametrize(("kind", "form"), MANY)
+def test_what_became_restricted_after_the_order_is_in_no_file_of_somebody_not_cleared(
+    desk, filed, kind, form
+):
+    neighbour = desk.file()
+    uid = order(desk, kind, form, office=False)
+    make_restricted(desk, filed)
+    work_off(desk.installation)
+
+    assert row(desk, uid).state == "done"
+    text = text_in(form, take(desk, uid))
+    assert (filed.number in text, filed.uid in text, neighbour.number in text) == (False, False, True)
+
+
+@pytest.mark.parametrize(("kind", "form"), MANY)
+def test_a_file_of_somebody_not_cleared_made_before_is_not_handed_out_after(desk, filed, kind, form):
+    # Filed long before, so that only its events are of the period.
+    desk.later(days=2)
+    inside = {} if kind != "log" else {"since": desk.clock.now}
+    desk.do(filed, "note")
+    uid = order(desk, kind, form, office=False, **inside)
+    ours = order(desk, kind, form, restricted=True, **inside)
+    work_off(desk.installation)
+    assert filed.number in text_in(form, take(desk, uid))
+    make_restricted(desk, filed)
+
+    with pytest.raises(NotFoundError):
+        take(desk, uid)
+    assert filed.number in text_in(form, take(desk, ours))
+
+
+@pytest.mark.parametrize(("kind", "form"), MANY)
+def test_what_is_done_to_a_case_that_was_always_restricted_takes_no_file_away(desk, kind, form):
+    plain, hidden = desk.file(), desk.file("minor")
+    uid = order(desk, kind, form, office=False)
+    work_off(desk.installation)
+    desk.do(hidden, "reclassify", to="self_harm")
+
+    assert plain.number in text_in(form, take(desk, uid))
+
+
+def test_a_log_half_written_when_a_case_became_restricted_begins_anew_without_it(desk, filed, monkeypatch):
+    monkeypatch.setattr(handling_log, "_PAGE", 1)
+    neighbour = desk.file()
+    uid = order(desk, "log", office=False)
+    events = desk.read(lambda work: work.session.scalar(select(func.count(Event.id))))
+    # One step writes the head of the table; the last event is the order itself.
+    for _ in range(events - 1):
+        jobs.go_on(desk.installation, jobs.claim(desk.installation), time.monotonic())
+    assert any(filed.number.encode() in block for block in _written(desk, row(desk, uid)))
+    make_restricted(desk, filed)
+    work_off(desk.installation)
+
+    text = take(desk, uid).decode()
+    assert (filed.number in text, neighbour.number in text) == (False, True)
+
+
+def text_in(form, data):
+    if form != "docx":
+        return data.decode()
+    return zipfile.ZipFile(io.BytesIO(data)).read("word/document.xml").decode()
 
 
 def test_who_takes_the_request_back_is_in_the_register_again(desk, filed):

@@ -1,20 +1,17 @@
-"""The log's own work in a tick: places, checkpoints, mails to witnesses, time stamps."""
+"""The log's own work in a tick: places, checkpoints, mails to witnesses."""
 
 from __future__ import annotations
 
 import re
 import socket
-from dataclasses import replace
 from email import message_from_bytes
 from email.policy import default
 
 import pytest
-import servers
 from notes import by_openssl
-from smtp import Answers, serving, silent
-from sqlalchemy import select, update
-from tsa import Authority
-from tsa import serving as stamping
+from smtp import Answers, serving
+from sqlalchemy import update
+from ticking import rows, run, set_up, told
 
 from complaints.administration import checkpoints, refusals
 from complaints.administration.doctor import examine
@@ -22,45 +19,11 @@ from complaints.base.translations import speaking
 from complaints.delivery.mail import MailSettings, Post
 from complaints.jobs import checkpoints as log_work
 from complaints.jobs.due import look
-from complaints.jobs.ticks import tick
-from complaints.ledger import stamps
 from complaints.ledger.sequencer import head, oldest_waiting
 from complaints.ledger.state import SigningError
-from complaints.store.tables import Checkpoint, Lease, Outbox
+from complaints.store.tables import Lease, Outbox
 
 WITNESSES = ["archive@law.example", "watch@court.example"]
-
-
-@pytest.fixture
-def signing(any_office):
-    """An office whose host signs."""
-    checkpoints.folder(any_office.installation).create()
-    return any_office
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("tsa"))
-
-
-@pytest.fixture(autouse=True)
-def as_new(authority):
-    authority.asked.clear()
-    authority.status, authority.answer = 200, None
-
-
-def set_up(office, **values):
-    office.installation.settings = office.settings = replace(office.installation.settings, **values)
-
-
-def run(office, post=None, **options):
-    with office.app.app_context():
-        return tick(office.installation, people=office.people, post=post, **options)
-
-
-def rows(office):
-    with office.installation.reading() as work:
-        return list(work.session.scalars(select(Checkpoint).order_by(Checkpoint.size)))
 
 
 def test_an_event_has_its_place_with_the_next_tick_on_any_host(any_office):
@@ -113,16 +76,6 @@ def test_a_refusal_stops_nothing_else_and_is_an_alarm_everywhere(signing):
         ]
     assert [each.level for each in said] == ["fail"]
     assert "--adopt" in said[0].remedy
-
-
-def told(office, lang):
-    """What doctor says of signing, and where it may be read: its words, and what to do."""
-    with speaking(lang):
-        return [
-            (each.level, each.what, each.remedy)
-            for each in examine(office.installation)
-            if each.what.startswith(("log:", "记录："))
-        ]
 
 
 def test_a_refusal_is_tried_again_with_growing_pauses_and_told_each_time_it_is(signing, caplog):
@@ -317,110 +270,3 @@ def test_a_witness_no_longer_named_gets_nothing(signing):
     left = signing.outbox(Outbox.kind == "checkpoint")
     assert {row.state for row in left} == {"dropped"}
     assert not [row for row in left if "@" in row.recipient]
-
-
-def test_a_checkpoint_is_stamped_and_openssl_verifies_what_was_kept(signing, authority, tmp_path):
-    with stamping(authority) as url:
-        set_up(signing, TSA_URL=url, TSA_CA_FILE=str(authority.ca))
-        signing.file()
-        assert run(signing).log.stamped == 1
-    (row,) = rows(signing)
-    assert (row.stamp_state, row.stamp_error, row.stamp_after) == ("done", None, None)
-    assert authority.holds(row.stamp, row.note, tmp_path / "out")
-    assert not authority.holds(row.stamp, row.note + " ", tmp_path / "changed")
-    assert authority.runs(stamps.command(str(tmp_path / "out"), str(authority.ca)))
-    assert stamps.verify(row.stamp, row.note, str(authority.ca)).at is not None
-    with pytest.raises(stamps.StampError):
-        stamps.verify(row.stamp, row.note.replace("ai.", "bi."), str(authority.ca))
-    other = Authority(tmp_path / "other")
-    with pytest.raises(stamps.StampError, match="does not verify"):
-        stamps.verify(row.stamp, row.note, str(other.ca))
-
-
-def test_an_authority_that_is_away_is_asked_again_with_growing_pauses(signing, authority):
-    set_up(signing, TSA_URL=f"http://127.0.0.1:{servers.free_port()}/", TSA_CA_FILE=str(authority.ca))
-    signing.file()
-    pauses = []
-    for _ in range(4):
-        assert run(signing, alone=True).log.stamped == 0
-        (row,) = rows(signing)[:1]
-        assert (row.stamp_state, row.stamp) == ("pending", None)
-        assert row.stamp_error == "URLError"
-        pauses.append((row.stamp_after - signing.now).total_seconds())
-        signing.now = row.stamp_after
-    assert pauses == [60, 60, 120, 240]
-    assert not [what for _, what, _ in told(signing, "en") if "time stamp" in what]
-    signing.pass_time(hours=1)
-    assert [level for level, what, _ in told(signing, "en") if "1 checkpoints wait" in what] == ["look"]
-    with stamping(authority) as url:
-        set_up(signing, TSA_URL=url)
-        run(signing, alone=True)
-    assert {row.stamp_state for row in rows(signing)} == {"done"}
-    assert rows(signing)[0].stamp_error is None
-
-
-@pytest.mark.parametrize(
-    ("status", "answer", "error"),
-    [
-        (503, b"", "HTTP 503"),
-        (200, b"", "the answer is no time stamp of this text"),
-        (200, b"<html>log in</html>", "the answer is no time stamp of this text"),
-        (200, b"0" * 1_000_001, "the answer is too long"),
-        # PKIStatus 2, rejection (RFC 3161, section 2.4.2).
-        (200, bytes.fromhex("30053003020102"), "refused with status 2"),
-    ],
-)
-def test_an_answer_that_is_no_stamp_is_not_kept(signing, authority, status, answer, error):
-    authority.status, authority.answer = status, answer
-    with stamping(authority) as url:
-        set_up(signing, TSA_URL=url, TSA_CA_FILE=str(authority.ca))
-        signing.file()
-        run(signing)
-    (row,) = rows(signing)
-    assert (row.stamp_state, row.stamp, row.stamp_error) == ("pending", None, error)
-
-
-def test_the_stamp_of_another_text_is_not_kept(signing, authority):
-    with stamping(authority) as url:
-        authority.answer = stamps.ask(url, "another text").raw
-        set_up(signing, TSA_URL=url, TSA_CA_FILE=str(authority.ca))
-        signing.file()
-        run(signing)
-    assert rows(signing)[0].stamp is None
-
-
-def test_an_authority_that_never_answers_holds_a_tick_no_longer_than_its_bound(signing, monkeypatch):
-    monkeypatch.setattr(stamps, "TIMEOUT_SECONDS", 0.2)
-    with silent() as port:
-        set_up(signing, TSA_URL=f"http://127.0.0.1:{port}/")
-        signing.file()
-        assert run(signing).log.stamped == 0
-    assert rows(signing)[0].stamp_error == "TimeoutError"
-
-
-def test_a_response_only_openssl_reads_is_kept_as_it_came_and_says_so(signing, tmp_path):
-    authority = Authority(tmp_path / "chained", chain=True)
-    with stamping(authority) as url:
-        set_up(signing, TSA_URL=url, TSA_CA_FILE=str(authority.ca))
-        signing.file()
-        run(signing)
-    (row,) = rows(signing)
-    assert row.stamp_state == "done"
-    assert "verify it with openssl" in row.stamp_error
-    assert authority.holds(row.stamp, row.note, tmp_path / "out")
-
-
-def test_two_workers_ask_for_one_stamp_once(signing, authority):
-    with stamping(authority) as url:
-        set_up(signing, TSA_URL=url)
-        signing.file()
-        checkpoints.sign(signing.installation)
-        first = signing.installation.database.write(lambda session: log_work._claim(session, signing.now))
-        assert (
-            signing.installation.database.write(lambda session: log_work._claim(session, signing.now)) is None
-        )
-        # The first died: after its lease the stamp is asked for.
-        signing.pass_time(minutes=5)
-        assert run(signing).log.stamped == 1
-        assert first is not None
-    assert len(authority.asked) == 1

@@ -13,8 +13,10 @@ import pytest
 from smtp import Answers, serving
 
 from complaints.administration import operators
+from complaints.administration.installation import Hooks
 from complaints.administration.publishing import publish
 from complaints.base.errors import ConfigError, InputError
+from complaints.cases import people
 from complaints.cases.measuring import Span
 from complaints.delivery.mail import MailSettings, Post
 from complaints.evidence import monthly_paper
@@ -77,7 +79,7 @@ def at_work(any_office):
     ]
     office.file("other", mail="", is_test=True)
     hire(office, "boss", "supervisor")
-    hire(office, "check", "auditor", lang="en")
+    hire(office, "check", "auditor", lang="en", restricted=True)
     hire(office, "other", "supervisor", wanted=False)
     office.now = AT_WORK
     return office
@@ -120,10 +122,12 @@ def test_each_who_wants_it_gets_the_figures_once_in_their_language_and_no_number
         2,
     )
     said = found["boss@example.cn"].get_body(("plain",)).get_content()
-    assert "本月收到投诉3件，上月为0件。" in said
+    assert "本月收到投诉2件，上月为0件。" in said
+    assert "受限类型的投诉不计入" in said
     assert "https://ai.example.cn/complaints/admin/evidence?month=2026-11#monthly" in said
     english = found["check@example.cn"].get_body(("plain",)).get_content()
     assert "3 complaints came in; in the month before it was 0." in english
+    assert "left out" not in english
     assert found["check@example.cn"]["Subject"] == "[灵犀助手] Monthly report November 2026"
     for mail in found.values():
         for part in ("plain", "html"):
@@ -162,7 +166,12 @@ def test_one_who_asks_for_it_later_gets_the_last_month_and_nobody_gets_it_twice(
     assert queue_reports(at_work.installation, at_work.now) == 0
     exported = [entry for entry in read_system(at_work) if entry.type == "exported"]
 
-    assert [entry.meta["brief"] for entry in exported] == [True, True]
+    # Each version that leaves: of one who may not know of restricted types, of one who may, and of the late one.
+    assert [(entry.meta["brief"], entry.meta.get("restricted", False)) for entry in exported] == [
+        (True, False),
+        (True, True),
+        (True, False),
+    ]
     assert {entry.actor for entry in exported} == {str(SYSTEM)}
 
 
@@ -192,7 +201,8 @@ def test_workers_that_look_at_once_queue_it_once(at_work):
 
     assert found == [0, 0, 0, 2]
     assert len(at_work.outbox(REPORTS)) == 2
-    assert len([entry for entry in read_system(at_work) if entry.type == "exported"]) == 1
+    # One of each version.
+    assert len([entry for entry in read_system(at_work) if entry.type == "exported"]) == 2
     print(f"4 workers at one report: queued {found}")
 
 
@@ -253,3 +263,28 @@ def test_only_those_who_answer_for_the_whole_can_ask_for_it(any_office):
                 lambda work, login=login: operators.send_monthly(work, login, wanted=True, by=CAROL)
             )
         assert said in refused.value.fields["monthly"][0]
+
+
+def test_of_a_hosts_people_those_get_it_who_are_listed_for_it(at_work):
+    asked = {"boss": True, "calm": False, "hands": True, "mute": True}
+    roles = {"hands": frozenset({"handler"})}
+    listed = [
+        people.Operator(
+            f"host-{name}",
+            name.title(),
+            roles.get(name, frozenset({"supervisor"})),
+            mail="" if name == "mute" else f"{name}@host.example",
+            monthly=wanted,
+        )
+        for name, wanted in asked.items()
+    ]
+    at_work.installation.hooks = Hooks(operator=lambda: None, operators=lambda: listed)
+    answers = Answers()
+    with serving(answers) as port:
+        run(at_work, port)
+
+    [(address, mail)] = received(answers).items()
+    assert address == "boss@host.example"
+    text = mail.get_body(("plain",)).get_content()
+    assert "由产品方设定" in text
+    assert "/admin/account" not in text

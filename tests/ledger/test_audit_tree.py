@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from evidence.test_bundle import checkpoint, sign
+from evidence.bundles import checkpoint, sign
 from sqlalchemy import delete, insert, select, update
 from tampering import unguarded
 

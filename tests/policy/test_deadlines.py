@@ -363,7 +363,10 @@ def test_a_pause_takes_nothing_from_the_hours_that_were_left(arrived, amount, ca
 
 
 def test_how_long_the_complainant_is_waited_for_and_may_appeal():
-    assert words(pause_end(POLICY, at("2026-11-23T09:00"), SHIPPED), "zh") == "2026年12月7日（周一）"
+    assert (
+        words(pause_end(at("2026-11-23T09:00"), POLICY.pause.max_wd, SHIPPED), "zh")
+        == "2026年12月7日（周一）"
+    )
     assert words(appeal_end(POLICY, at("2026-11-23T23:59")), "zh") == "2026年12月23日（周三）"
 
 

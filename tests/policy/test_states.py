@@ -3,12 +3,12 @@ from __future__ import annotations
 import pytest
 
 from complaints.base.errors import TransitionError
+from complaints.policy.roles import ROLES
 from complaints.policy.states import (
     FINAL,
     OPEN,
     RELEASES,
     RESUME,
-    ROLES,
     STATES,
     TRANSITIONS,
     State,

@@ -41,12 +41,12 @@ def test_an_index_that_is_built_anew_finds_the_same(desk):
 
     filed = [desk.file(fields={"details": f"第{n}次退款"}) for n in range(3)]
     take_in(desk.installation)
-    before = listing(desk, "退款").found.ids
+    before = listing(desk, "退款").found.hits
     seen = []
     done = rebuild(desk.installation, seen.append)
 
     assert (done.cases, sum(seen)) == (len(filed), len(filed))
-    assert listing(desk, "退款").found.ids == before
+    assert listing(desk, "退款").found.hits == before
     assert index(desk.installation).cases == 0
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 import pytest
 from office import ADMIN, PEOPLE, Office, quick_passwords
 
@@ -42,7 +44,7 @@ MATRIX = {
     "act": {"POST": HANDLERS},
     "personal": {"GET": LEADERS, "POST": LEADERS},
     "open_stored": {"POST": STAFF},
-    "kept_data": {"GET": LEADERS},
+    "kept_data": {"POST": LEADERS},
     "file": {"GET": STAFF},
     "picture": {"GET": STAFF},
     "decide": {"GET": HANDLERS, "POST": HANDLERS},
@@ -140,6 +142,21 @@ def test_every_view_below_the_admin_address_belongs_to_the_guarded_blueprint(off
     ]
 
     assert strays == []
+
+
+def test_whoever_sends_a_form_after_their_session_ended_comes_back_to_where_they_wrote(office):
+    filed = office.desk.file()
+    case = f"{ADMIN}/case/{filed.number}"
+    stranger = office.client()
+    for sent_to, back in (
+        (f"{case}/decide?from=view%3Dall", f"{case}/decide?from%3Dview%253Dall"),
+        (f"{case}/reply", case),
+        (f"{ADMIN}/new", f"{ADMIN}/new"),
+        (f"{ADMIN}/operators/add", ""),
+    ):
+        answer = stranger.post(sent_to, data={"text": "语句"})
+        want = f"{ADMIN}/login" + (f"?next={back}" if back else "")
+        assert (answer.status_code, unquote(answer.headers["Location"])) == (303, unquote(want)), sent_to
 
 
 @pytest.mark.parametrize("who", ["anyone", *sorted(STAFF)])

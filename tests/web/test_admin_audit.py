@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 import pytest
-from evidence.test_bundle import checkpoint
+from evidence.bundles import checkpoint
 from office import ADMIN, Office, quick_passwords, send, send_from, words
 from sqlalchemy import select, update
 from tampering import unguarded

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from casework import staffed
 from office import ADMIN, words
 from sqlalchemy import event
 
+from complaints.jobs import leases
 from complaints.store.tables import Outbox
 
 MOST_STATEMENTS = 12
@@ -80,7 +82,15 @@ def test_the_board_costs_few_statements_however_much_there_is(office):
     assert 0 < len(seen) <= MOST_STATEMENTS, "\n".join(seen)
 
 
+def ticks(office):
+    """The clock has just run."""
+    database = office.desk.installation.database
+    leases.take(database, "tick", office.desk.clock.now, 60)
+    leases.beat(database, "tick", office.desk.clock.now, 0)
+
+
 def test_red_comes_only_with_something_to_do(office):
+    ticks(office)
     html = board(office).get_data(as_text=True)
     assert html.count('class="cmp-bad"') == 0
     assert "本周没有到期的事项" in html
@@ -103,3 +113,13 @@ def test_the_board_says_whether_a_checkpoint_left_the_machine(office):
 def test_who_logs_in_begins_with_the_board(office):
     answer = office.client("handler").get(f"{ADMIN}/login")
     assert answer.headers["Location"].endswith("/board")
+
+
+def test_all_is_well_only_while_nothing_is_to_be_looked_at(office, clock):
+    fine = "期限检查正常，消息正常发出。"
+    assert fine not in words(board(office))
+    assert tiles(board(office))["期限检查"][1] == "从未"
+    ticks(office)
+    assert fine in words(board(office))
+    clock.now += timedelta(minutes=11)
+    assert fine not in words(board(office))

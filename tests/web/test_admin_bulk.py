@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from casework import box, page, post, staffed, types
+from casework import box, chosen, page, post, staffed, types
+from factories import STEPS
 from office import ADMIN, Forms, words
 
+from complaints.base.clock import beijing
 from complaints.jobs.working import work_off
 from complaints.web.admin import bulk as pages
 
@@ -47,13 +49,46 @@ def test_a_few_are_previewed_confirmed_and_done_while_the_page_waits(office):
     ]
 
 
+def test_answers_that_have_not_gone_out_are_listed_and_taken_back_together(office):
+    out, one, two = (office.desk.file() for _ in range(3))
+    for name in ("decide", "release"):
+        office.desk.do(out, name)
+    for each in (one, two):
+        # Both within their undo time.
+        STEPS["decide"](office.desk, each)
+    client, cases = office.client("handler"), [box(office, one), box(office, two)]
+    listed = words(client.get(f"{ADMIN}/?view=leaving"))
+    assert [each.number in listed for each in (out, one, two)] == [False, True, True]
+
+    seen = post(client, do="preview", case=cases, act="take_back", query="view=leaving")
+    assert "2件将会改动" in words(seen)
+    assert "投诉人尚未看到这些答复" in words(seen)
+    leaves = beijing(office.desk.case(one).release_due)
+    assert f"其中最早的一件将于{leaves:%H:%M:%S}发出" in words(seen)
+    assert post(client, do="confirm", case=cases, act="take_back").status_code == 303
+    assert [types(office, each)[-1] for each in (out, one, two)] == ["released", "taken_back", "taken_back"]
+    assert two.number not in words(client.get(f"{ADMIN}/?view=leaving"))
+
+
+def test_answers_on_their_way_wait_for_no_worker_however_many_they_are(office, monkeypatch):
+    monkeypatch.setattr(pages, "AT_ONCE", 1)
+    filed = [office.desk.file() for _ in range(3)]
+    for each in filed:
+        STEPS["decide"](office.desk, each)
+    cases = [box(office, each) for each in filed]
+    post(office.client("handler"), do="confirm", case=cases, act="take_back")
+    assert [types(office, each)[-1] for each in filed] == ["taken_back"] * 3
+
+
 def test_all_of_a_list_are_those_of_its_filters_on_all_its_pages(office):
     rows = [office.desk.file("inaccurate") for _ in range(53)]
     other, secret = office.desk.file("service"), office.desk.file("minor")
     answer = post(office.client("handler"), do="all", query="view=open&type=inaccurate&page=2")
     text = answer.get_data(as_text=True)
 
-    assert text.count('name="case"') == len(rows) == 53
+    assert sorted(chosen(text)) == sorted(box(office, each) for each in rows)
+    assert text.count('name="case"') == pages.SHOWN < len(rows)
+    assert "另有3件，均已选中" in text
     assert other.number not in text
     assert secret.number not in text
 

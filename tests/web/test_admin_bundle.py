@@ -8,7 +8,7 @@ import zipfile
 from datetime import timedelta
 
 import pytest
-from evidence.test_bundle import checkpoint
+from evidence.bundles import checkpoint
 from office import ADMIN, Office, quick_passwords, send, words
 from web.test_admin_export import newest, system, take
 
@@ -28,7 +28,9 @@ OFFICER = Actor("admin", "op_carol")
 @pytest.fixture
 def office(tmp_path, clock, monkeypatch):
     quick_passwords(monkeypatch)
-    return Office(tmp_path, clock).start(clock)
+    made = Office(tmp_path, clock).start(clock)
+    made.hire("cleared", "auditor", restricted=True)
+    return made
 
 
 def day(office):
@@ -59,7 +61,7 @@ def lived(office):
 
 
 def test_a_bundle_of_a_period_is_ordered_made_and_taken_away_and_verifies(office, lived, tmp_path):
-    client = office.client("auditor")
+    client = office.client("cleared")
     answer = order(
         client,
         **{"from": day(office), "to": day(office)},
@@ -85,7 +87,7 @@ def test_a_bundle_of_a_period_is_ordered_made_and_taken_away_and_verifies(office
 
 @pytest.mark.parametrize("form", ["pdf", "docx"])
 def test_the_document_of_a_case_comes_in_the_form_that_was_chosen(office, lived, form):
-    client = office.client("auditor")
+    client = office.client("cleared")
     order(client, **{"from": day(office), "to": day(office), "cases": lived.number, "paper": form})
     names = zipfile.ZipFile(io.BytesIO(take(client, newest(office)).data)).namelist()
     assert f"cases/1/case.{form}" in names
@@ -101,7 +103,7 @@ def test_a_bundle_of_one_complaint_has_its_events_and_no_text(office, lived, tmp
 
 
 def test_what_cannot_be_ordered_is_named_and_what_was_typed_stays(office, lived):
-    client = office.client("auditor")
+    client = office.client("cleared")
     hidden = office.desk.file(
         office.desk.read(lambda work: next(key for key, kind in work.policy.types.items() if kind.restricted))
     )
@@ -121,16 +123,42 @@ def test_what_cannot_be_ordered_is_named_and_what_was_typed_stays(office, lived)
     assert office.desk.read(lambda work: jobs.recent(work.session)) == []
 
 
+def test_who_is_not_cleared_reads_whom_to_ask_for_a_bundle_of_a_period(office, lived):
+    asked = "请有权查看这些投诉的人员生成"
+    for who, told in (("auditor", True), ("admin", True), ("cleared", False)):
+        client = office.client(who)
+        assert (asked in words(client.get(f"{ADMIN}/evidence"))) is told
+        answer = order(client, **{"from": day(office), "to": day(office)})
+        assert answer.status_code == (422 if told else 303)
+        assert order(client, number=lived.number).status_code == 303
+    assert {entry.meta.get("restricted") for entry in system(office) if entry.meta.get("until")} == {True}
+
+
+def test_a_bundle_made_before_it_was_kept_for_the_cleared_is_given_to_nobody_else(office, lived):
+    order(office.client("cleared"), **{"from": day(office), "to": day(office)})
+    job = newest(office)
+
+    def older(work):
+        row = work.session.get(Job, job.uid)
+        row.params = {name: value for name, value in row.params.items() if name != "restricted"}
+
+    office.installation.write(older)
+    assert (take_status(office.client("auditor"), job), take_status(office.client("cleared"), job)) == (
+        403,
+        200,
+    )
+
+
 def test_before_anything_is_signed_the_page_says_so(office):
     office.desk.file()
-    answer = order(office.client("auditor"), **{"from": day(office), "to": day(office)})
+    answer = order(office.client("cleared"), **{"from": day(office), "to": day(office)})
     assert answer.status_code == 422
     assert "还没有签名的检查点" in words(answer)
 
 
 def test_a_waiting_bundle_shows_how_far_it_is_and_can_be_cancelled(office, lived, monkeypatch):
     monkeypatch.setattr("complaints.web.admin.evidence.AT_ONCE", 0)
-    client = office.client("supervisor")
+    client = office.client("cleared")
     order(client, **{"from": day(office), "to": day(office)})
     page = client.get(f"{ADMIN}/evidence/exports")
     assert "等待处理" in words(page) or "<progress" in page.get_data(as_text=True)
@@ -142,7 +170,7 @@ def test_a_waiting_bundle_shows_how_far_it_is_and_can_be_cancelled(office, lived
 
 def test_a_bundle_whose_case_was_put_away_meanwhile_says_why_it_was_not_made(office, lived, monkeypatch):
     monkeypatch.setattr("complaints.web.admin.evidence.AT_ONCE", 0)
-    client = office.client("auditor")
+    client = office.client("cleared")
     order(client, **{"from": day(office), "to": day(office), "cases": lived.number})
     office.desk.act(lived, erasure.request, COMPLAINANT)
     work_off(office.installation)
@@ -155,7 +183,7 @@ def test_a_bundle_ends_when_personal_data_is_erased_and_says_so(office, lived, m
     monkeypatch.setattr("complaints.web.admin.evidence.AT_ONCE", 0)
     for name in ("decide", "release", "close"):
         office.desk.do(lived, name)
-    client = office.client("auditor")
+    client = office.client("cleared")
     order(client, **{"from": day(office), "to": day(office), "cases": lived.number})
     office.installation.write(
         lambda work: erasure.order(work, journal.lock(work, lived.uid), OFFICER, erasure.PERSONS, "法院要求")
@@ -168,7 +196,7 @@ def test_a_bundle_ends_when_personal_data_is_erased_and_says_so(office, lived, m
 
 
 def test_it_is_gone_after_its_time(office, lived):
-    client = office.client("auditor")
+    client = office.client("cleared")
     order(client, **{"from": day(office), "to": day(office)})
     job = newest(office)
     later = office.desk.clock.now + timedelta(days=KEEP_DAYS, seconds=1)

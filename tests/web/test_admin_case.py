@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from io import BytesIO
 
@@ -149,6 +150,9 @@ def test_joining_by_number_and_separating_again(office):
     )
     assert office.desk.case(filed).merged_into == lead.uid
     assert lead.number in words(office.client("handler").get(page(filed)))
+    # What was promised to who is joined stands on the page where it is kept.
+    led = office.client("handler").get(page(lead)).get_data(as_text=True)
+    assert re.search(rf"{filed.number}</a>.*?已并入这一份.*?处理结果.*?还有10个工作日", led, re.DOTALL)
     assert act(office, filed, "unmerge", reason="不是同一件事").status_code == 303
     assert office.desk.case(filed).merged_into is None
 
@@ -256,3 +260,58 @@ def test_a_restricted_case_is_given_only_to_whoever_is_cleared_for_it(office):
     answer = client.post(give["action"], data={**give["data"], "assign-to": office.refs["second"]})
     assert answer.status_code == 422
     assert office.desk.case(filed).assignee is None
+
+
+def test_a_case_that_becomes_restricted_leaves_the_hands_that_may_not_hold_it(office):
+    office.hire("cleared", "handler", restricted=True)
+    for who, stays in (("handler", False), ("cleared", True)):
+        filed, other = office.desk.file("other"), office.desk.file("other")
+        for each in (filed, other):
+            assert act(office, each, "accept", who=who).status_code == 303
+        assert {office.desk.case(each).assignee for each in (filed, other)} == {office.refs[who]}
+        act(office, filed, "reclassify", who=who, type="minor", reason="涉及未成年人")
+        case = office.desk.case(filed)
+        assert (case.restricted, case.assignee is not None) == (True, stays)
+        assert office.desk.case(other).assignee is not None
+        told = [to for kind, to in office.desk.outbox(filed) if kind == "new"][1:]
+        assert told == ([] if stays else ["operators"])
+        # Nobody is held off by a claim of who cannot open it.
+        assert act(office, filed, "note", who="cleared", note="看过").status_code == 303
+
+
+def drafts(office, filed, address=""):
+    """Under what the browser keeps the words of each form of the page; what it forgets; to what a text was added."""
+    html = office.client("handler").get(page(filed) + address).get_data(as_text=True)
+    kept = re.findall(rf'data-cmp-draft="(\w+)-{filed.number}-(\d+)"', html)
+    forgotten = re.findall(rf'data-cmp-forget="(reply|ask|note)-{filed.number}-(\d+)"', html)
+    added = re.findall(rf'data-cmp-draft="(\w+)-{filed.number}-\d+" data-cmp-added="(\w+)"', html)
+    return dict(kept), dict(forgotten), added
+
+
+def test_half_written_words_outlast_every_act_but_their_own(office):
+    filed, other = office.desk.file(), office.desk.file()
+    act(office, other, "reply", text="别的")
+    kept = {"reply": "0", "note": "0", "ask": "0"}
+    assert drafts(office, filed) == (kept, {}, [])
+    act(office, filed, "accept")
+    act(office, filed, "start")
+    # A colleague's words end none of one's own.
+    for name, values in (("reply", {"text": "同事的话"}), ("note", {"note": "同事的话"})):
+        act(office, filed, name, "second", **values)
+    assert drafts(office, filed) == (kept, {}, [])
+    # Sent, they are forgotten.
+    act(office, filed, "note", note="写好了")
+    assert drafts(office, filed) == ({**kept, "note": "1"}, {"note": "0"}, [])
+    act(office, filed, "reply", text="写好了")
+    act(office, filed, "reply", text="还有一句")
+    assert drafts(office, filed) == ({**kept, "note": "1", "reply": "2"}, {"note": "0", "reply": "1"}, [])
+    act(office, filed, "ask", text="是哪一天？", reason="what_happened")
+    assert drafts(office, filed)[1]["ask"] == "0"
+
+
+def test_a_text_to_start_from_says_to_which_form_it_was_added(office):
+    filed = office.desk.file()
+    html = office.client("handler").get(page(filed)).get_data(as_text=True)
+    for use in ("reply", "ask"):
+        key = re.search(rf"template=(\w+)#{use}", html)[1]
+        assert drafts(office, filed, f"?template={key}")[2] == [(use, key)]

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from casework import ANSWER, act, decide, numbers, page, release, staffed, types
+from factories import BOB
 from office import Forms, send_from, words
+
+from complaints.cases import readers, relations
 
 
 @pytest.fixture
@@ -40,6 +45,11 @@ def test_the_preview_sends_nothing_and_keeps_everything(office):
     assert "经核实，您反映的情况属实。" in preview
     assert "内部的话" not in preview
     assert "内部的话" in seen
+    # What Ctrl+Enter presses: the first as it stands, the second once something was changed.
+    assert re.findall(r'value="(\w+)"[^>]* data-cmp-(key|changed)="', seen) == [
+        ("send", "key"),
+        ("preview", "changed"),
+    ]
     assert types(office, filed) == ["filed", "viewed"]
 
 
@@ -127,6 +137,63 @@ def test_reports_of_one_answer_are_decided_together(office):
     assert [office.desk.case(each).state for each in (one, two, other)] == ["decided", "decided", "submitted"]
 
 
+def test_nobody_reads_what_is_true_of_another_complaint_alone(office):
+    one = office.desk.file(answer=ANSWER)
+    office.desk.later(days=1)
+    two = office.desk.file(answer=ANSWER)
+    english, test = office.desk.file(answer=ANSWER, lang="en"), office.desk.file(answer=ANSWER, is_test=True)
+    seen = office.client("handler").get(f"{page(one)}/decide").get_data(as_text=True)
+    assert re.findall(r'name="also" value="(\w+):1"', seen) == [two.uid]
+    also = [f"{two.uid}:1"]
+    for text in ("您的投诉{number}已核实。", f"投诉{one.number}已核实。", "您{filed_on}的投诉已核实。"):
+        answer = decide(office, one, also=also, text=text)
+        assert (answer.status_code, "只适用于本投诉" in words(answer)) == (422, True), text
+    for each in (english, test):
+        answer = decide(office, one, also=[*also, f"{each.uid}:1"])
+        assert (answer.status_code, f"选中一并答复的{each.number}" in words(answer)) == (409, True)
+    assert {office.desk.case(each).state for each in (one, two, english, test)} == {"submitted"}
+    # Alone it may say so, and together what is true of both.
+    assert decide(office, one, also=also, text="这条回答已核实。").status_code == 303
+    assert office.desk.case(two).state == "decided"
+    assert decide(office, english, text="Complaint {number} was looked into.").status_code == 303
+
+
+def test_nor_does_who_is_joined(office):
+    one = office.desk.file()
+    office.desk.do(one, "accept")
+    other = office.desk.file()
+    office.desk.do(other, "merge", lead=one)
+    answer = decide(office, one, text="您的投诉{number}已核实。")
+    assert (answer.status_code, "只适用于本投诉" in words(answer)) == (422, True)
+    assert decide(office, one, text="回答已核实。").status_code == 303
+
+
+def test_nobody_is_answered_in_another_language_by_what_they_are_joined_to(office):
+    one, english = office.desk.file(), office.desk.file(lang="en")
+    office.desk.do(one, "accept")
+    office.desk.do(english, "merge", lead=one)
+    answer = decide(office, one, text="回答已核实。")
+    assert (answer.status_code, f"{english.number}：已并入本件" in words(answer)) == (422, True)
+    office.desk.do(english, "unmerge")
+    assert decide(office, one, text="回答已核实。").status_code == 303
+
+
+def test_nor_does_who_is_joined_while_the_answer_is_checked(office, monkeypatch):
+    one, other = office.desk.file(), office.desk.file()
+    office.desk.do(one, "accept")
+    looked = readers.check
+
+    def check(*given):
+        looked(*given)
+        if office.desk.case(other).merged_into is None:
+            office.desk.act(other, relations.merge, one.uid, BOB, "同一件事")
+
+    monkeypatch.setattr(readers, "check", check)
+    answer = decide(office, one, text="您的投诉{number}已核实。")
+    assert (answer.status_code, "只适用于本投诉" in words(answer)) == (422, True)
+    assert office.desk.case(one).state == "accepted"
+
+
 def test_deciding_together_is_all_or_nothing(office):
     one, two = (office.desk.file(answer=ANSWER) for _ in range(2))
     stranger = office.desk.file(fields={"details": "别的事情"})
@@ -175,6 +242,15 @@ def appealed(office):
     release(office, filed)
     office.desk.do(filed, "appeal")
     return filed
+
+
+def test_an_answer_that_stands_is_shown_with_the_reason_it_keeps(office, appealed):
+    given = {"verdict": "confirm", "reason": "not_found", "text": "我们重新核实了，原答复不变。"}
+    shown = decide(office, appealed, who="second", do="preview", mode="review", **given)
+    preview = shown.get_data(as_text=True).partition('id="preview"')[2].partition("</section>")[0]
+
+    assert "经核实，您反映的情况属实，我们已经处理。" in preview
+    assert "没有发现您反映的问题" not in preview
 
 
 def test_nobody_reviews_their_own_decision(office, appealed):
@@ -241,6 +317,8 @@ def test_a_decline_under_review_can_be_taken_on_but_not_changed(office):
     seen = office.client("second").get(f"{page(filed)}/review").get_data(as_text=True)
     assert 'value="overturn"' in seen
     assert 'value="change"' not in seen
+    # Nothing it can end in orders measures.
+    assert 'name="action-0"' not in seen
     assert (
         decide(office, filed, who="second", mode="review", verdict="overturn", text="重新受理").status_code
         == 303
@@ -250,8 +328,16 @@ def test_a_decline_under_review_can_be_taken_on_but_not_changed(office):
 
 def test_with_nobody_else_the_case_says_so_and_somebody_is_told_once(office, appealed):
     from complaints.administration import operators
+    from complaints.jobs.ticks import tick
     from complaints.ledger.work import Actor
 
+    def hour():
+        with office.app.app_context():
+            tick(office.installation, post=None, alone=True)
+        office.desk.later(hours=1)
+        return office.desk.outbox(appealed).count(("no_reviewer", "compliance"))
+
+    assert hour() == 0
     for login in ("second", "supervisor"):
         office.installation.write(
             lambda work, login=login: operators.disable(work, login, by=Actor("admin", "x"))
@@ -259,5 +345,104 @@ def test_with_nobody_else_the_case_says_so_and_somebody_is_told_once(office, app
     for _ in range(2):
         seen = words(office.client("handler").get(page(appealed)))
         assert "目前没有其他人可以复核" in seen
-    assert office.desk.outbox(appealed).count(("no_reviewer", "compliance")) == 1
+    # The clock tells, whether or not anybody opens the case.
+    assert (hour(), hour()) == (1, 1)
     assert office.desk.milestones(appealed, kind="review", state="pending")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"target-1": "回答17"},
+        {"detail-1": "先停三天"},
+        {"retest-1": "y"},
+        {"report_no-1": "A-17"},
+    ],
+    ids=lambda row: next(iter(row)),
+)
+def test_a_line_without_its_measure_is_named_and_not_dropped(office, row):
+    filed = office.desk.file()
+    given = {"action-0": "warn", "target-0": "账号 u-1", "action-1": "", **row}
+    for do in ("preview", "send"):
+        answer = decide(office, filed, do=do, **given)
+        html = answer.get_data(as_text=True)
+        assert answer.status_code == 422
+        assert "措施2填了内容，但没有选择是哪一项" in words(answer)
+        kept = next(form["data"] for form in Forms(html).found if "facts" in form["data"])
+        assert row.items() <= kept.items()
+    assert types(office, filed) == ["filed", "viewed"]
+    # Lines that nobody touched say nothing.
+    assert decide(office, filed, **{"action-0": "warn", "target-0": "账号 u-1"}).status_code == 303
+
+
+def test_faults_of_measures_stand_with_the_measures_and_are_led_to(office):
+    filed = office.desk.file()
+    html = decide(office, filed, **{"action-0": "stop_generation"}).get_data(as_text=True)
+
+    assert re.search(r'<a href="#actions">[^<]*停止生成', html)
+    group = re.search(r'<fieldset class="cmp-field cmp-wrong" id="actions".*?</fieldset>', html, re.DOTALL)
+    assert group
+    assert 'id="actions-error"' in group[0]
+    assert 'id="text-error"' not in html
+
+
+@pytest.mark.parametrize("verdict", ["confirm", "send_back"])
+@pytest.mark.parametrize("row", [{"action-0": "warn", "target-0": "账号 u-1"}, {"target-0": "账号 u-1"}])
+def test_a_review_that_changes_nothing_refuses_measures(office, appealed, verdict, row):
+    given = {"mode": "review", "verdict": verdict, "outcome": "", "reason": "", "note": "请重测"}
+    answer = decide(office, appealed, who="second", **given, **row)
+
+    assert answer.status_code == 422
+    assert "只有变更答复时才能采取处置措施" in words(answer)
+    assert office.desk.case(appealed).state == "under_review"
+    assert decide(office, appealed, who="second", **given).status_code == 303
+
+
+def test_each_of_several_complaints_orders_the_measures_and_the_page_says_so(office):
+    one, two, *_ = (office.desk.file(answer=ANSWER) for _ in range(4))
+    said = words(office.client("handler").get(f"{page(one)}/decide"))
+    assert "处置措施会对每一份分别执行。" in said
+    measures = {"action-0": "warn", "target-0": "账号 u-1"}
+    said = words(decide(office, one, do="preview", also=[f"{two.uid}:1"], **measures))
+    assert "这2份投诉会各自重新执行一次上面的措施。" in said
+
+
+def along(answer):
+    """The boxes of those to be answered along, with whether each is ticked; and the part of the page they are in."""
+    html = answer.get_data(as_text=True)
+    part = html[html.index("一并答复</legend>") :].split("</fieldset>")[0]
+    boxes = re.findall(r'name="also" value="(\w+):(\d+)"( checked)?>', part)
+    return {uid: (int(version), bool(checked)) for uid, version, checked in boxes}, part
+
+
+def test_a_report_that_changed_stays_ticked_and_the_page_says_that_it_changed(office):
+    one, two, three = (office.desk.file(answer=ANSWER) for _ in range(3))
+    also = [f"{two.uid}:1", f"{three.uid}:1"]
+    office.desk.do(two, "note")
+    answer = decide(office, one, do="preview", also=also)
+    boxes, part = along(answer)
+
+    assert boxes == {two.uid: (2, True), three.uid: (1, True)}
+    assert part.count("选中后有改动，请再核对") == 1
+    assert part.index(two.number) < part.index("选中后有改动")
+    answer = decide(office, one, also=also)
+    assert answer.status_code == 409
+    assert f"选中一并答复的{two.number}在此期间有改动" in words(answer)
+    assert along(answer)[0] == boxes
+    assert {office.desk.case(each).state for each in (one, two, three)} == {"submitted"}
+    # Looked at and sent as it stands now, it goes out to all.
+    again = [f"{uid}:{version}" for uid, (version, _) in boxes.items()]
+    assert decide(office, one, also=again).status_code == 303
+    assert {office.desk.case(each).state for each in (one, two, three)} == {"decided"}
+
+
+def test_a_report_that_cannot_be_answered_along_any_more_is_named(office):
+    one, two, three = (office.desk.file(answer=ANSWER) for _ in range(3))
+    also = [f"{two.uid}:1", f"{three.uid}:1"]
+    decide(office, two)
+    for do in ("preview", "send", "more"):
+        answer = decide(office, one, do=do, also=also)
+        boxes, part = along(answer)
+        assert boxes == {three.uid: (1, True)}
+        assert f"未包括在内：{two.number}" in part
+        assert office.desk.case(one).state == "submitted"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
+from evidence.bundles import checkpoint
 from office import ADMIN, Office, quick_passwords, send, send_from, words
 
 from complaints.cases.people import Operator
-from complaints.evidence import files, jobs
+from complaints.evidence import files, fonts, jobs, pdf
 from complaints.jobs.working import work_off
 from complaints.ledger.reading import history
 from complaints.store.jobs import KEEP_DAYS
@@ -165,6 +168,64 @@ def test_a_file_with_restricted_texts_is_closed_to_those_without_the_clearance(o
     assert take(cleared, job).data.startswith(b"%PDF")
 
 
+def order_each(office, client, filed):
+    """Each order of who is not cleared that names a complaint: a file of it, and a bundle."""
+    checkpoint(office.desk)
+    where, bundle = f"{ADMIN}/evidence", "/bundle#bundle"
+    assert order(client, kind="case", form="pdf", number=filed.number).status_code == 303
+    assert send(client, where, bundle, **{"bundle-number": filed.number}).status_code == 303
+
+
+def test_ordered_files_name_no_complaint_that_became_restricted_to_those_without_the_clearance(office):
+    office.hire("cleared", "auditor", restricted=True)
+    filed, blind = office.desk.file(), office.client("auditor")
+    order_each(office, blind, filed)
+    made = office.desk.read(lambda work: jobs.recent(work.session))
+    page = blind.get(f"{ADMIN}/evidence/exports").get_data(as_text=True)
+    assert page.count(filed.number) == 2
+    for job in made:
+        assert send_from(blind, page, "", f"/{job.uid}/file").status_code == 200
+
+    office.desk.do(filed, "accept")
+    office.desk.do(filed, "reclassify", to="self_harm")
+    shown = blind.get(f"{ADMIN}/evidence/exports").get_data(as_text=True)
+    assert filed.number not in shown
+    assert shown.count("您无权查看的投诉") == 2
+    for job in made:
+        assert f"/{job.uid}/file" not in shown
+        # The token is the session's, so it fits a button that is no longer there.
+        assert send_from(blind, page, "", f"/{job.uid}/file").status_code == 403
+    seen = office.client("cleared").get(f"{ADMIN}/evidence/exports").get_data(as_text=True)
+    assert seen.count(filed.number) == 2
+
+
+def test_ordered_files_name_no_restricted_complaint_that_somebody_cleared_ordered(office):
+    office.hire("cleared", "auditor", restricted=True)
+    filed, cleared = office.desk.file("self_harm"), office.client("cleared")
+    checkpoint(office.desk)
+    assert order(cleared, kind="case", form="pdf", number=filed.number).status_code == 303
+    shown = office.client("auditor").get(f"{ADMIN}/evidence/exports").get_data(as_text=True)
+
+    assert filed.number not in shown
+    assert "其中有您无权查看的内容" in shown
+    assert filed.number in cleared.get(f"{ADMIN}/evidence/exports").get_data(as_text=True)
+
+
+def test_the_page_of_files_tells_of_an_order_for_the_cleared_only_that_it_was_given(office):
+    office.hire("cleared", "auditor", restricted=True)
+    kind = office.desk.read(lambda work: next(k for k, one in work.policy.types.items() if one.restricted))
+    label = office.desk.read(lambda work: work.policy.types[kind].label("zh"))
+    office.desk.file(kind)
+    office.desk.file("other")
+    order(office.client("cleared"), kind="register", form="csv", type=kind)
+    office.desk.later(seconds=1)
+    order(office.client("auditor"), kind="register", form="jsonl", type="other")
+    told = {who: words(office.client(who).get(f"{ADMIN}/evidence/exports")) for who in ("cleared", "auditor")}
+
+    assert [(label in page, page.count("1行")) for page in told.values()] == [(True, 2), (False, 1)]
+    assert "其中有您无权查看的内容" in told["auditor"]
+
+
 def test_a_host_user_without_a_known_login_time_takes_nothing_away(tmp_path, clock):
     office = Office(tmp_path, clock).start(clock, hosts=True)
     office.loader = Operator("u17", "王", frozenset({"auditor"}), authenticated_at=clock.now)
@@ -177,6 +238,53 @@ def test_a_host_user_without_a_known_login_time_takes_nothing_away(tmp_path, clo
     assert "/evidence/order" not in client.get(f"{ADMIN}/evidence").get_data(as_text=True)
     assert send_from(client, page, "", "/order#order", kind="log", form="csv").status_code == 403
     assert send_from(client, html, "", f"/{newest(office).uid}/file").status_code == 403
+
+
+WANTING = {
+    "xlsx": (("register", "xlsx"), "缺少这种格式需要的 XlsxWriter", "lacks XlsxWriter"),
+    "docx": (("period", "docx"), "缺少这种格式需要的 python-docx", "lacks python-docx"),
+    "pdf": (("period", "pdf"), "缺少这种格式需要的 reportlab", "lacks reportlab"),
+    "font": (("period", "pdf"), "没有中文字体", "no font with Chinese characters"),
+    "named-font": (("period", "pdf"), "指定的字体文件不存在", "names is not there"),
+    "outlines": (("period", "pdf"), "PostScript 轮廓", "PostScript outlines"),
+}
+
+
+@pytest.mark.parametrize("what", WANTING)
+def test_what_a_file_lacks_is_told_in_the_language_of_whoever_reads(office, monkeypatch, tmp_path, what):
+    (kind, form), chinese, english = WANTING[what]
+    library = {"xlsx": "xlsxwriter", "docx": "docx", "pdf": "reportlab"}.get(what)
+    if library:
+        monkeypatch.setitem(sys.modules, library, None)
+    elif what == "font":
+        monkeypatch.setattr(fonts, "_USUAL", ())
+    else:
+        font = tmp_path / "font.otf"
+        object.__setattr__(office.installation.settings, "DOCUMENT_FONT", str(font))
+        if what == "outlines":
+            font.write_bytes(b"OTTO" + bytes(100))
+    pdf._font.cache_clear()
+    client = office.client("auditor")
+    order(client, kind=kind, form=form)
+    job, page = newest(office), f"{ADMIN}/evidence/exports"
+
+    assert job.state == "failed"
+    assert chinese in words(client.get(page))
+    assert english not in words(client.get(page))
+    assert english in words(client.get(f"{page}?lang=en"))
+
+
+def test_another_setting_that_is_wrong_is_introduced_in_the_readers_language(office):
+    order(office.client("auditor"), kind="log", form="csv")
+
+    def fail(work):
+        job = work.session.query(Job).one()
+        job.state, job.error = "failed", "COMPLAINTS_THIS must be that"
+
+    office.installation.write(fail)
+    assert "有一项设置不正确。请告知服务器管理人员：COMPLAINTS_THIS must be that" in words(
+        office.client("auditor").get(f"{ADMIN}/evidence/exports")
+    )
 
 
 def test_an_expired_file_says_so(office):

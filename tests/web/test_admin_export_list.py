@@ -37,6 +37,9 @@ LISTS = (
     "view=all&assignee=@nobody&since=2026-11-24",
     "view=open&late=warned",
     "view=all&state=accepted&until=2026-11-23",
+    "view=all&risk=@none&reached=accepted",
+    "view=open&promise=accept.kept",
+    "view=all&reached=ever_accept&promise=accept.missed",
 )
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import re
+import zipfile
 from datetime import date
 
 import pytest
 from casework import staffed
-from office import ADMIN, send, words
+from office import ADMIN, Forms, send, send_from, words
 
 from complaints.base.clock import beijing
 from complaints.cases.measuring import Span
@@ -60,11 +61,23 @@ def test_a_number_leads_to_exactly_its_complaints(office, who):
         )
 
 
+def test_a_test_installation_counts_its_test_cases_and_says_so(tmp_path, clock, monkeypatch):
+    made = staffed(tmp_path, clock, monkeypatch, COMPLAINTS_TEST_INSTALLATION=True)
+    for n in range(3):
+        made.desk.file(is_test=n < 2)
+    answer = page(made)
+    assert "只统计测试投诉" in answer.get_data(as_text=True)
+    found = tiles(answer)
+    href, value = found["收到投诉"]
+    assert value == "2"
+    again = send(made.client("handler"), PAGE, "/figures/recount?period=month")
+    assert "按日志重数的结果一致" in words(again)
+    assert made.client("handler").get(href).get_data(as_text=True).count('class="cmp-code"') == 2
+
+
 def test_every_link_of_a_table_lists_as_many_as_it_says(office):
     html = page(office, query="?period=90").get_data(as_text=True)
-    rows = re.findall(
-        r'<th role="rowheader"[^>]*><a href="([^"]+)">[^<]+</a></th>\s*<td[^>]*>([^<]+)</td>', html
-    )
+    rows = re.findall(r'<th[^>]*><a href="([^"]+)">[^<]+</a></th>\s*<td[^>]*>([^<]+)</td>', html)
     assert len(rows) >= 5
     for href, value in rows:
         listed = office.client("handler").get(href.replace("&amp;", "&")).get_data(as_text=True)
@@ -148,7 +161,19 @@ def test_the_log_recounts_to_the_same_on_the_page(office, who):
     answer = send(office.client(who), f"{PAGE}?period=90", "/figures/recount?period=90")
     assert answer.status_code == 200
     assert "按日志重数的结果一致" in words(answer)
-    assert answer.get_data(as_text=True).count("一致</") > 20
+    # Hundreds of values that agree are a file and not a page.
+    html = answer.get_data(as_text=True)
+    assert "数据表与日志不同之处" not in html
+    client = office.client(who)
+    html = send(client, f"{PAGE}?period=90", "/figures/recount?period=90").get_data(as_text=True)
+    [form] = [each for each in Forms(html).found if each["data"].get("form") == "csv"]
+    file = client.post(form["action"], data=form["data"])
+    assert file.headers["Content-Disposition"].startswith('attachment; filename="complaints-recount-')
+    head, *rows = csv.reader(io.StringIO(file.get_data().decode("utf-8-sig")))
+    assert head[1:3] == ["数据表", "日志"]
+    assert len(rows) > 20
+    assert {row[3] for row in rows} == {"一致"}
+    assert all(ours == logs for _, ours, logs, _ in rows)
 
 
 @pytest.mark.tampered
@@ -162,6 +187,13 @@ def test_a_row_that_was_written_past_the_log_is_seen_by_the_recount(office):
     office.installation.write(cheat)
     answer = send(office.client("handler"), f"{PAGE}?period=90", "/figures/recount?period=90")
     assert "按日志重数的结果不同" in words(answer)
+    table = answer.get_data(as_text=True).split("数据表与日志不同之处")[-1]
+    rows = re.findall(r"<tr[^>]*>(.*?)</tr>", table, re.DOTALL)[1:]
+    assert rows
+    for row in rows:
+        ours, logs = re.findall(r"<td[^>]*>(?:<div>)?([^<]*)", row)[-2:]
+        assert ours != logs
+    assert re.search(r"其余\d+个数一致", words(answer))
 
 
 def test_more_than_can_be_recounted_while_one_waits_is_left_to_the_report(office, monkeypatch):
@@ -170,6 +202,25 @@ def test_more_than_can_be_recounted_while_one_waits_is_left_to_the_report(office
     assert "/figures/recount" not in html
     assert f"{ADMIN}/evidence?from=2026-12-01&amp;to=2026-12-31" in html
     assert "生成该时段的报告" not in words(page(office))
+    monkeypatch.setattr(figures, "MOST", 0)
+    narrowed = page(office, "auditor", "?type=billing").get_data(as_text=True)
+    assert f"{ADMIN}/evidence?from=2026-12-01&amp;to=2026-12-31&amp;type=billing" in narrowed
+    assert "涵盖全部风险类别" not in words(page(office, "auditor", "?type=billing"))
+    assert "涵盖全部风险类别" in words(page(office, "auditor", "?channel=phone"))
+
+
+@pytest.mark.parametrize(("who", "number"), [("auditor", "5"), ("cleared", "6")])
+def test_the_page_and_the_report_of_the_period_count_the_same_for_one_reader(office, who, number):
+    office.hire("cleared", "auditor", restricted=True)
+    client = office.client(who)
+    days = {"from": "2026-12-01", "to": "2026-12-31"}
+    send(client, f"{ADMIN}/evidence", "/order#order", kind="period", form="docx", **days)
+    html = client.get(f"{ADMIN}/evidence/exports").get_data(as_text=True)
+    data = send_from(client, html, "", "/file").data
+    report = re.sub(r"<[^>]+>", "", zipfile.ZipFile(io.BytesIO(data)).read("word/document.xml").decode())
+
+    assert next(iter(tiles(page(office, who)).values()))[1] == number
+    assert re.search(rf"收到投诉{number}\D", report)
 
 
 def test_an_empty_period_says_so(office):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from io import BytesIO
 
 import pytest
 from casework import act, page, staffed
 from factories import ALICE
-from office import Forms, words
+from office import Forms, send, words
 from PIL import Image
 from sqlalchemy import update
 
@@ -44,6 +45,29 @@ def test_a_link_is_made_by_number_listed_on_both_and_taken_away(office):
     assert act(office, two, "unlink").status_code == 303
     assert 'id="linked"' not in shown(office, one).get_data(as_text=True)
     assert f"取消与其他投诉的关联 {two.number}" in words(shown(office, one))
+
+
+def test_a_similar_report_is_joined_without_typing_its_number(office):
+    said = {"details": "同一句话，一字不差"}
+    lead, here = office.desk.file(fields=said), office.desk.file(fields=said)
+    ended, other = office.desk.file(fields=said), office.desk.file("billing", fields={"details": "另一件事"})
+    # What answers the one answers the other: not in another language, nor a test for a real one.
+    office.desk.file(fields=said, lang="en")
+    office.desk.file(fields=said, is_test=True)
+    for name in ("decide", "release", "close"):
+        office.desk.do(ended, name)
+    html = shown(office, here).get_data(as_text=True)
+    ways = [unescape(each) for each in re.findall(r'href="([^"]*join=[^"]*)"', html)]
+    assert [lead.uid in each for each in ways] == [True]
+
+    forms = Forms(office.client("handler").get(ways[0]).get_data(as_text=True)).found
+    form = next(each for each in forms if each["action"].endswith("/merge"))
+    assert form["data"]["merge-lead"] == lead.number
+    assert form["data"]["merge-reason"]
+    assert send(office.client("handler"), ways[0], "/merge").status_code == 303
+    assert office.desk.case(here).merged_into == lead.uid
+    # An address that names any other case begins nothing.
+    assert lead.number not in shown(office, other, query=f"?join={lead.uid}").get_data(as_text=True)
 
 
 @pytest.mark.parametrize("given", ["", "TS20261123-222222", "hidden"])

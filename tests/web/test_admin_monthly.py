@@ -95,7 +95,9 @@ def test_a_report_that_lists_restricted_complaints_is_for_those_who_may_see_them
 
     assert order(other, month="2026-11", form="pdf").status_code == 303
     assert "另有1件属于受限类型" not in words(other.get(page))
-    assert "不逐件列出" in words(other.get(f"{ADMIN}/evidence"))
+    for reader, lacking in ((other, True), (cleared, False)):
+        form = reader.get(f"{ADMIN}/evidence").get_data(as_text=True).partition('id="monthly"')[2]
+        assert ("受限类型的投诉不在其中，也不计数" in form.partition("</form>")[0]) == lacking
     assert filed.number not in words(other.get(page))
 
 
@@ -132,8 +134,11 @@ def test_an_administrator_sets_it_for_another_and_is_told_what_is_missing(office
     assert refused.status_code == 422
     assert "没有邮箱地址" in words(refused)
 
-    give_mail(office, "supervisor")
-    assert send(client, where, where, monthly="y", roles="supervisor").status_code == 303
+    wrong = send(client, where, where, mail="nowhere", monthly="y", roles="supervisor")
+    assert (wrong.status_code, "name@example.com" in words(wrong)) == (422, True)
+    given = {"mail": "supervisor@example.cn", "monthly": "y", "roles": "supervisor"}
+    assert send(client, where, where, **given).status_code == 303
+    assert 'value="supervisor@example.cn"' in client.get(where).get_data(as_text=True)
     assert wishes(office, "supervisor") is True
     assert "checked" in client.get(where).get_data(as_text=True).split('name="monthly"')[1].split(">")[0]
     # With the role goes the report.

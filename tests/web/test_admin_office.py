@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from office import ADMIN, Office, quick_passwords, send, send_from, words
+from office import ADMIN, Forms, Office, quick_passwords, send, send_from, words
 
-from complaints.administration import checkpoints
+from complaints.administration import checkpoints, operators
 from complaints.delivery import outbox
 from complaints.jobs import leases
 from complaints.store.tables import Complaint, Operator, Outbox
@@ -192,6 +192,65 @@ def test_an_account_is_made_and_its_password_shown_once(office):
         send(client, f"{ADMIN}/operators", "/operators/add", login="dora", roles=["handler"]).status_code
         == 422
     )
+
+
+def people(office):
+    """What accounts may do, and how one enters them."""
+    return office.desk.read(
+        lambda work: [
+            (row.login, row.roles, row.restricted, row.password_hash, row.pseudonym)
+            for row in operators.everyone(work)
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "given"),
+    [
+        ("/operators/add", {"login": "dora", "roles": ["admin"]}),
+        ("/operators/reset", {"login": "handler"}),
+        ("/operators/factor", {"login": "handler"}),
+        ("/operators/{ref}", {"roles": ["handler", "admin"]}),
+        ("/operators/{ref}", {"roles": ["handler"], "restricted": "y"}),
+    ],
+)
+def test_whoever_opens_a_door_has_logged_in_just_now(office, clock, path, given):
+    office.client("second")
+    office.client("handler")
+    client, before = office.client("admin"), people(office)
+    clock.now += timedelta(minutes=16)
+    where = f"{ADMIN}{path}".format(ref=office.refs["handler"])
+    token = Forms(client.get(f"{ADMIN}/operators").get_data(as_text=True)).found[-1]["data"]["csrf_token"]
+    answer = client.post(where, data={**given, "csrf_token": token})
+
+    assert answer.status_code == 422
+    assert "请先退出并重新登录" in words(answer)
+    assert people(office) == before
+
+
+def test_a_pseudonym_is_changed_without_logging_in_again(office, clock):
+    office.client("handler")
+    client = office.client("admin")
+    clock.now += timedelta(minutes=16)
+    where = f"{ADMIN}/operators/{office.refs['handler']}"
+    assert send(client, where, where, pseudonym="7号办理员", roles=["handler"]).status_code == 303
+
+    assert next(row[-1] for row in people(office) if row[0] == "handler") == "7号办理员"
+
+
+def test_nobody_gives_themselves_a_new_one_time_password(office):
+    office.client("handler")
+    client, before = office.client("admin"), people(office)
+    html = client.get(f"{ADMIN}/operators").get_data(as_text=True)
+    forms = [each["data"] for each in Forms(html).found if each["action"].endswith("/operators/reset")]
+    assert [each["login"] for each in forms] == ["handler"]
+    own = client.post(f"{ADMIN}/operators/reset", data={**forms[0], "login": "admin"})
+
+    assert own.status_code == 422
+    assert "自己的密码请在“我的账号”中" in words(own)
+    assert people(office) == before
+    other = client.post(f"{ADMIN}/operators/reset", data=forms[0])
+    assert 'id="one-time"' in other.get_data(as_text=True)
 
 
 def test_disabling_an_account_logs_it_out(office):

@@ -6,11 +6,12 @@ import re
 
 import pytest
 from casework import numbers, page, staffed, system_events, types
+from factories import count_to
 from office import ADMIN, Forms, send, words
 from sqlalchemy import event
 
 from complaints.administration import saved_views
-from complaints.cases import paging, queries
+from complaints.cases import paging
 from complaints.store.tables import SavedView
 
 
@@ -142,7 +143,7 @@ def test_pages_lead_on_and_back_with_the_filters(office, monkeypatch):
 
 
 def test_more_than_a_thousand_are_said_as_such(office, monkeypatch):
-    monkeypatch.setattr(queries, "COUNTED", 1)
+    count_to(monkeypatch, 1)
     office.desk.file()
     assert "全部投诉 1 " in words(office.client("handler").get(f"{ADMIN}/?view=all"))
     office.desk.file()
@@ -165,6 +166,28 @@ def test_what_came_since_is_counted_in_the_list_that_is_open(office):
     office.desk.file("billing")
     assert client.get(asked).get_data(as_text=True) == "打开本页后新到2件投诉"
     assert client.get(f"{ADMIN}/arrived?at=yesterday").get_data(as_text=True) == ""
+
+
+def test_a_list_says_that_it_changed_when_no_new_complaint_came(office):
+    filed, other = office.desk.file("billing"), office.desk.file("service")
+    client = office.client("supervisor")
+
+    def polled(query):
+        html = client.get(f"{ADMIN}/?{query}").get_data(as_text=True)
+        asked = re.search(r'data-cmp-arrived="([^"]+)"', html)[1].replace("&amp;", "&")
+        return lambda: client.get(asked).get_data(as_text=True)
+
+    narrow, unread = polled("view=open&type=billing"), polled("view=replied")
+    assert (narrow(), unread()) == ("", "")
+    office.desk.do(other, "accept")
+    assert (narrow(), unread()) == ("", "")
+    office.desk.do(filed, "message")
+    assert (narrow(), unread()) == ("打开本页后列表有变化",) * 2
+    assert (polled("view=open&type=billing")(), polled("view=replied")()) == ("", "")
+    # Somebody who only looks changes nothing.
+    again = polled("view=all")
+    office.client("handler").get(f"{ADMIN}/case/{filed.number}")
+    assert again() == ""
 
 
 def test_a_page_of_the_queue_takes_at_most_twelve_statements(office):

@@ -56,6 +56,33 @@ def test_the_sheet_is_a_page_in_both_languages_linked_from_every_page(office):
     assert "desk.js" not in office.client().get(f"{ADMIN}/login").get_data(as_text=True)
 
 
+@pytest.mark.parametrize("who", ["handler", "auditor"])
+def test_what_the_sheet_says_of_every_page_is_true_of_every_page(office, who):
+    """With one control each, so that no key has to choose."""
+    client, filed = office.client(who), office.desk.file()
+    with office.app.test_request_context():
+        *_, (_, every) = shortcuts.groups()
+    keys = [key for key, *_ in every if key in {"/", "?"}]
+    paths = [
+        "/",
+        "/board",
+        "/appeals",
+        "/figures",
+        "/office",
+        "/account",
+        "/shortcuts",
+        f"/case/{filed.number}",
+    ]
+    for path in paths:
+        answer = client.get(f"{ADMIN}{path}", follow_redirects=True)
+        text = answer.get_data(as_text=True)
+        assert answer.status_code == 200, path
+        assert [text.count(f'data-cmp-key="{key}"') for key in keys] == [1, 1], path
+        found = hrefs(answer, "/")
+        assert found == ([] if path == "/" else [f"{ADMIN}/#find"]), path
+    assert 'id="find"' in client.get(f"{ADMIN}/").get_data(as_text=True)
+
+
 def test_a_section_with_a_letter_is_a_section_of_the_head(office):
     text = office.client("admin").get(f"{ADMIN}/").get_data(as_text=True)
 

@@ -7,7 +7,7 @@ import re
 import pytest
 from casework import ANSWER, act, page, staffed
 from factories import ALICE, BOB, WORDS
-from office import ADMIN
+from office import ADMIN, send
 from searching import take_in
 from sqlalchemy import event
 
@@ -111,6 +111,16 @@ def test_so_does_a_crowded_case_opened_from_a_list(office, who):
     assert 0 < len(said) <= MOST, "\n\n".join(said)
 
 
+def test_so_does_one_whose_answer_waits_to_go_out(office):
+    filed, *_ = crowded(office)
+    office.desk.do(filed, "decide")
+    client = office.client("supervisor")
+    address = in_list(client, filed).replace("&amp;", "&")
+    assert "我们核实了，情况属实" in client.get(address).get_data(as_text=True)
+    said = statements(office, client, address)
+    assert 0 < len(said) <= MOST, "\n\n".join(said)
+
+
 def test_so_does_a_review_of_what_a_key_decided(office):
     (filed, *_), desk = crowded(office), office.desk
     by = Actor("admin", office.refs["second"])
@@ -128,6 +138,18 @@ def test_the_queue_over_claimed_cases_takes_at_most_twelve_statements(office):
     other = office.desk.file()
     act(office, other, "accept")
     said = statements(office, office.client("second"), f"{ADMIN}/?view=all")
+    assert 0 < len(said) <= MOST, "\n\n".join(said)
+
+
+def test_so_does_a_search_with_hits_of_several_ends(office):
+    filed = full(office)
+    other = office.desk.file()
+    act(office, other, "accept")
+    take_in(office.installation)
+    client = office.client("second")
+    address = send(client, f"{ADMIN}/?view=all", "/find", q=WORDS[:2]).headers["Location"]
+    assert filed.number in client.get(address).get_data(as_text=True)
+    said = statements(office, client, address)
     assert 0 < len(said) <= MOST, "\n\n".join(said)
 
 

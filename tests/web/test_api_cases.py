@@ -25,6 +25,7 @@ from complaints.ledger.journal import SYSTEM_STREAM
 from complaints.ledger.reading import history
 from complaints.ledger.work import COMPLAINANT, Actor
 from complaints.store.tables import ApiKey
+from complaints.web.api.acting import ACTS
 
 SECRET = "13812345678"
 
@@ -375,7 +376,18 @@ def test_a_key_is_called_by_its_name_on_the_desk(office, machine):
     filed = office.desk.file()
     machine.act(filed.number, "note", {"note": "由程序写下"})
     page = words(office.client("handler").get(f"{ADMIN}/case/{filed.number}"))
-    name = office.desk.read(lambda work: api_keys.names(work)[machine.ref])
+    name = office.desk.read(
+        lambda work: next(row.name for row in api_keys.everything(work) if row.ref == machine.ref)
+    )
 
     assert "由程序写下" in page
     assert name in page
+
+
+def test_a_case_names_only_acts_that_have_an_address(office, machine):
+    filed = office.desk.file()
+    for step in ("accept", "start"):
+        can = machine.get(f"/cases/{filed.number}").json["can"]
+        assert "note" in can
+        assert set(can) <= ACTS.keys()
+        office.desk.do(filed, step)

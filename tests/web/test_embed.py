@@ -318,6 +318,31 @@ def test_a_type_chosen_by_the_page_waits_for_the_answer_alone(app, person):
     assert "Not checked" in person.text()
 
 
+def test_a_type_chosen_before_the_answer_came_waits_for_it_once(app, person):
+    arrive(person, answer=1)
+    person.send(type="inaccurate")
+    assert person.page.text.count('name="type"') == 1, "the choice is kept"
+    assert "Waiting for the answer you report" in person.text()
+    assert "data-cmp-arrives" in person.page.text
+    person.send(token=token(app), output="答案是42", prompt="问题")
+    person.send(**TYPED)
+    assert cases(app)[0].answer_mark == "verified"
+
+
+def test_an_answer_that_never_comes_stops_nobody(app, person):
+    arrive(person, answer=1)
+    person.send(type="inaccurate")
+    person.send()
+    person.send(**TYPED)
+    assert cases(app)[0].answer_mark == "none"
+
+
+def test_a_page_that_sent_an_empty_answer_is_not_asked_again(app, person):
+    sent_with_answer(person, awaits="")
+    person.send(**TYPED)
+    assert cases(app)[0].answer_mark == "none"
+
+
 def test_sensitive_types_begin_with_help_and_a_way_out_of_the_frame(person):
     arrive(person, type="self_harm")
     assert "12356" in person.text()

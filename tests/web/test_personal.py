@@ -117,13 +117,31 @@ def test_a_stored_case_is_closed_to_operators_until_they_give_a_reason(office):
 
 def test_what_is_only_stored_is_handed_over_once_a_reason_is_given(office):
     office.desk.act(office.filed, erasure.request, COMPLAINANT)
-    client, data = office.client("supervisor"), page(office.filed, "/data.json")
-    closed = client.get(data)
+    client = office.client("supervisor")
+    closed = taken(client, office.filed)
     assert (closed.status_code, TEXT in closed.text) == (303, False)
     assert "disclosed" not in types(office.desk, office.filed)
     send(client, page(office.filed), "/stored", reason="本人要求查看")
-    assert TEXT in client.get(data).text
+    assert TEXT in taken(client, office.filed).text
     assert types(office.desk, office.filed)[-1] == "disclosed"
+
+
+def test_what_is_kept_is_handed_over_by_a_form_and_after_a_fresh_log_in_alone(office):
+    client, place = office.client("supervisor"), page(office.filed, "/data.json")
+    assert client.get(place).status_code == 404
+    bare = client.post(place)
+    assert (bare.status_code, bare.mimetype) == (400, "text/html")
+    office.desk.later(minutes=16)
+    late = taken(client, office.filed)
+    assert (late.status_code, late.mimetype) == (422, "text/html")
+    assert "15 分钟内的登录" in late.text
+    assert "disclosed" not in types(office.desk, office.filed)
+
+    given = taken(office.client("supervisor"), office.filed)
+    assert (given.status_code, given.headers["Content-Disposition"][:10]) == (200, "attachment")
+    assert TEXT in given.text
+    assert types(office.desk, office.filed)[-1] == "disclosed"
+    assert types(office.desk, office.other) == ["filed"]
 
 
 def test_once_ended_a_handler_cannot_open_a_stored_case_but_an_auditor_can(office):
@@ -152,7 +170,7 @@ def test_leaders_enter_requests_hold_and_order_on_the_page_and_errors_keep_the_c
     assert _post(client, place, token, "order", reason="法院", persons=["third_party"]).status_code == 303
     assert types(office.desk, office.filed)[-1] == "erased"
     assert office.desk.events(office.filed)[0].text("details") == ""
-    assert client.get(page(office.filed, "/data.json")).status_code == 200
+    assert client.post(page(office.filed, "/data.json"), data=token).status_code == 200
     assert types(office.desk, office.other) == ["filed"]
 
 
@@ -236,6 +254,11 @@ def test_the_command_erases_and_says_what_remains(office):
     assert "secure_delete" in due.output
     assert office.desk.case(office.filed).erased_at is not None
     assert office.desk.case(office.filed).erased_at - office.desk.clock.now == timedelta(0)
+
+
+def taken(client, filed):
+    """The answer to the button that downloads what is kept."""
+    return send(client, page(filed, "/personal"), "/data.json")
 
 
 def _forms(text):

@@ -5,8 +5,10 @@ The routes come from `url_map`, so that a page of tomorrow is held against this 
 
 from __future__ import annotations
 
+import io
 import re
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -16,11 +18,14 @@ from sqlalchemy import select
 sys.path.insert(0, str(Path(__file__).parent))
 
 from machine import Machine, make_key
+from web.test_admin_export import newest, order, take
 
+from complaints.base.clock import beijing
 from complaints.cases import intake
 from complaints.cases.attachments import check
 from complaints.delivery.fanout import eligible
 from complaints.delivery.people import Recipient
+from complaints.jobs.working import work_off
 from complaints.store.tables import Attachment
 
 UNKNOWN, NO_UID = "TS20261123-222222", "0" * 32
@@ -40,8 +45,12 @@ FILLED = {
     "key": "nobodys",
 }
 CASES = ("number", "uid", "file")
-# Evidence is whole or it is none: log and register count a hidden case, without its words; no handler sees them.
-WHOLE = ("/evidence", "/evidence/count")
+# What an order's form counts while somebody chooses; `D` is the day on which the hidden case comes.
+COUNTS = [
+    f"/evidence/count?kind={kind}{narrowed}"
+    for kind in ("register", "log", "period")
+    for narrowed in ("", "&type=minor_harm", "&state=submitted", "&tests=no", "&from=D&to=D")
+]
 ANSWER = intake.Answer("同一个回答", "同一个问题", mark="verified")
 
 
@@ -57,13 +66,17 @@ def office(tmp_path, clock, monkeypatch):
     return made
 
 
-def hide(office):
-    """A restricted complaint about the same answer, with a file, late by now."""
-    kind = next(
+def restricted_type(office):
+    return next(
         key
         for key, row in office.desk.read(lambda work: work.policy.types).items()
         if row.restricted and set(row.required) <= {"details"} and not row.contact_required
     )
+
+
+def hide(office):
+    """A restricted complaint about the same answer, with a file, late by now."""
+    kind = restricted_type(office)
     uploads = [check("证据.txt", SECRET.encode(), max_mb=1)]
     return office.desk.file(kind, fields={"details": SECRET}, answer=ANSWER, uploads=uploads)
 
@@ -84,7 +97,7 @@ def address(app, rule, number, uid):
 
 def bare(answer, *numbers):
     """What a reader sees: without tokens, and with every given number read alike."""
-    text = re.sub(r'(name="csrf_token" value=|nonce=)"[^"]*"', "", answer.get_data(as_text=True))
+    text = re.sub(r'(name="(?:\w+-)?csrf_token" value=|nonce=)"[^"]*"', "", answer.get_data(as_text=True))
     for each in numbers:
         text = text.replace(each, "…")
     return answer.status_code, re.sub(r"lang=\w\w", "", answer.headers.get("Location", "")), text
@@ -139,6 +152,9 @@ def test_no_page_changes_when_a_hidden_case_arrives(office, who):
     paths += [
         f"{ADMIN}/?view={view}" for view in ("all", "late", "unassigned", "review", "ended", "measures")
     ]
+    day = f"{beijing(office.desk.clock.now):%Y-%m-%d}"
+    kind = restricted_type(office)
+    paths += [ADMIN + path.replace("D", day).replace("minor_harm", kind) for path in COUNTS]
     paths += [f"{ADMIN}/?view=all&type=minor_harm", f"{ADMIN}/?view=all&state=submitted"]
     for path in paths:
         client.get(path)
@@ -146,7 +162,7 @@ def test_no_page_changes_when_a_hidden_case_arrives(office, who):
     hidden = hide(office)
     for path, was in before.items():
         now = visible(client.get(path))
-        if (now != was and not path.endswith(WHOLE)) or hidden.number in now or SECRET in now:
+        if now != was or hidden.number in now or SECRET in now:
             changed.append(path)
 
     assert changed == []
@@ -165,6 +181,52 @@ def visible(answer):
         text,
         flags=re.DOTALL,
     )
+
+
+ORDERS = [("register", "csv"), ("register", "jsonl"), ("log", "csv"), ("log", "jsonl"), ("period", "docx")]
+
+
+@pytest.mark.parametrize("who", ["supervisor", "auditor", "admin"])
+def test_no_file_that_can_be_ordered_has_a_hidden_case(office, who):
+    hidden, client = hide(office), office.client(who)
+    office.hire("cleared", "auditor", restricted=True)
+    cleared = office.client("cleared")
+    # What the others ordered stands in the log and on the page of files.
+    for by, what in ((cleared, {"kind": "case", "form": "docx", "number": hidden.number}),
+                     (cleared, {"kind": "register", "form": "csv", "type": restricted_type(office)})):  # fmt: skip
+        assert order(by, **what).status_code == 303
+    for kind, form in ORDERS:
+        for narrowed in ({}, {"type": restricted_type(office)}, {"tests": "no"}):
+            office.desk.later(seconds=1)
+            assert order(client, kind=kind, form=form, **narrowed).status_code == 303
+            told = [
+                each in unzipped(form, take(client, newest(office)).data)
+                for each in (hidden.number, hidden.uid)
+            ]
+            assert told == [False, False], (kind, form, narrowed)
+    page = visible(client.get(f"{ADMIN}/evidence/exports"))
+    assert hidden.number not in page
+    office.desk.later(seconds=1)
+    assert order(cleared, kind="register", form="csv").status_code == 303
+    assert hidden.number in take(cleared, newest(office)).get_data(as_text=True)
+
+
+def unzipped(form, data):
+    if form == "docx":
+        data = zipfile.ZipFile(io.BytesIO(data)).read("word/document.xml")
+    return data.decode()
+
+
+def test_no_file_of_a_key_without_the_permission_has_a_hidden_case(office):
+    hidden, kinds = hide(office), [*ORDERS]
+    for cleared in (False, True):
+        _, key = make_key(office.installation, "export", restricted=cleared)
+        machine = Machine(office.app, key)
+        for kind, form in kinds:
+            ordered = machine.post("/exports", {"kind": kind, "form": form})
+            work_off(office.installation)
+            file = machine.get(machine.get(ordered.headers["Location"]).json["file"])
+            assert (hidden.number in unzipped(form, file.data)) is cleared, (kind, form)
 
 
 @pytest.mark.parametrize("scope", ["read", "act", "export"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from complaints.administration import operators, reach, sessions
 from complaints.administration.calendars import missing_year
+from complaints.administration.directory import usable
 from complaints.base.errors import NotAllowedError, NotFoundError
 from complaints.base.translations import gettext as t
 from complaints.cases.people import Operator
@@ -20,10 +22,9 @@ from complaints.web.admin import watch
 from complaints.web.forms import Act
 from complaints.web.frame import frame
 
+_log = logging.getLogger(__name__)
 V = TypeVar("V", bound=Callable[..., Any])
 COOKIE = "complaints_operator"
-STAFF = ("handler", "supervisor", "auditor", "admin")
-HANDLERS = ("handler", "supervisor", "admin")
 ANYONE = "anyone"
 # Personal data leaves unmasked, or is erased by order, only by somebody who has logged in within this time.
 FRESH = timedelta(minutes=15)
@@ -85,6 +86,12 @@ def log_in_first() -> str:
     return t("Log out and in again first: this needs a log-in of the last 15 minutes")
 
 
+def stale(who: Operator) -> str | None:
+    """Why this operator must log in again first; None when the log-in is fresh. Raises NotAllowedError."""
+    know_login(who)
+    return None if fresh(who) else log_in_first()
+
+
 def must_change() -> bool:
     """Whether the visitor still has a one-time password."""
     visitor()
@@ -100,8 +107,7 @@ def must_set_up() -> bool:
 def _load() -> Operator | None:
     hook = frame().installation.hooks.operator
     if hook is not None:
-        found = hook()
-        return found if isinstance(found, Operator) and found.roles else None
+        return _of_host(hook())
     token = request.cookies.get(COOKIE)
     found_here = sessions.current(frame().work, token) if token else None
     if found_here is None:
@@ -115,6 +121,20 @@ def _load() -> Operator | None:
     return operators.seen(row, session.authenticated_at)
 
 
+def _of_host(found: object) -> Operator | None:
+    """The host's user, if they work on complaints; nobody where what the host gave cannot be relied on."""
+    if found is None or (isinstance(found, Operator) and not found.roles):
+        return None
+    good = usable(found)
+    if good is None:
+        _log.error(
+            "operator_loader: what it returned is unusable, so nobody is logged in; it must be a complaints.Operator "
+            "with texts for ref (up to 64 characters), name, mail and lang, sets of texts for roles and teams, "
+            "True or False for restricted, and a time with its zone for authenticated_at"
+        )
+    return good
+
+
 def _guard() -> ResponseReturnValue | None:
     view = current_app.view_functions.get(request.endpoint or "")
     open_to: frozenset[str] = getattr(view, "complaints_roles", frozenset())
@@ -125,9 +145,7 @@ def _guard() -> ResponseReturnValue | None:
         if not built_in():
             # To a stranger there is nothing here.
             raise NotFoundError("no such page")
-        asked = request.script_root + request.full_path.rstrip("?")
-        back = asked if request.method == "GET" else ""
-        return redirect(url_for("complaints.admin.login", next=back or None), 303)
+        return redirect(url_for("complaints.admin.login", next=_back() or None), 303)
     if not who.may(*open_to):
         raise NotAllowedError("this page needs another role")
     page = (request.endpoint or "").rpartition(".")[2]
@@ -136,6 +154,14 @@ def _guard() -> ResponseReturnValue | None:
     if must_set_up() and page not in {"account", "second_factor", "logout"}:
         return redirect(url_for("complaints.admin.second_factor"), 303)
     return None
+
+
+def _back() -> str:
+    """Where to go on after logging in: the page itself, that of the form that was sent, or the case it acts on."""
+    rule, number = request.url_rule, (request.view_args or {}).get("number")
+    if rule is not None and "GET" in (rule.methods or ()):
+        return request.script_root + request.full_path.rstrip("?")
+    return url_for("complaints.admin.case", number=number) if number else ""
 
 
 def _context() -> dict[str, Any]:

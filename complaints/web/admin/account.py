@@ -15,11 +15,11 @@ from complaints.administration import operators, passwords, second_factor, sessi
 from complaints.base.errors import InputError, NotFoundError
 from complaints.base.translations import gettext as t
 from complaints.ledger.work import Work
+from complaints.policy.roles import READERS, STAFF
 from complaints.store.tables import Operator
 from complaints.web.admin import words
 from complaints.web.admin.access import (
     COOKIE,
-    STAFF,
     built_in,
     fresh,
     log_in_first,
@@ -39,10 +39,11 @@ _FEW = 4
 
 
 class PasswordForm(OwnForm):
-    """The present password and a new one."""
+    """The present password and a new one, with the code of whoever has switched that on."""
 
     old = PasswordField()
     new = PasswordField()
+    code = StringField()
 
 
 class SetUpForm(OwnForm):
@@ -92,22 +93,15 @@ def account() -> ResponseReturnValue:
         return _account_page(form)
     if not sent(form):
         return _account_page(form), 400
-    ref, old, new = operator().ref, form.old.data or "", form.new.data or ""
-    hours, device = frame().settings.SESSION_HOURS, here()
-
-    def change(work: Work) -> str:
-        row = operators.set_password(work, ref, old, new)
-        return sessions.begin(work, row.id, hours, device)
-
     try:
-        token = frame().write(change)
+        token = _change_password(form)
     except InputError as error:
         put_errors(form, error.fields)
         return _account_page(form), 422
     return with_cookie(redirect(url_for("complaints.admin.queue"), 303), token)
 
 
-@roles(*operators.REPORTED)
+@roles(*READERS)
 def monthly() -> ResponseReturnValue:
     """Have the monthly report sent to one's own address, or no longer."""
     _ours()
@@ -156,6 +150,38 @@ def sessions_end(which: str) -> ResponseReturnValue:
 
     frame().write(end)
     return redirect(url_for("complaints.admin.account", _anchor="sessions"), 303)
+
+
+def _change_password(form: PasswordForm) -> str:
+    """Replace the password and open a new session, as a log-in does: counted, locked, with both factors.
+
+    Returns the new session's token; raises InputError.
+    """
+    row = operators.by_ref(frame().work, operator().ref)
+    ref, login, doubly = row.ref, row.login, row.totp is not None
+    old, new, code = form.old.data or "", form.new.data or "", form.code.data or ""
+    # Before the try is counted: whoever knows their password is not locked out over a short new one.
+    passwords.check(new, login, old)
+    tried = frame().write(lambda work: sessions.attempt(work, login))
+    # Between two transactions: hashing is slow on purpose, and nobody may wait for it at the database.
+    good = tried.holds(old)
+    made = passwords.hashed(new) if good else ""
+    hours, device = frame().settings.SESSION_HOURS, here()
+
+    def change(work: Work) -> str:
+        # A wrong code takes all of this back: only both factors together make failures forgotten.
+        held = tried.operator_id
+        passed = held is not None and second_factor.passes(work, held, code, spend=good)
+        if held is None or not (good and passed):
+            raise InputError({"": [second_factor.wrong()]} if doubly else {"old": [_wrong_password()]})
+        operators.set_password(work, ref, tried.kept, made)
+        return sessions.begin(work, held, hours, device)
+
+    return frame().write(change)
+
+
+def _wrong_password() -> str:
+    return t("The present password is not right, or there were too many tries. Check it, or wait 15 minutes")
 
 
 def _switch_on(row: Operator) -> ResponseReturnValue:
@@ -227,7 +253,7 @@ def _account_page(
         ending=ending or SessionForm(formdata=None),
         asked=asked,
         monthly_form=asked or MonthlyForm(formdata=None, data={"monthly": bool(row.monthly)})
-        if operator().may(*operators.REPORTED)
+        if operator().may(*READERS)
         else None,
         address=row.mail,
         first=must_change(),

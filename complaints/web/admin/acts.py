@@ -15,14 +15,16 @@ from complaints.base.errors import (
     TransitionError,
 )
 from complaints.base.translations import gettext as t
-from complaints.cases import claims
+from complaints.cases import claims, people
 from complaints.cases.people import Operator
 from complaints.ledger import journal
 from complaints.ledger.work import Work
+from complaints.policy.roles import HANDLERS
 from complaints.store.tables import Complaint
 from complaints.web.admin import caseacts, caseforms, casepage
-from complaints.web.admin.access import HANDLERS, operator, roles
+from complaints.web.admin.access import operator, roles
 from complaints.web.admin.case import opened, shown
+from complaints.web.admin.casekin import BesideError
 from complaints.web.admin.forms import CaseForm, sent
 from complaints.web.forms import put_errors
 from complaints.web.frame import frame
@@ -47,19 +49,16 @@ def act(number: str, action: str) -> ResponseReturnValue:
     if not sent(form):
         return shown(page, forms, unfolded=action, status=400)
     viewer, uid, version = operator(), page.case.uid, form.read_at
-    if action == "take_back" and "take_back" not in page.can:
-        # What goes out this second must not be called back: an undo that may do nothing is worse than none.
-        return conflicted(number, action, form, version, moved=False)
     try:
         if action == "reply":
             form.uploads = caseforms.uploads(form, frame().settings.MAX_FILE_MB)
 
         def do(work: Work) -> None:
             beside = chosen.beside(work, viewer, form) if chosen.beside else uid
-            # The other case first or after it, as their uids say: two who link the same pair wait for each other.
-            locked = journal.lock_all(work.session, sorted({uid, beside}))
+            # Both in one order: two who link the same pair wait for each other.
+            locked = journal.lock_all(work.session, [uid, beside])
             case = next((each.case for each in locked if each.case.uid == uid), None)
-            if case is None or (case.restricted and not viewer.restricted):
+            if case is None or not people.may_see(viewer, case):
                 raise NotFoundError("no such complaint")
             guarded(work, case, viewer, form, action)
             chosen.do(work, case, viewer, form)
@@ -91,6 +90,16 @@ def checked(work: Work, case: Complaint, viewer: Operator, version: int, *, over
     claims.require(work, case, viewer.ref, over=over)
     if case.version != version:
         raise ConflictError("somebody else changed this complaint in the meantime; nothing was written")
+
+
+def checked_beside(work: Work, case: Complaint, viewer: Operator, version: int) -> None:
+    """As `checked`, of a case answered along with another: BesideError says which one has changed."""
+    try:
+        checked(work, case, viewer, version)
+    except ClaimedError:
+        raise
+    except ConflictError as error:
+        raise BesideError(case.number) from error
 
 
 def conflicted(
@@ -139,6 +148,20 @@ def conflict_words(page: casepage.Page, claimed: ClaimedError | None) -> str:
         "{name} has been at this case since {time}. Nothing of yours was sent; it is kept below",
         name=page.record.name(claimed.ref),
         time=f"{beijing(claimed.since):%H:%M}",
+    )
+
+
+def beside_words(error: Exception) -> str:
+    """Which case that was to be answered along was in the way; empty where it was another error."""
+    if not isinstance(error, BesideError):
+        return ""
+    if not error.number:
+        return t(
+            "One of the complaints ticked cannot be answered together with this one any more; look at the ticks again. Nothing was sent; what you wrote is kept below"
+        )
+    return t(
+        "{number}, ticked to be answered together with this one, has changed meanwhile. Nothing was sent; what you wrote is kept below",
+        number=error.number,
     )
 
 

@@ -17,13 +17,13 @@ from complaints.cases.people import Operator
 from complaints.cases.reviewing import SHOWN, Row
 from complaints.ledger.journal import SYSTEM_STREAM
 from complaints.ledger.work import Work
+from complaints.policy.roles import HANDLERS, LEADERS, STAFF
 from complaints.web.admin import words
-from complaints.web.admin.access import HANDLERS, STAFF, operator, roles
+from complaints.web.admin.access import operator, roles
 from complaints.web.admin.queue import count_words
 from complaints.web.forms import Act
 from complaints.web.frame import frame
 
-_LEADERS = ("supervisor", "admin")
 # Names of those who can review that a line shows; the others are counted.
 _NAMED = 4
 
@@ -70,7 +70,7 @@ def appeals() -> ResponseReturnValue:
         rows=[_told(work, viewer, row, here.names, known=bool(people)) for row in found.rows],
         teams=here.teams,
         type_words={key: kind.label(language()) for key, kind in work.policy.types.items()},
-        may_assign=viewer.may(*_LEADERS),
+        may_assign=viewer.may(*LEADERS),
         people=[(one.ref, one.name) for one in people if one.may(*HANDLERS)],
         act=Act(formdata=None),
         before_url=_beside(shown, "before", found.before),

@@ -11,11 +11,12 @@ from complaints.administration import roster
 from complaints.evidence import jobs
 from complaints.evidence.chosen import AUDIT, Chosen
 from complaints.ledger.audit_report import last
+from complaints.policy.roles import READERS
 from complaints.store.jobs import OPEN
 from complaints.store.tables import Job
 from complaints.web.admin import findings, words
 from complaints.web.admin.access import operator, roles
-from complaints.web.admin.evidence import READERS, begin
+from complaints.web.admin.evidence import begin
 from complaints.web.admin.forms import sent
 from complaints.web.admin.working import JobForm, share, size_words, why_ended
 from complaints.web.forms import Act, old_page

@@ -14,8 +14,9 @@ from complaints.cases import queries
 from complaints.cases.narrowing import Filters
 from complaints.delivery import health as lags
 from complaints.ledger.work import Work
+from complaints.policy.roles import LEADERS, STAFF
 from complaints.web.admin import narrowing, words
-from complaints.web.admin.access import STAFF, operator, roles
+from complaints.web.admin.access import operator, roles
 from complaints.web.admin.queue import count_words
 from complaints.web.frame import frame
 
@@ -59,23 +60,23 @@ def board() -> ResponseReturnValue:
             for key in keys
         ]
 
-    house = _house(work)
+    installed = frame().installation
+    found = lags.measure(work.session, installed.now(), real=installed.real_time)
     return render_template(
         "complaints/admin/board.html",
         nav="board",
         dates=tiles(DATES),
         work=tiles(WORK),
-        house=house,
+        house=_house(work, found),
         quiet=not any(counted.values()),
-        sound=not any(tile.bad for tile in house),
+        # No tile says everything that can be wrong: a clock that runs ahead, nobody to tell.
+        sound=not found.alarms,
         today=words.moment(work.now, work.now),
     )
 
 
-def _house(work: Work) -> list[Tile]:
+def _house(work: Work, found: lags.Health) -> list[Tile]:
     """Whether the clock runs, messages leave, and the log is put away: one tile each, red with what to do."""
-    installed = frame().installation
-    found = lags.measure(work.session, installed.now(), real=installed.real_time)
     health = url_for("complaints.admin.health")
     lag = (
         (t("Dates not acted on"), found.sweep_lag, "sweep"),
@@ -103,7 +104,10 @@ def _house(work: Work) -> list[Tile]:
         bad=found.dead > 0,
         note=t("send them again") if found.dead else "",
     )
-    return [*tiles, dead, _checkpoint(work, health), *_year(work)]
+    still = "clock" in found.alarms
+    note = t("too long: see what to do") if still else t("since the clock last ran")
+    clock = Tile(words.ago(found.beat_lag), t("Dates watched"), health, bad=still, note=note)
+    return [clock, *tiles, dead, _checkpoint(work, health), *_year(work)]
 
 
 def _checkpoint(work: Work, health: str) -> Tile:
@@ -120,7 +124,7 @@ def _year(work: Work) -> list[Tile]:
     year = missing_year(work)
     if year is None:
         return []
-    may = operator().may("supervisor", "admin")
+    may = operator().may(*LEADERS)
     where = "complaints.admin.calendar" if may else "complaints.admin.health"
     note = t("import it when the notice is out") if may else t("a supervisor or administrator imports it")
     return [Tile(str(year), t("Holidays not final"), url_for(where), note=note)]

@@ -15,13 +15,12 @@ from complaints.base.errors import ConflictError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.policy.deadlines import clock
+from complaints.policy.roles import LEADERS
 from complaints.policy.yearfiles import MAX_BYTES, CalendarError, as_upload, read_upload
 from complaints.web.admin.access import operator, roles
 from complaints.web.admin.forms import sent
 from complaints.web.forms import OwnForm, put_errors
 from complaints.web.frame import frame
-
-WHO = ("supervisor", "admin")
 
 
 class UploadForm(OwnForm):
@@ -59,13 +58,13 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/calendar/import", "calendar_import", take, methods=["POST"])
 
 
-@roles(*WHO)
+@roles(*LEADERS)
 def calendar() -> ResponseReturnValue:
     """The years, the form, and how far dates have been reckoned anew."""
     return _years(UploadForm(formdata=None))
 
 
-@roles(*WHO)
+@roles(*LEADERS)
 def preview() -> ResponseReturnValue:
     """What a file would change; nothing is written."""
     form = UploadForm()
@@ -84,7 +83,7 @@ def preview() -> ResponseReturnValue:
         return _years(form), 422
 
 
-@roles(*WHO)
+@roles(*LEADERS)
 def take() -> ResponseReturnValue:
     """Import what was looked at; where somebody else was faster, it is looked at again."""
     form = ImportForm()

@@ -9,19 +9,21 @@ from flask import Blueprint, jsonify, redirect, render_template, request, url_fo
 from flask.typing import ResponseReturnValue
 from wtforms import StringField
 
-from complaints.administration import templates, variables
+from complaints.administration import templates
 from complaints.base.errors import NotAllowedError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
-from complaints.cases import escalation, looking
-from complaints.delivery import outbox
-from complaints.ledger.work import Work
+from complaints.cases import looking, variables
+from complaints.policy.roles import HANDLERS, STAFF
 from complaints.web.admin import caseacts, casepage, claiming, fieldhistory, measures
-from complaints.web.admin.access import HANDLERS, STAFF, operator, roles
+from complaints.web.admin.access import operator, roles
 from complaints.web.admin.casepage import Page
 from complaints.web.admin.forms import sent
 from complaints.web.forms import Act, OwnForm
 from complaints.web.frame import frame
+
+# Acts whose words take long to write, and the event of each: the browser keeps them until the next such event.
+_WRITTEN = {"reply": "replied", "ask": "asked", "note": "noted"}
 
 
 class StoredForm(OwnForm):
@@ -52,7 +54,11 @@ def case(number: str) -> ResponseReturnValue:
     if request.args.get("hand") in {each["uid"] for each in page.files}:
         unfolded = "assign"
         forms["assign"].note.data = t("Look at the picture in my place.")
-    answer = shown(page, forms, unfolded=unfolded)
+    lead = page.leads.get(request.args.get("join", ""))
+    if lead is not None:
+        unfolded = "merge"
+        forms["merge"].lead.data, forms["merge"].reason.data = lead
+    answer = shown(page, forms, unfolded=unfolded, added=chosen.key if chosen else "")
     claiming.stay(page)
     return answer
 
@@ -80,28 +86,23 @@ def opened(number: str) -> Page:
     """Read a case, recording once an hour that this operator did."""
     viewer = operator()
     page = casepage.gather(frame().work, viewer, number)
-    nobody = bool(page.review and page.review["nobody"])
-    if nobody or not looking.stands(page.entries, viewer.actor, page.work.now):
-        uid, cycle, case_id = page.case.uid, page.case.cycle, page.case.id
-
-        def record(work: Work) -> None:
-            looking.view(work, uid, viewer.actor)
-            if nobody:
-                cause = f"{uid}/{cycle}/no_reviewer"
-                urgent = escalation.urgent(page.case)
-                outbox.queue(
-                    work, "no_reviewer", "compliance", dedupe=cause, complaint_id=case_id, urgent=urgent
-                )
-
-        frame().write(record)
+    if not looking.stands(page.entries, viewer.actor, page.work.now):
+        uid = page.case.uid
+        frame().write(lambda work: looking.view(work, uid, viewer.actor))
         page = casepage.gather(frame().work, viewer, number)
     return page
 
 
 def shown(
-    page: Page, forms: Mapping[str, Any], *, unfolded: str = "", status: int = 200, conflict: Any = None
+    page: Page,
+    forms: Mapping[str, Any],
+    *,
+    unfolded: str = "",
+    added: str = "",
+    status: int = 200,
+    conflict: Any = None,
 ) -> ResponseReturnValue:
-    """The case page with its forms; `unfolded` is the act whose form was sent or asked for."""
+    """The case page with its forms; `unfolded` is the act whose form was sent or asked for, `added` the text put in."""
     lang = language()
     people = caseacts.colleagues(page.work, page.roster.staff, page.case)
     offered = _templates(page)
@@ -111,6 +112,8 @@ def shown(
         forms=forms,
         bad=forms.get(unfolded) if status >= 400 else None,  # noqa: PLR2004 - a refused form
         unfolded=unfolded,
+        added=added,
+        written={name: page.record.own(event) for name, event in _WRITTEN.items()},
         conflict=conflict,
         show=request.args.get("show", ""),
         act=Act(),

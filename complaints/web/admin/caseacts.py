@@ -17,15 +17,15 @@ from complaints.cases import (
     forwarding,
     handling,
     linking,
-    queries,
+    people,
     relations,
     transfer,
 )
 from complaints.cases.people import Operator
 from complaints.ledger.work import Actor, Work
+from complaints.policy.roles import HANDLERS
 from complaints.store.tables import Complaint
 from complaints.web.admin import measures
-from complaints.web.admin.access import HANDLERS
 from complaints.web.admin.caseforms import (
     AskForm,
     AssignForm,
@@ -41,7 +41,6 @@ from complaints.web.admin.caseforms import (
     TransferForm,
     VendorForm,
     WhichForm,
-    filled,
 )
 from complaints.web.admin.forms import CaseForm
 
@@ -78,7 +77,6 @@ def _colleague(work: Work, case: Complaint, who: Operator, form: Any) -> str | N
 
 
 def _ask(work: Work, case: Complaint, who: Operator, form: Any) -> object:
-    filled(form.text.data)
     given = form.days.data or ""
     if given and not (given.isdecimal() and len(given) < 6):  # noqa: PLR2004 - no pause is that long
         raise InputError({"days": [t("Enter a number of working days")]})
@@ -93,7 +91,6 @@ def _ask(work: Work, case: Complaint, who: Operator, form: Any) -> object:
 
 
 def _reply(work: Work, case: Complaint, who: Operator, form: Any) -> object:
-    filled(form.text.data)
     return conversation.reply(work, case, who.actor, form.text.data or "", form.uploads)
 
 
@@ -143,7 +140,7 @@ def _named(field: str) -> Callable[[Work, Operator, Any], str]:
             found = reach.find(work, form[field].data or "")
         except NotFoundError:
             found = None
-        if found is None or not queries.may_see(who, found):
+        if found is None or not people.may_see(who, found):
             raise InputError({field: [t("No complaint has this number; compare it with the list")]})
         return found.uid
 
@@ -153,7 +150,7 @@ def _named(field: str) -> Callable[[Work, Operator, Any], str]:
 def _linked(do: Callable[[Work, Complaint, Complaint, Actor], None]) -> Done:
     def act(work: Work, case: Complaint, who: Operator, form: Any) -> object:
         other = reach.find(work, form.other.data or "")
-        if not queries.may_see(who, other):
+        if not people.may_see(who, other):
             raise NotFoundError("no such complaint")
         do(work, case, other, who.actor)
         return None
@@ -218,7 +215,7 @@ def colleagues(work: Work, staff: Sequence[Operator], case: Complaint) -> list[t
     return [
         (one.ref, one.name)
         for one in staff
-        if one.may(*HANDLERS) and queries.may_see(one, case) and handling.may_lie_with(work, case, one.ref)
+        if one.may(*HANDLERS) and people.may_see(one, case) and handling.may_lie_with(work, case, one.ref)
     ]
 
 

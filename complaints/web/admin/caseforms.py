@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from wtforms import BooleanField, MultipleFileField, StringField, TextAreaField
 
-from complaints.administration import templates
-from complaints.base.errors import InputError
-from complaints.base.translations import gettext as t
 from complaints.cases.attachments import Upload, check
 from complaints.web.admin.forms import CaseForm
 
@@ -120,10 +117,3 @@ def uploads(form: ReplyForm, max_mb: int) -> list[Upload]:
     """The checked files of a reply; raises InputError that names the file."""
     given = [file for file in form.files.data or [] if getattr(file, "filename", "")]
     return [check(file.filename, file.stream.read(max_mb * 1_000_000 + 1), max_mb=max_mb) for file in given]
-
-
-def filled(text: str | None) -> None:
-    """Raise InputError while a template's places stand open."""
-    left = templates.gaps(text or "")
-    if left:
-        raise InputError({"text": [t("Fill in {places} first", places=" ".join(left[:3]))]})

@@ -13,7 +13,7 @@ from complaints.base.clock import beijing
 from complaints.base.errors import NotFoundError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
-from complaints.cases import appeal, forwarding, looking, marks, opened, queries
+from complaints.cases import appeal, deciding, forwarding, looking, marks, opened, people
 from complaints.cases.happenings import channels
 from complaints.cases.masking import mask
 from complaints.cases.people import Operator, behind
@@ -21,10 +21,10 @@ from complaints.cases.step import USES
 from complaints.ledger.reading import Entry, history
 from complaints.ledger.work import Work
 from complaints.policy.profile import Policy
+from complaints.policy.roles import HANDLERS, READERS
 from complaints.policy.states import FINAL, RELEASES, State, allowed
 from complaints.store.tables import Claim, Complaint, Outbox
-from complaints.web.admin import attached, measures, stretching, vendors, words
-from complaints.web.admin.access import HANDLERS
+from complaints.web.admin import attached, measures, stretching, vendors, waiting, words
 from complaints.web.admin.casekin import Kin
 from complaints.web.admin.caserecord import Record
 from complaints.web.admin.clocks import Clocks
@@ -72,6 +72,7 @@ class Page:
             **self._said,
             "similar": self.kin.related.similar,
             "nearly": [] if self.stored else self.kin.nearly,
+            "leads": self.leads,
             "similar_state": {str(state): state.label(self.lang) for state in State},
             "can": self.can,
             "waiting": self.waiting,
@@ -81,6 +82,7 @@ class Page:
             "owner": self.record.name(case.assignee) if case.assignee else "",
             "lead": self.kin.related.named.get(case.merged_into or ""),
             "joined": self.kin.related.joined,
+            "joined_due": words.dues(self.work, self.kin.related.joined),
             "linked": self.kin.linked,
             "claimed": self.claimed,
             "act_form": Act(formdata=None),
@@ -99,7 +101,7 @@ class Page:
     def may_open_stored(self) -> bool:
         """Whether the viewer may read a case that is only stored: to supervise it, or to answer an open one."""
         owed = State(self.case.state) not in FINAL
-        return self.viewer.may("supervisor", "auditor", "admin") or (owed and self.viewer.may("handler"))
+        return self.viewer.may(*READERS) or (owed and self.viewer.may("handler"))
 
     @cached_property
     def can(self) -> frozenset[str]:
@@ -115,13 +117,18 @@ class Page:
             names.add("decide")
         if self._own:
             names -= {"confirm", "change", "overturn", "send_back"}
-        if case.release_due is None or self.work.now >= case.release_due:
+        if deciding.on_its_way(self.work, case):
             names.discard("take_back")
         if names & {"confirm", "change"}:
             names.add("review")
         if case.stored_only_at is not None:
             names -= USES
         return frozenset(names | self._after)
+
+    @property
+    def leads(self) -> Mapping[str, tuple[str, str]]:
+        """What the viewer may join this case to without typing a number, as `Kin.leads` has it."""
+        return self.kin.leads if "merge" in self.can and not self.stored else {}
 
     @cached_property
     def measures(self) -> list[dict[str, Any]]:
@@ -134,15 +141,16 @@ class Page:
         return vendors.listed(self.entries, self.record, self.work.now)
 
     @property
-    def waiting(self) -> dict[str, str] | None:
-        """The decision that has not left yet: when it goes out."""
+    def waiting(self) -> dict[str, Any] | None:
+        """The decision that has not left yet: when it goes out, and what it says."""
         case = self.case
         if State(case.state) not in RELEASES or case.released_at is not None or case.release_due is None:
             return None
         return {
             "at": f"{beijing(case.release_due):%H:%M:%S}",
             "by": self.record.name(case.decided_by),
-            "over": "yes" if self.work.now >= case.release_due else "",
+            "over": self.work.now >= case.release_due,
+            "read": "" if self.stored else waiting.as_read(case, self.policy, self.entries),
         }
 
     @property
@@ -260,7 +268,7 @@ def gather(work: Work, viewer: Operator, number: str) -> Page:
     """Read a case; NotFoundError also where the viewer may not know of it."""
     found = opened.find(work, number)
     case = found.case
-    if not queries.may_see(viewer, case):
+    if not people.may_see(viewer, case):
         raise NotFoundError("no such complaint")
     policy, lang = work.policy_of(case.policy_version), language()
     stored = case.stored_only_at is not None and not looking.looked(

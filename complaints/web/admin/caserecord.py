@@ -101,6 +101,10 @@ class Record:
             for entry in changing[max(version, 0) :]
         ]
 
+    def own(self, event: str) -> int:
+        """How many events of a type are the viewer's own."""
+        return sum(entry.type == event and entry.ref == self.viewer.ref for entry in self.entries)
+
     def name(self, ref: str | None) -> str:
         """What a colleague is called; the reference itself where the host keeps the names."""
         if ref == self.viewer.ref:

@@ -13,11 +13,11 @@ from complaints.base.translations import gettext as t
 from complaints.ledger.journal import record_system
 from complaints.ledger.keyring import Period
 from complaints.ledger.state import SigningError
+from complaints.policy.roles import READERS
 from complaints.store.tables import Checkpoint
 from complaints.web.admin import words
 from complaints.web.admin.access import operator, roles
 from complaints.web.admin.addresses import number
-from complaints.web.admin.evidence import READERS
 from complaints.web.admin.forms import sent
 from complaints.web.forms import Act, old_page
 from complaints.web.frame import frame

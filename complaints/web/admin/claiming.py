@@ -9,11 +9,12 @@ from flask.typing import ResponseReturnValue
 
 from complaints.base.errors import ClaimedError, NotFoundError
 from complaints.cases import access as reach
-from complaints.cases import claims, queries
+from complaints.cases import claims, people
 from complaints.ledger import journal
 from complaints.ledger.work import Work
+from complaints.policy.roles import HANDLERS
 from complaints.store.tables import Complaint
-from complaints.web.admin.access import HANDLERS, operator, roles
+from complaints.web.admin.access import operator, roles
 from complaints.web.admin.casepage import Page
 from complaints.web.admin.forms import sent
 from complaints.web.forms import Act
@@ -79,6 +80,6 @@ def _found(number: str) -> Complaint:
 
 
 def _may(case: Complaint) -> Complaint:
-    if not queries.may_see(operator(), case):
+    if not people.may_see(operator(), case):
         raise NotFoundError("no such complaint")
     return case

@@ -9,21 +9,31 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import SelectMultipleField, StringField, TextAreaField
 
-from complaints.administration import templates, variables
+from complaints.administration import templates
 from complaints.base.errors import ConflictError, InputError, NotAllowedError, NotFoundError, TransitionError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
-from complaints.cases import appeal, claims, deciding
+from complaints.cases import appeal, claims, deciding, people, readers, variables
 from complaints.cases.deciding import Decision
 from complaints.ledger import journal
 from complaints.ledger.work import Work
-from complaints.store.tables import Complaint
-from complaints.web.admin import acts, caseforms, casepage, claiming, measures, reviewed, seeing
-from complaints.web.admin.access import HANDLERS, operator, roles
+from complaints.policy.roles import HANDLERS
+from complaints.web.admin import (
+    acts,
+    casepage,
+    choosing,
+    claiming,
+    measures,
+    reviewed,
+    seeing,
+    waiting,
+)
+from complaints.web.admin.access import operator, roles
 from complaints.web.admin.case import opened
 from complaints.web.admin.casepage import Page
 from complaints.web.admin.forms import CaseForm, sent
 from complaints.web.admin.measures import MOST, MeasureRow
+from complaints.web.admin.waiting import TakenBack
 from complaints.web.forms import put_errors
 from complaints.web.frame import frame
 
@@ -39,6 +49,8 @@ class DecideForm(CaseForm):
     text = TextAreaField()
     facts = TextAreaField()
     note = TextAreaField()
+    # Never sent under this name: where the rows' faults stand.
+    actions = StringField()
     template = StringField()
     also = SelectMultipleField(validate_choice=False, choices=[])
 
@@ -76,7 +88,12 @@ def _answer(number: str, mode: Mode) -> ResponseReturnValue:
             claiming.begin(page)
             page = _fresh(number)
         form.version.data = str(page.case.version)
-        return _shown(page, form, mode, rows)
+        again = None if page.stored else waiting.taken_back(page.entries, mode)
+        if again is not None:
+            rows = again.rows
+            for name, said in again.typed.items():
+                form[name].data = said
+        return _shown(page, form, mode, rows, again=again)
     if not sent(form):
         return _shown(page, form, mode, rows, status=400)
     wish = request.form.get("do", "send")
@@ -111,19 +128,26 @@ def _send(page: Page, form: DecideForm, mode: Mode, rows: Sequence[MeasureRow]) 
     also = _also(page, form) if mode == "decide" else {}
 
     def write(work: Work) -> None:
+        locked = {}
         # By uid, so that two operators who decide overlapping sets cannot lock each other out.
         for name, shown in sorted({uid: version, **also}.items()):
-            case = journal.lock(work, name)
-            if case.restricted and not viewer.restricted:
+            locked[name] = case = journal.lock(work, name)
+            if not people.may_see(viewer, case):
                 raise NotFoundError("no such complaint")
-            acts.checked(work, case, viewer, shown, over=form.over.data or "" if name == uid else "")
+            if name == uid:
+                acts.checked(work, case, viewer, shown, over=form.over.data or "")
+            else:
+                acts.checked_beside(work, case, viewer, shown)
+        for case in locked.values():
             if mode == "decline":
                 given = (decision.reason, decision.text, decision.note)
                 deciding.decline(work, case, viewer.actor, *given, facts=decision.facts)
             elif mode == "review":
                 appeal.review(work, case, viewer.actor, verdict, decision)  # type: ignore[arg-type]  # checked there
             else:
-                deciding.decide(work, case, viewer.actor, decision)
+                # Whoever was joined since the page was checked reads this answer too, and now nobody joins.
+                along = [locked[name] for name in also] if case.uid == uid else []
+                deciding.decide(work, case, viewer.actor, decision, along)
             claims.acted(work, case, viewer.ref, mode)
 
     frame().write(write)
@@ -131,17 +155,24 @@ def _send(page: Page, form: DecideForm, mode: Mode, rows: Sequence[MeasureRow]) 
 
 def _check(page: Page, form: DecideForm, mode: Mode, rows: Sequence[MeasureRow]) -> None:
     """Raise InputError for what can be said before anything is locked."""
-    caseforms.filled(form.text.data)
+    variables.require_filled(form.text.data or "")
     decision, verdict = _decision(form, rows), form.verdict.data or ""
     if mode == "review" and verdict not in {"confirm", "change", "overturn", "send_back"}:
         raise InputError({"verdict": [t("Choose what the review ends in")]})
+    if mode == "review" and verdict != "change":
+        measures.require_none(rows)
     if mode == "decide" or verdict == "change":
+        measures.require_named(rows)
         deciding.check(page.work, page.case, decision)
     elif verdict == "send_back":
         if not decision.note.strip():
             raise InputError({"note": [t("Say what is to be done again")]})
     elif not decision.text.strip():
         raise InputError({"text": [t("Write what the complainant will read")]})
+    if mode == "decide" or verdict in {"change", "confirm"}:
+        also = _also(page, form) if mode == "decide" else {}
+        others = [case for case in page.kin.similar_open if case.uid in also]
+        readers.check(page.work, page.case, others, decision.text)
     if mode == "decline" and decision.reason not in page.policy.decline_reasons:
         raise InputError({"reason": [t("Choose a reason of the list")]})
 
@@ -159,15 +190,7 @@ def _decision(form: DecideForm, rows: Sequence[MeasureRow]) -> Decision:
 
 
 def _also(page: Page, form: DecideForm) -> dict[str, int]:
-    """Other reports ticked on the page, each with the version it was shown at; a stranger's uid is refused."""
-    offered = {case.uid: case for case in page.kin.similar_open}
-    chosen = {}
-    for value in form.also.data or []:
-        uid, _, version = value.partition(":")
-        if uid not in offered or not version.isdecimal() or len(version) >= 10:  # noqa: PLR2004 - digits of 32 bits
-            raise ConflictError("one of the complaints chosen cannot be answered together with this one")
-        chosen[uid] = int(version)
-    return chosen
+    return page.kin.ticked(form.also.data or [])
 
 
 def _shown(
@@ -179,6 +202,7 @@ def _shown(
     preview: bool = False,
     status: int = 200,
     conflict: Mapping[str, Any] | None = None,
+    again: TakenBack | None = None,
 ) -> ResponseReturnValue:
     lang, policy = language(), page.policy
     case = page.case
@@ -192,17 +216,34 @@ def _shown(
         **measures.report_choices(policy),
         measures={"": [("", t("No measure"))], **measures.choices(policy, lang)},
         outcomes=[(key, row.label(lang)) for key, row in policy.outcomes.items()],
-        reasons=_reasons(policy, case, mode, lang),
-        verdicts=_verdicts(case),
+        reasons=choosing.reasons(policy, case, mode, lang),
+        verdicts=choosing.verdicts(case),
         choices=[("", t("Choose")), *((each.key, each.title) for each in _offered(page, mode))],
         reviewed=reviewed.both(page) if mode == "review" else None,
-        similar_open=page.kin.similar_open if mode == "decide" else [],
+        beside=page.kin.beside(form.also.data or []) if mode == "decide" else [],
+        left_out=page.kin.left_out(form.also.data or []) if mode == "decide" else [],
         preview=_preview(page, form, mode, rows) if preview else None,
         theirs=t("Chinese") if case.lang == "zh" else t("English"),
         conflict=conflict,
-        undo=_undo(policy.undo_seconds),
+        again=again and _told_again(page, again),
+        undo=choosing.undo(policy.undo_seconds),
     )
     return html, status
+
+
+def _told_again(page: Page, again: TakenBack) -> dict[str, Any]:
+    """Who took the answer back, and which of its measures were not: to order those anew is to do them twice."""
+    ordered = f"{again.decision.seq}/"
+    going_on = [
+        each["label"]
+        for each in page.measures
+        if each["which"].startswith(ordered) and each["state"] != "taken_back"
+    ]
+    return {
+        "who": page.record.who(again.back),
+        "when": page.record.said(again.back.at),
+        "going_on": t(", ").join(going_on),
+    }
 
 
 def _conflict(
@@ -213,12 +254,16 @@ def _conflict(
     own = claimed is not None and claimed.number == page.case.number
     form.version.data = str(page.case.version)
     missed = page.record.since(version) if moved else []
-    sentence = acts.conflict_words(page, claimed) or (
-        t(
-            "Somebody else changed this case while you were writing. Nothing of yours was sent; it is kept below"
+    sentence = (
+        acts.conflict_words(page, claimed)
+        or acts.beside_words(error)
+        or (
+            t(
+                "Somebody else changed this case while you were writing. Nothing of yours was sent; it is kept below"
+            )
+            if moved
+            else t("This is not possible any more. Nothing was changed; see how the case stands now")
         )
-        if moved
-        else t("This is not possible any more. Nothing was changed; see how the case stands now")
     )
     told = {
         "sentence": sentence,
@@ -256,41 +301,3 @@ def _offered(page: Page, mode: Mode) -> list[templates.Template]:
 
 def _preview(page: Page, form: DecideForm, mode: Mode, rows: Sequence[MeasureRow]) -> dict[str, Any]:
     return seeing.preview(page, _decision(form, rows), mode, form.verdict.data or "")
-
-
-def _reasons(policy: Any, case: Complaint, mode: Mode, lang: str) -> Mapping[str, list[tuple[str, str]]]:
-    first = {"": [("", t("Choose"))]}
-    if mode == "decline":
-        return {
-            "": [("", t("Choose")), *((key, row.label(lang)) for key, row in policy.decline_reasons.items())]
-        }
-    groups: dict[str, list[tuple[str, str]]] = {}
-    for key, row in policy.decision_reasons.items():
-        if row.fits(case.type):
-            ends = t(" / ").join(policy.outcomes[each].label(lang) for each in row.outcomes) or t(
-                "Any outcome"
-            )
-            groups.setdefault(ends, []).append((key, row.label(lang)))
-    return {**first, **groups}
-
-
-def _verdicts(case: Complaint) -> list[tuple[str, str, str]]:
-    found = [
-        ("confirm", t("The answer stands"), t("Outcome and reason stay; write why, in your own words")),
-        ("change", t("The answer is changed"), t("Choose outcome and reason anew")),
-        ("send_back", t("Send it back to be done again"), t("The clock of the review runs on")),
-    ]
-    if case.outcome == "declined":
-        found[1] = ("overturn", t("Take it on after all"), t("A new date for the result runs from now"))
-    return found
-
-
-def _undo(seconds: int) -> str:
-    if seconds == 0:
-        return t("It goes out at once")
-    minutes, rest = divmod(seconds, 60)
-    return (
-        t("It goes out after {n} minutes; until then you can take it back", n=minutes)
-        if not rest
-        else t("It goes out after {n} seconds; until then you can take it back", n=seconds)
-    )

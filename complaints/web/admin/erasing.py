@@ -19,18 +19,20 @@ from complaints.cases.people import Operator
 from complaints.ledger import journal
 from complaints.ledger.work import Work
 from complaints.policy.deadlines import words as day_words
+from complaints.policy.roles import LEADERS, STAFF
 from complaints.store import residue
 from complaints.store.tables import Complaint
 from complaints.web.admin import words
-from complaints.web.admin.access import STAFF, fresh, know_login, log_in_first, operator, roles
+from complaints.web.admin.access import know_login, operator, roles, stale
 from complaints.web.admin.case import StoredForm, opened
 from complaints.web.admin.casepage import Page
-from complaints.web.admin.files import inert
 from complaints.web.admin.forms import CaseForm, sent
+from complaints.web.downloads import inert
 from complaints.web.forms import put_errors
 from complaints.web.frame import frame
 
-LEADERS = ("supervisor", "admin")
+# The form that hands over what is kept; no act of the page, since it changes nothing.
+_DATA = "data"
 
 
 class PersonalForm(CaseForm):
@@ -42,8 +44,8 @@ class PersonalForm(CaseForm):
 
 
 def _order(work: Work, case: Complaint, who: Operator, form: Any) -> object:
-    if not fresh(who):
-        raise InputError({"reason": [log_in_first()]})
+    if (late := stale(who)) is not None:
+        raise InputError({"reason": [late]})
     return erasure.order(work, case, who.actor, form.persons.data or (), _reason(form))
 
 
@@ -71,7 +73,7 @@ def register(blueprint: Blueprint) -> None:
     """Add the page, the way into a stored case, and the person's data to hand over."""
     blueprint.add_url_rule("/case/<number>/personal", "personal", personal, methods=["GET", "POST"])
     blueprint.add_url_rule("/case/<number>/stored", "open_stored", open_stored, methods=["POST"])
-    blueprint.add_url_rule("/case/<number>/data.json", "kept_data", kept_data)
+    blueprint.add_url_rule("/case/<number>/data.json", "kept_data", kept_data, methods=["POST"])
 
 
 @roles(*LEADERS)
@@ -125,8 +127,12 @@ def open_stored(number: str) -> ResponseReturnValue:
 @roles(*LEADERS)
 def kept_data(number: str) -> ResponseReturnValue:
     """What is kept about the complainant, as the tracking page gives it, to hand to them."""
-    page, viewer = opened(number), operator()
-    know_login(viewer)
+    page, viewer, form = opened(number), operator(), PersonalForm(prefix=f"{_DATA}-")
+    if not sent(form):
+        return _shown(page, _DATA, form, status=400)
+    if (late := stale(viewer)) is not None:
+        put_errors(form, {"": [late]})
+        return _shown(page, _DATA, form, status=422)
     if page.stored:
         # Handing it over is reading it: the reason comes first, as on the page of the case.
         return redirect(url_for("complaints.admin.case", number=number, _anchor="stored"), 303)
@@ -145,7 +151,8 @@ def _shown(
 ) -> ResponseReturnValue:
     case = page.case
     forms = {
-        name: PersonalForm(formdata=None, prefix=f"{name}-", data={"version": case.version}) for name in ACTS
+        name: PersonalForm(formdata=None, prefix=f"{name}-", data={"version": case.version})
+        for name in (*ACTS, _DATA)
     }
     if form is not None:
         form.version.data = str(case.version)

@@ -13,6 +13,7 @@ from complaints.base.errors import InputError, NotAllowedError
 from complaints.evidence import jobs
 from complaints.evidence.chosen import Chosen
 from complaints.ledger.audit_report import last
+from complaints.policy.roles import READERS
 from complaints.store.jobs import StoppedError
 from complaints.store.tables import Job
 from complaints.web.admin import bundling, monthly, ordering, words
@@ -21,7 +22,6 @@ from complaints.web.admin.forms import sent
 from complaints.web.forms import Act, OwnForm, put_errors
 from complaints.web.frame import frame
 
-READERS = ("supervisor", "auditor", "admin")
 # What is small is made while the page waits; the rest is left to the workers.
 AT_ONCE, _SECONDS = 5000, 2.0
 

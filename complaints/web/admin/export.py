@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 
 from complaints.administration import roster
 from complaints.base.clock import BEIJING
@@ -18,12 +19,13 @@ from complaints.cases.people import Operator
 from complaints.evidence import jobs, tasks
 from complaints.evidence.chosen import AUDIT, BUNDLE, MONTHLY, Chosen
 from complaints.ledger.work import Work
+from complaints.policy.roles import READERS
 from complaints.policy.states import State
 from complaints.store.jobs import OPEN
-from complaints.store.tables import Job
+from complaints.store.tables import Complaint, Job
 from complaints.web.admin import auditing, narrowing, words
 from complaints.web.admin.access import fresh, know_login, log_in_first, operator, roles
-from complaints.web.admin.evidence import READERS, ordered, page
+from complaints.web.admin.evidence import ordered, page
 from complaints.web.admin.forms import sent
 from complaints.web.admin.ordering import OrderForm, chosen_by, kinds, sentence, state_word
 from complaints.web.admin.working import JobForm, share, size_words, why_ended
@@ -92,7 +94,7 @@ def download(uid: str) -> ResponseReturnValue:
     held = frame().work.session.get(Job, uid)
     if held is None or held.kind not in tasks.KINDS:
         raise NotFoundError("there is no such file")
-    if not _may(viewer, held):
+    if not _may(viewer, held, _closed(frame().work, [held])):
         raise NotAllowedError("this file holds what its reader may not see")
     if Chosen.of(held.params).unmasked and not fresh(viewer):
         return _listing(log_in_first()), 403
@@ -100,19 +102,39 @@ def download(uid: str) -> ResponseReturnValue:
     return ordered_file(uid, viewer.actor)
 
 
-def _may(viewer: Operator, job: Job) -> bool:
+def _may(viewer: Operator, job: Job, closed: frozenset[str]) -> bool:
     chosen = Chosen.of(job.params)
     if chosen.unmasked and not viewer.may("auditor"):
         return False
-    return viewer.restricted or not chosen.restricted
+    return _open(viewer, chosen) and not closed.intersection(_named(chosen))
+
+
+def _open(viewer: Operator, chosen: Chosen) -> bool:
+    return viewer.restricted or not chosen.covered
+
+
+def _named(chosen: Chosen) -> Sequence[str]:
+    return [each for each in (chosen.number, *chosen.cases) if each]
+
+
+def _closed(work: Work, held: Sequence[Job]) -> frozenset[str]:
+    """The complaints these orders name that the viewer may not see today: one may have become restricted since."""
+    named = {each for job in held for each in _named(Chosen.of(job.params))}
+    if operator().restricted or not named:
+        return frozenset()
+    query = select(Complaint.number).where(Complaint.number.in_(named), Complaint.restricted.is_(True))
+    return frozenset(work.session.scalars(query))
 
 
 def _listing(fault: str) -> str:
     work, viewer = frame().work, operator()
     names = roster.read(work).names
-    rows = []
-    for job in jobs.recent(work.session):
+    held = jobs.recent(work.session)
+    rows, closed = [], _closed(work, held)
+    for job in held:
         chosen = Chosen.of(job.params)
+        # What it was narrowed to, or how many lines it has, could tell of a restricted complaint.
+        told = _open(viewer, chosen)
         rows.append(
             {
                 "uid": job.uid,
@@ -123,7 +145,8 @@ def _listing(fault: str) -> str:
                 else kinds()[chosen.kind].partition(t(": "))[0],
                 "bundle": chosen.kind == BUNDLE,
                 "form": chosen.form.upper(),
-                "about": _about(work, chosen),
+                "told": told,
+                "about": _about(work, chosen, closed) if told else "",
                 "state": job.state,
                 "done": job.done,
                 "total": job.total,
@@ -137,7 +160,7 @@ def _listing(fault: str) -> str:
                 "size": size_words(job),
                 "digest": job.result.get("sha256", ""),
                 "error": why_ended(job),
-                "may": _may(viewer, job),
+                "may": _may(viewer, job, closed),
             }
         )
     return render_template(
@@ -151,7 +174,7 @@ def _listing(fault: str) -> str:
     )
 
 
-def _about(work: Any, chosen: Chosen) -> str:
+def _about(work: Any, chosen: Chosen, closed: frozenset[str]) -> str:
     lang = language()
     kind = work.policy.types.get(chosen.type)
     tests = {"yes": t("Test cases only"), "no": t("Without test cases")}
@@ -162,14 +185,18 @@ def _about(work: Any, chosen: Chosen) -> str:
         span = t("The list {list}, {n} complaints", list=_list(work, chosen.listing), n=f"{chosen.listed:,}")
         if chosen.listed == 1:
             span = t("The list {list}, 1 complaint", list=_list(work, chosen.listing))
+    # Once for all that are closed: how many there are is nothing to be told either.
+    said = dict.fromkeys(
+        t("a complaint you may not see") if each in closed else each for each in _named(chosen)
+    )
     parts = [
-        chosen.number or span,
+        t(", ").join(said) if chosen.number else span,
         kind.label(lang) if kind else chosen.type,
         state_word(State(chosen.state)) if chosen.state else "",
         chosen.product,
         tests.get(chosen.tests, ""),
         t("Personal data shown") if chosen.unmasked else "",
-        t("with {numbers} as a whole", numbers=t(", ").join(chosen.cases)) if chosen.cases else "",
+        t("with {numbers} as a whole", numbers=t(", ").join(said)) if chosen.cases else "",
     ]
     return t(" · ").join(part for part in parts if part)
 

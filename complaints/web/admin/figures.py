@@ -22,10 +22,11 @@ from complaints.evidence.cells import guarded
 from complaints.evidence.chosen import Chosen
 from complaints.evidence.figures import recount
 from complaints.policy.deadlines import words as long_day
+from complaints.policy.roles import READERS, STAFF
 from complaints.web.admin import figuring, periods
-from complaints.web.admin.access import STAFF, operator, roles
+from complaints.web.admin.access import operator, roles
 from complaints.web.admin.addresses import plain
-from complaints.web.admin.evidence import READERS
+from complaints.web.admin.figure_parts import flat
 from complaints.web.admin.forms import sent
 from complaints.web.admin.periods import Asked
 from complaints.web.forms import Act
@@ -33,6 +34,8 @@ from complaints.web.frame import frame
 
 # Recounted while the page waits; more is what the report of the period is for.
 MOST = 2000
+# Of what differs the page shows so many; the file has them all.
+_SHOWN = 12
 # Somebody may write between the log's end and the counting of the tables.
 _TRIES = 2
 
@@ -63,17 +66,12 @@ def file() -> ResponseReturnValue:
     table = tables.get(request.args.get("what", ""))
     if table is None:
         raise NotFoundError("no such table")
-    name = f"complaints-{table.key}-{asked.span.first}-{asked.span.last}.csv"
-    return Response(
-        _csv([table.head, *table.rows]),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    return _attached(asked, table.key, [table.head, *table.rows])
 
 
 @roles(*STAFF)
 def recounted() -> ResponseReturnValue:
-    """The page with each figure beside what the log recounts to; writes nothing but places in the log's tree."""
+    """The page with what differs from what the log recounts to, or a file of every value beside it; writes nothing but places in the log's tree."""
     asked = _asked()
     if not sent(Act()):
         return _page(asked, _measured(asked)), 400
@@ -86,10 +84,12 @@ def recounted() -> ResponseReturnValue:
         if again == found:
             break
     work = frame().work
-    ours, logs = (figuring.flat(figuring.parts(work, asked, each)) for each in (found, again))
+    ours, logs = (flat(figuring.parts(work, asked, each)) for each in (found, again))
     # In the order of the tables; what only one of them has is compared with nothing.
     places = [*ours, *(place for place in logs if place not in ours)]
     rows = [(place, ours.get(place, "–"), logs.get(place, "–")) for place in places]
+    if request.form.get("form") == "csv":
+        return _compared(asked, rows)
     return _page(asked, found, rows)
 
 
@@ -109,6 +109,7 @@ def _page(asked: Asked, found: Measured, compared: Sequence[tuple[Any, str, str]
         found=found,
         compared=compared,
         differing=[row for row in compared or () if row[1] != row[2]],
+        shown=_SHOWN,
         most=MOST,
         report=_report(asked),
         file_of=lambda table: url_for("complaints.admin.figures_file", what=table.key, **asked.address),
@@ -120,12 +121,16 @@ def _report(asked: Asked) -> str:
     if not operator().may(*READERS):
         return ""
     days: dict[str, Any] = {"from": asked.span.first.isoformat(), "to": asked.span.last.isoformat()}
+    days |= {"tests": "yes"} if asked.only.tests else {}
+    days |= {"type": asked.only.type} if asked.only.type else {}
     return url_for("complaints.admin.evidence", **days)
 
 
 def _asked() -> Asked:
     work = frame().work
-    return periods.asked(work, beijing(work.now).date(), request.args)
+    # A demonstration has nothing else, and would show an empty page.
+    tests = frame().settings.TEST_INSTALLATION
+    return periods.asked(work, beijing(work.now).date(), request.args, tests=tests)
 
 
 def _measured(asked: Asked) -> Measured:
@@ -142,12 +147,28 @@ def _from_log(asked: Asked, viewer: Operator) -> Measured:
         "pdf",
         since=asked.span.since,
         until=asked.span.until,
-        tests="no",
+        tests="yes" if asked.only.tests else "no",
         restricted=viewer.restricted,
     )
     settled = export.settle(installed, chosen)
     with installed.reading() as work:
         return recount(work, settled, asked.span, asked.only)
+
+
+def _compared(asked: Asked, rows: Sequence[tuple[Any, str, str]]) -> Response:
+    words = {True: t("equal"), False: t("different")}
+    head = (t("Figure"), t("Tables"), t("Log"), t("Verdict"))
+    lines = [(t(" · ").join(place), ours, theirs, words[ours == theirs]) for place, ours, theirs in rows]
+    return _attached(asked, "recount", [head, *lines])
+
+
+def _attached(asked: Asked, key: str, rows: Sequence[Sequence[str]]) -> Response:
+    name = f"complaints-{key}-{asked.span.first}-{asked.span.last}.csv"
+    return Response(
+        _csv(rows),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
 
 
 def _csv(rows: Sequence[Sequence[str]]) -> bytes:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import date
-
-from flask import url_for
-from markupsafe import Markup
 
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
+from complaints.cases.counted import EVER
 from complaints.cases.happenings import channels
-from complaints.cases.measuring import NUMBERS, Measured, Promise, Span, Spread
+from complaints.cases.measuring import NUMBERS, Measured, Point, Promise, Span, Spread
 from complaints.cases.narrowing import ANSWERED, CHANNELS
 from complaints.ledger.work import Work
 from complaints.policy.deadlines import words as long_day
 from complaints.policy.terms import Kind
 from complaints.web import charts
 from complaints.web.admin import words
+from complaints.web.admin.figure_parts import Part, hours, listed, share
+from complaints.web.admin.figures_apart import apart, counted
 from complaints.web.admin.periods import Asked
 from complaints.web.charts import Bar
 
@@ -26,26 +25,6 @@ from complaints.web.charts import Bar
 _BEHIND: Mapping[str, Kind] = {"accept": "accept", "first_action": "first_action", "answer": "result"}
 # A column of the trend has room for so many; beyond, lines say more.
 _COLUMNS, _BESIDE = 24, 6
-# Rows of a drawing; the table beside it has them all.
-_DRAWN = 12
-
-
-@dataclass(frozen=True)
-class Part:
-    """One table: `rows` begin with their name, `hrefs` says where the complaints of a row are listed, if anywhere.
-
-    `wide`: the drawing takes the whole page, and the table stands below it.
-    """
-
-    key: str
-    title: str
-    head: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    drawing: Markup | None = None
-    legend: Markup | None = None
-    wide: bool = False
-    hrefs: Sequence[str] = field(default=())
-    note: str = ""
 
 
 def parts(work: Work, asked: Asked, found: Measured) -> list[Part]:
@@ -60,12 +39,15 @@ def parts(work: Work, asked: Asked, found: Measured) -> list[Part]:
     return [
         _numbers(asked, found),
         _trend(asked, found),
-        _promises(found.promises),
-        _times(work, found.times),
-        _counted(asked, "type", t("By type"), found.types, types),
-        _counted(asked, "risk", t("By risk class"), found.risks, risks),
-        _counted(asked, "outcome", t("By outcome"), found.outcomes, outcomes),
-        _counted(asked, "severity", t("By severity"), found.severities, severities),
+        _promises(asked, found.promises),
+        _times(work, asked, found.times),
+        counted(asked, "type", t("By type"), found.types, types),
+        apart(asked, "type", t("Dates and times, by type"), t("Type"), found, types),
+        counted(asked, "risk", t("By risk class"), found.risks, risks),
+        apart(asked, "risk", t("Dates and times, by risk class"), t("Risk class"), found, risks),
+        counted(asked, "outcome", t("By outcome"), found.outcomes, outcomes),
+        apart(asked, "outcome", t("Dates and times, by outcome"), t("Outcome"), found, outcomes),
+        counted(asked, "severity", t("By severity"), found.severities, severities),
     ]
 
 
@@ -76,16 +58,6 @@ def choices(work: Work) -> dict[str, list[tuple[str, str]]]:
         "type": [(key, kind.label(lang)) for key, kind in work.policy.types.items()],
         "risk": [(key, row.label(lang)) for key, row in work.policy.risk_classes.items()],
         "channel": [(key, known[key]) for key in CHANNELS],
-    }
-
-
-def flat(tables: Iterable[Part]) -> dict[tuple[str, str, str], str]:
-    """Each value by its table, row and column."""
-    return {
-        (table.title, row[0], column): value
-        for table in tables
-        for row in table.rows
-        for column, value in zip(table.head[1:], row[1:], strict=True)
     }
 
 
@@ -105,11 +77,14 @@ def _numbers(asked: Asked, found: Measured) -> Part:
     }
     lists = {
         "received": asked.filters(),
+        "accepted": asked.filters(reached="accepted"),
         "answered": asked.filters(outcome=ANSWERED),
         "closed": asked.filters(state="closed"),
         "withdrawn": asked.filters(state="withdrawn"),
         "merged": asked.filters(state="merged"),
         "declined": asked.filters(outcome="declined"),
+        "appeals": asked.filters(reached="appealed"),
+        "changed": asked.filters(reached="changed"),
         "open": asked.filters("open"),
         "late": asked.filters(late="yes"),
     }
@@ -118,10 +93,7 @@ def _numbers(asked: Asked, found: Measured) -> Part:
         t("In all"),
         (t("Figure"), t("Number of complaints")),
         [(said[name], f"{getattr(found, name):,}") for name in NUMBERS],
-        hrefs=[
-            url_for("complaints.admin.queue", **lists[name].address) if name in lists else ""
-            for name in NUMBERS
-        ],
+        hrefs=[[listed(getattr(found, name), lists[name])] for name in NUMBERS],
     )
 
 
@@ -162,49 +134,65 @@ def _trend(asked: Asked, found: Measured) -> Part:
             else (t("Complaints received"), t("A date was missed"))
         ),
         wide=len(rows) > _BESIDE,
-        hrefs=[_of_point(asked, each.name) if each.received else "" for each in rows],
+        hrefs=[_of_point(asked, each) for each in rows],
     )
 
 
-def _of_point(asked: Asked, name: str) -> str:
+def _of_point(asked: Asked, each: Point) -> list[str]:
     days = asked.span
     if days.by_day:
-        first = last = date.fromisoformat(name)
+        first = last = date.fromisoformat(each.name)
     else:
-        month = Span.month(date.fromisoformat(f"{name}-01"))
+        month = Span.month(date.fromisoformat(f"{each.name}-01"))
         first, last = max(month.first, days.first), min(month.last, days.last)
-    listed = asked.filters(since=first.isoformat(), until=last.isoformat())
-    return url_for("complaints.admin.queue", **listed.address)
+    there = {"since": first.isoformat(), "until": last.isoformat()}
+    return [
+        listed(each.received, asked.filters(**there)),
+        listed(each.answered, asked.filters(**there, outcome=ANSWERED)),
+        listed(each.late, asked.filters(**there, late="yes")),
+    ]
 
 
 def _named(day: str) -> str:
     return long_day(date.fromisoformat(day), language())
 
 
-def _promises(found: Mapping[str, Promise]) -> Part:
+def _promises(asked: Asked, found: Mapping[str, Promise]) -> Part:
     said = words.kinds()
     drawn = [
-        Bar(said[kind], (each.kept, each.missed, each.running), said=_share(each))
+        Bar(said[kind], (each.kept, each.missed, each.running), said=share(each))
         for kind, each in found.items()
     ]
     sentence = t("; ").join(
-        t("{what}: {share} in time", what=said[kind], share=_share(each)) for kind, each in found.items()
+        t("{what}: {share} in time", what=said[kind], share=share(each)) for kind, each in found.items()
     )
     return Part(
         "promises",
         t("Dates promised and kept"),
         (t("What for"), t("Kept"), t("Missed"), t("Still running"), t("In time")),
         [
-            (said[kind], f"{each.kept:,}", f"{each.missed:,}", f"{each.running:,}", _share(each))
+            (said[kind], f"{each.kept:,}", f"{each.missed:,}", f"{each.running:,}", share(each))
             for kind, each in found.items()
         ],
         charts.bars("promises", drawn, sentence) if drawn else None,
         charts.legend((t("Kept"), t("Missed"), t("Still running"))),
-        note=t("Of the first round, and of each review. In time: of the dates that are over."),
+        hrefs=[
+            [
+                *(
+                    listed(getattr(each, became), asked.filters(promise=f"{kind}.{became}"))
+                    for became in ("kept", "missed", "running")
+                ),
+                "",
+            ]
+            for kind, each in found.items()
+        ],
+        note=t(
+            "Of the first round, and of each review, of which a complaint may have several. In time: of the dates that are over."
+        ),
     )
 
 
-def _times(work: Work, found: Mapping[str, Spread]) -> Part:
+def _times(work: Work, asked: Asked, found: Mapping[str, Spread]) -> Part:
     said = {
         "accept": t("Until it was taken on"),
         "first_action": t("Until the first step"),
@@ -217,8 +205,8 @@ def _times(work: Work, found: Mapping[str, Spread]) -> Part:
             (
                 said[name],
                 f"{each.count:,}",
-                _hours(each, each.median),
-                _hours(each, each.ninety),
+                hours(each, each.median),
+                hours(each, each.ninety),
                 str(each.median_days) if days else "–",
                 str(each.ninety_days) if days else "–",
             )
@@ -235,6 +223,10 @@ def _times(work: Work, found: Mapping[str, Spread]) -> Part:
             t("90 of 100, working days"),
         ),
         rows,
+        hrefs=[
+            [listed(each.count, asked.filters(reached=f"{EVER}{name}")), "", "", "", ""]
+            for name, each in found.items()
+        ],
         note=t("Half, or 90 of 100, took no longer; each is a value that occurred (nearest rank)."),
     )
 
@@ -246,37 +238,3 @@ def _in_days(work: Work, kind: Kind) -> bool:
         for each in work.policy.types
         for term in work.policy.deadlines_of(each).terms
     )
-
-
-def _counted(asked: Asked, name: str, title: str, counts: Mapping[str, int], said: Mapping[str, str]) -> Part:
-    ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
-    drawn = [Bar(said.get(key, key), (n,)) for key, n in ordered[:_DRAWN]]
-    sentence = ""
-    if ordered:
-        key, n = ordered[0]
-        sentence = t(
-            "{title}: most of all {what}, {n} of {all}",
-            title=title,
-            what=said.get(key, key),
-            n=f"{n:,}",
-            all=f"{sum(counts.values()):,}",
-        )
-    return Part(
-        name,
-        title,
-        (title, t("Number of complaints")),
-        [(said.get(key, key), f"{n:,}") for key, n in ordered],
-        charts.bars(name, drawn, sentence) if drawn else None,
-        hrefs=[
-            url_for("complaints.admin.queue", **asked.filters(**{name: key}).address) if key else ""
-            for key, _ in ordered
-        ],
-    )
-
-
-def _share(each: Promise) -> str:
-    return "–" if each.rate is None else f"{100 * each.rate:.1f}%"
-
-
-def _hours(each: Spread, seconds: int) -> str:
-    return f"{seconds / 3600:,.1f}" if each.count else "–"

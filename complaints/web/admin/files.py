@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 
 from complaints.base.errors import NotAllowedError
 from complaints.cases import attachments, looking
-from complaints.web.admin.access import STAFF, operator, roles
+from complaints.policy.roles import STAFF
+from complaints.web.admin.access import operator, roles
 from complaints.web.admin.case import opened
 from complaints.web.admin.casepage import Page
+from complaints.web.downloads import inert
 from complaints.web.frame import frame
 from complaints.web.headers import DOWNLOAD_CSP
 
@@ -47,16 +47,3 @@ def _readable(number: str) -> Page:
     if page.stored:
         raise NotAllowedError("this case is only stored; open it with a reason first")
     return page
-
-
-def inert(name: str, data: bytes) -> Response:
-    """A download no browser will run or show (RFC 6266)."""
-    plain = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in name)[-80:]
-    return Response(
-        data,
-        mimetype="application/octet-stream",
-        headers={
-            "Content-Disposition": f"attachment; filename=\"{plain or 'file'}\"; filename*=UTF-8''{quote(name, safe='')}",
-            "Content-Security-Policy": DOWNLOAD_CSP,
-        },
-    )

@@ -12,11 +12,12 @@ from wtforms import BooleanField, StringField, TextAreaField
 
 from complaints.base.errors import ConflictError, InputError, NotFoundError, TransitionError
 from complaints.base.translations import gettext as t
-from complaints.cases import claims, forwarding
+from complaints.cases import claims, forwarding, people
 from complaints.ledger import journal
 from complaints.ledger.work import Work
+from complaints.policy.roles import HANDLERS
 from complaints.web.admin import acts, casepage
-from complaints.web.admin.access import HANDLERS, operator, roles
+from complaints.web.admin.access import operator, roles
 from complaints.web.admin.case import opened
 from complaints.web.admin.casepage import Page
 from complaints.web.admin.forms import CaseForm, sent
@@ -72,7 +73,7 @@ def _send(page: Page, form: ForwardForm) -> None:
 
     def write(work: Work) -> None:
         case = journal.lock(work, uid)
-        if case.restricted and not viewer.restricted:
+        if not people.may_see(viewer, case):
             raise NotFoundError("no such complaint")
         acts.checked(work, case, viewer, form.read_at, over=form.over.data or "")
         forwarding.forward(work, case, viewer.actor, confirmed=bool(form.confirmed.data), **given)

@@ -12,8 +12,9 @@ from complaints.administration.doctor import Advice, examine
 from complaints.base.translations import gettext as t
 from complaints.cases import disposal
 from complaints.delivery import health as lags
+from complaints.policy.roles import STAFF
 from complaints.web.admin import trouble, words
-from complaints.web.admin.access import STAFF, operator, roles
+from complaints.web.admin.access import operator, roles
 from complaints.web.admin.office import address
 from complaints.web.frame import frame
 
@@ -45,7 +46,7 @@ def health() -> ResponseReturnValue:
         lags=[
             (
                 t("Dates watched"),
-                _ago(found.beat_lag),
+                words.ago(found.beat_lag),
                 "clock" in found.alarms,
                 t("since the clock last ran"),
             ),
@@ -123,9 +124,3 @@ def _apart(found: lags.Health) -> list[tuple[str, str, bool, str]]:
     if "skew" not in found.alarms:
         return []
     return [(t("Clocks apart"), words.age(abs(found.skew)), True, t("this machine and the database"))]
-
-
-def _ago(seconds: int | None) -> str:
-    if seconds is None:
-        return t("Never")
-    return words.age(max(seconds, 1))

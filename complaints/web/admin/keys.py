@@ -14,7 +14,7 @@ from complaints.base.translations import gettext as t
 from complaints.ledger.work import Work
 from complaints.store.tables import ApiKey
 from complaints.web.admin import words
-from complaints.web.admin.access import fresh, know_login, log_in_first, operator, roles
+from complaints.web.admin.access import operator, roles, stale
 from complaints.web.admin.forms import sent
 from complaints.web.forms import Act, OwnForm, put_errors
 from complaints.web.frame import frame
@@ -48,8 +48,8 @@ def add() -> ResponseReturnValue:
     form = KeyForm()
     if not sent(form):
         return _page(form), 400
-    if not _fresh():
-        put_errors(form, {"": [log_in_first()]})
+    if (late := stale(operator())) is not None:
+        put_errors(form, {"": [late]})
         return _page(form), 422
     given, who = (form.days.data or "").strip(), operator().actor
     # Zero is refused by the service, and so is what is no number.
@@ -84,8 +84,8 @@ def revoke(ref: str) -> ResponseReturnValue:
     if request.method == "POST":
         if not sent(form):
             status = 400
-        elif not _fresh():
-            put_errors(form, {"": [log_in_first()]})
+        elif (late := stale(operator())) is not None:
+            put_errors(form, {"": [late]})
             status = 422
         else:
             who = operator().actor
@@ -104,11 +104,6 @@ def scope_words() -> dict[str, tuple[str, str]]:
         "file": (t("File for users"), t("For your server: complaints of your signed-in users")),
         "seal": (t("Seal answers"), t("For your server: vouch for what the AI answered; opens no complaint")),
     }
-
-
-def _fresh() -> bool:
-    know_login(operator())
-    return fresh(operator())
 
 
 def _blank() -> KeyForm:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -14,10 +14,12 @@ from complaints.cases.paging import Place
 from complaints.store.tables import Complaint
 from complaints.web.admin.access import operator
 from complaints.web.admin.addresses import plain
-from complaints.web.admin.queue import filters_of
+from complaints.web.admin.queue import SIDES, filters_of, sides
 from complaints.web.frame import frame
 
-_NAME, _PLACE, _SIDES = "from", "at", ("after", "before")
+_NAME, _PLACE = "from", "at"
+# Where number and place stand in the address of any case, in characters that no address writes in another way.
+_ANY, _STANDS = "TS00000000-000000", "_place_"
 # An address that is longer was not made here.
 _LONGEST = 1000
 # What is sent for itself, and leads nowhere on.
@@ -28,7 +30,7 @@ def register(blueprint: Blueprint) -> None:
     """Let each address of a case carry the list, and templates ask for the ways back and on."""
     blueprint.url_defaults(_carry)
     blueprint.context_processor(
-        lambda: {"opened_from": _opened, "back_to_list": _back, "beside_in_list": _beside}
+        lambda: {"addresses_in_list": _opened, "back_to_list": _back, "beside_in_list": _beside}
     )
 
 
@@ -46,10 +48,9 @@ def _given() -> dict[str, str]:
     return plain(parse_qsl(said))
 
 
-def _opened(case: Complaint, address: Mapping[str, str]) -> str:
-    """The address of a case in the list at `address`, which is the page that is shown now."""
-    sides = {side: request.args[side] for side in _SIDES if request.args.get(side)}
-    return _case(case, {**address, **sides})
+def _opened(address: Mapping[str, str]) -> Callable[[Complaint], str]:
+    """What gives each case its address in the list at `address`, which is the page that is shown now."""
+    return _addresses({**address, **sides()})
 
 
 def _back(number: str) -> str:
@@ -66,15 +67,17 @@ def _beside(case: Complaint) -> dict[str, str]:
     given = _given()
     place = Place.read(given.get(_PLACE, ""))
     # Of a search, and of a list that is narrowed by something else, only its own page knows the order.
-    if place is None or "q" in given or set(given) - {"view", _PLACE, *_SIDES, *NAMES}:
+    if place is None or "q" in given or set(given) - {"view", _PLACE, *SIDES, *NAMES}:
         return {}
     work, viewer = frame().work, operator()
-    found = queries.beside(work, viewer, filters_of(work, viewer, given), place, case)
-    return {
-        side: _case(other, given) for side, other in zip(("before", "after"), found, strict=True) if other
-    }
+    found = queries.beside(work, viewer, filters_of(work, given), place, case)
+    addressed = _addresses(given)
+    return {side: addressed(other) for side, other in zip(("before", "after"), found, strict=True) if other}
 
 
-def _case(case: Complaint, address: Mapping[str, str]) -> str:
-    kept: dict[str, Any] = {_NAME: urlencode({**address, _PLACE: str(Place.of(case))})}
-    return url_for("complaints.admin.case", number=case.number, **kept)
+def _addresses(address: Mapping[str, str]) -> Callable[[Complaint], str]:
+    # Flask takes its time over each address, and those of a page differ in number and place alone.
+    kept: dict[str, Any] = {_NAME: urlencode({**address, _PLACE: _STANDS})}
+    start, _, rest = url_for("complaints.admin.case", number=_ANY, **kept).partition(_ANY)
+    between, _, end = rest.rpartition(_STANDS)
+    return lambda case: f"{start}{case.number}{between}{Place.of(case)}{end}"

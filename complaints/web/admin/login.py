@@ -60,7 +60,9 @@ def login() -> ResponseReturnValue:
         # With a wrong password the code is looked at all the same: how long it takes must not tell which was wrong.
         held = tried.operator_id
         passed = held is not None and second_factor.passes(work, held, code, spend=good)
-        return sessions.begin(work, held, hours, device) if good and passed and held is not None else None
+        if held is None or not (good and passed and sessions.stands(work, tried)):
+            return None
+        return sessions.begin(work, held, hours, device)
 
     token = frame().write(enter)
     if token is None:
@@ -91,13 +93,13 @@ def logout() -> ResponseReturnValue:
                 claims.leave_all(work, gone.ref)
 
         frame().write(leave)
-    response = make_response(redirect(url_for("complaints.admin.login"), 303))
+    response = make_response(redirect(url_for("complaints.admin.login", left=1), 303))
     response.delete_cookie(COOKIE, path=_path())
     return response
 
 
 def _login_page(form: LoginForm) -> str:
-    return render_template("complaints/admin/login.html", form=form)
+    return render_template("complaints/admin/login.html", form=form, left=request.args.get("left"))
 
 
 def with_cookie(answer: Any, token: str) -> Response:

@@ -44,6 +44,11 @@ class MeasureRow:
         """Whether anything of its folded part is filled."""
         return any((self.retest, self.authority, self.name, self.channel, self.report_no, self.reported))
 
+    @property
+    def nameless(self) -> bool:
+        """Whether something is filled, and not which measure it is."""
+        return not self.action and (self.more or bool(self.target or self.note))
+
     def order(self) -> Order:
         """What is ordered; what is missing of a report is found when it is checked."""
         given = (self.authority, self.channel, self.report_no, self.reported, self.name)
@@ -60,6 +65,23 @@ def rows(form: Mapping[str, str]) -> list[MeasureRow]:
             break
         found.append(MeasureRow(*(form.get(f"{name}-{at}", "").strip()[:500] for name in _TYPED)))
     return found or [MeasureRow()] * ROWS
+
+
+def require_named(rows: Sequence[MeasureRow]) -> None:
+    """Raise InputError for rows that are filled without a measure: nothing typed is dropped unsaid."""
+    lines = [str(place) for place, row in enumerate(rows, 1) if row.nameless]
+    if lines:
+        said = t("Measure {lines}: choose which one it is, or empty the line", lines=t(", ").join(lines))
+        raise InputError({"actions": [said]})
+
+
+def require_none(rows: Sequence[MeasureRow]) -> None:
+    """Raise InputError for measures where the decision cannot order any."""
+    if any(row.action or row.nameless for row in rows):
+        said = t(
+            "Only a changed answer orders measures. Take the measures away, or choose that the answer is changed"
+        )
+        raise InputError({"actions": [said]})
 
 
 def typed(form: Any) -> MeasureRow:

@@ -24,9 +24,10 @@ from complaints.administration.calendars import missing_year
 from complaints.base.translations import gettext as t
 from complaints.base.version import __version__
 from complaints.delivery import health as lags
+from complaints.policy.roles import STAFF
 from complaints.store.tables import ReplyTemplate, Team
 from complaints.web.admin import words
-from complaints.web.admin.access import STAFF, built_in, operator, roles
+from complaints.web.admin.access import built_in, operator, roles
 from complaints.web.frame import Shown, frame
 
 _SOON = timedelta(days=14)

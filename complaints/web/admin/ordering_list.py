@@ -14,9 +14,10 @@ from complaints.cases import queries, searching
 from complaints.cases.narrowing import Filters
 from complaints.evidence import listed
 from complaints.evidence.chosen import LISTS, Chosen
+from complaints.policy.roles import READERS
 from complaints.web.admin import narrowing
 from complaints.web.admin.access import know_login, operator, roles
-from complaints.web.admin.evidence import READERS, ordered
+from complaints.web.admin.evidence import ordered
 from complaints.web.admin.forms import sent
 from complaints.web.admin.ordering import kinds, reasons
 from complaints.web.admin.queue import count_words, filters_of
@@ -44,7 +45,7 @@ def register(blueprint: Blueprint) -> None:
 def order() -> ResponseReturnValue:
     """Show what a list's file would hold; order it, with the cases the list shows at this moment."""
     work, viewer = frame().work, operator()
-    filters = filters_of(work, viewer, request.args.to_dict())
+    filters = filters_of(work, request.args.to_dict())
     if request.method == "GET":
         return _page(ListForm(formdata=None), filters)
     form = ListForm()

@@ -15,6 +15,7 @@ from complaints.base.translations import gettext as t
 from complaints.cases import disposal
 from complaints.cases.paging import Place
 from complaints.ledger.work import Work
+from complaints.policy.roles import LEADERS, READERS
 from complaints.store.tables import Outbox
 from complaints.web.admin import trouble, words
 from complaints.web.admin.access import operator, roles
@@ -23,8 +24,6 @@ from complaints.web.admin.forms import sent
 from complaints.web.admin.letters import Recipients, kind_words, kinds, ways
 from complaints.web.forms import Act, OwnForm, old_page
 from complaints.web.frame import frame
-
-KEEPERS = ("supervisor", "admin")
 
 
 class SomeForm(OwnForm):
@@ -52,7 +51,7 @@ def register(blueprint: Blueprint) -> None:
     )
 
 
-@roles("supervisor", "auditor", "admin")
+@roles(*READERS)
 def outbox() -> ResponseReturnValue:
     """Messages of one state, narrowed by what stands in the address."""
     asked: dict[str, Any] = request.args.to_dict()
@@ -62,7 +61,7 @@ def outbox() -> ResponseReturnValue:
     return _listing()
 
 
-@roles(*KEEPERS)
+@roles(*LEADERS)
 def retry(letter: int) -> ResponseReturnValue:
     """Send a message that was given up once more."""
     if not sent(Act()):
@@ -75,7 +74,7 @@ def retry(letter: int) -> ResponseReturnValue:
     return redirect(url_for("complaints.admin.outbox", done=1), 303)
 
 
-@roles(*KEEPERS)
+@roles(*LEADERS)
 def again(fault: str = "") -> ResponseReturnValue:
     """Show how many would be sent again, then send them; a bounded number at once."""
     viewer, form = operator(), SomeForm(formdata=request.form if request.method == "POST" else request.args)
@@ -98,7 +97,7 @@ def again(fault: str = "") -> ResponseReturnValue:
     return (page, 400) if fault else page
 
 
-@roles(*KEEPERS)
+@roles(*LEADERS)
 def drop(letter: int) -> ResponseReturnValue:
     """Ask for the reason, then let a message rest."""
     viewer, form = operator(), DropForm()

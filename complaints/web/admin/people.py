@@ -13,9 +13,10 @@ from complaints.base.errors import InputError
 from complaints.base.translations import gettext as t
 from complaints.cases import teams
 from complaints.ledger.work import Work
+from complaints.policy.roles import READERS
 from complaints.store.tables import Operator as Account
 from complaints.web.admin import words
-from complaints.web.admin.access import built_in, fresh, log_in_first, operator, roles
+from complaints.web.admin.access import built_in, operator, roles, stale
 from complaints.web.admin.forms import sent
 from complaints.web.forms import Act, OwnForm, old_page, put_errors
 from complaints.web.frame import frame
@@ -33,9 +34,10 @@ class AddForm(OwnForm):
 
 
 class EditForm(OwnForm):
-    """What an account may do, and what complainants read instead of its name."""
+    """What an account may do, where it is written to, and what complainants read instead of its name."""
 
     pseudonym = StringField()
+    mail = EmailField()
     roles = SelectMultipleField(validate_choice=False, choices=[])
     teams = SelectMultipleField(validate_choice=False, choices=[])
     restricted = BooleanField()
@@ -55,6 +57,11 @@ _ACTS = {
     "end": operators.log_out,
     "factor": second_factor.reset,
 }
+# What takes a factor's place, and what one is told who asks it for oneself.
+_OWN = {
+    "reset": lambda: t("Change your own under “My account”, with your present password"),
+    "factor": lambda: t("Switch off your own under “My account”, with password and code"),
+}
 
 
 def register(blueprint: Blueprint) -> None:
@@ -67,7 +74,7 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/operators/<ref>", "operator_edit", edit, methods=["GET", "POST"])
 
 
-@roles("supervisor", "auditor", "admin")
+@roles(*READERS)
 def accounts() -> ResponseReturnValue:
     """Who may handle complaints, and what each role opens."""
     return _accounts(AddForm(formdata=None, data={"roles": ["handler"]}))
@@ -79,6 +86,9 @@ def add() -> ResponseReturnValue:
     form = AddForm()
     if not built_in() or not sent(form):
         return _accounts(form), 400
+    if (late := stale(operator())) is not None:
+        put_errors(form, {"": [late]})
+        return _accounts(form), 422
     who = operator().actor
 
     def create(work: Work) -> tuple[Any, str]:
@@ -112,11 +122,11 @@ def change(what: str) -> ResponseReturnValue:
         return _accounts(blank, fault=old_page()), 400
     login, who = form.login.data or "", operator().actor
     try:
+        if what in _OWN:
+            _may_reset(login, what)
         if what == "reset":
             row, password = frame().write(lambda work: operators.reset(work, login, by=who))
             return _accounts(blank, made=(row.login, row.name, password))
-        if what == "factor":
-            _may_reset(login)
         act = _ACTS[what]
         frame().write(lambda work: act(work, login, by=who))
     except InputError as error:
@@ -126,13 +136,14 @@ def change(what: str) -> ResponseReturnValue:
 
 @roles("admin")
 def edit(ref: str) -> ResponseReturnValue:
-    """Roles, teams, clearance and pseudonym of one account; one that is not there leads back to the list."""
+    """Roles, teams, clearance, address and pseudonym of one account; one that is not there leads back to the list."""
     row = next((each for each in operators.everyone(frame().work) if each.ref == ref), None)
     if row is None or not built_in():
         return redirect(url_for("complaints.admin.operators"), 303)
     if request.method == "GET":
         kept = {
             "pseudonym": row.pseudonym or "",
+            "mail": row.mail or "",
             "roles": row.roles,
             "teams": row.teams,
             "restricted": row.restricted,
@@ -142,10 +153,16 @@ def edit(ref: str) -> ResponseReturnValue:
     form = EditForm()
     if not sent(form):
         return _edited(row, form), 400
+    rights = set(form.roles.data or []), bool(form.restricted.data)
+    if rights != (set(row.roles), row.restricted) and (late := stale(operator())) is not None:
+        put_errors(form, {"": [late]})
+        return _edited(row, form), 422
     login, who = row.login, operator().actor
 
     def save(work: Work) -> None:
         operators.call(work, login, form.pseudonym.data or "", by=who)
+        if form.mail.raw_data:
+            operators.write_to(work, login, form.mail.data or "", by=who)
         operators.change_roles(
             work,
             login,
@@ -164,13 +181,13 @@ def edit(ref: str) -> ResponseReturnValue:
     return redirect(url_for("complaints.admin.operators"), 303)
 
 
-def _may_reset(login: str) -> None:
-    """A second factor is taken away by somebody else who has logged in just now; raises InputError."""
+def _may_reset(login: str, what: str) -> None:
+    """A factor is taken away or given anew by somebody else who has logged in just now; raises InputError."""
     me = operator()
-    if not fresh(me):
-        raise InputError({"": [log_in_first()]})
+    if (late := stale(me)) is not None:
+        raise InputError({"": [late]})
     if operators.find(frame().work, login).ref == me.ref:
-        raise InputError({"": [t("Switch off your own under “My account”, with password and code")]})
+        raise InputError({"": [_OWN[what]()]})
 
 
 def _edited(row: Account, form: EditForm) -> str:

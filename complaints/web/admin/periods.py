@@ -38,7 +38,7 @@ class Asked:
     def filters(self, view: str = "all", **more: str) -> Filters:
         """The queue's list of the same complaints, narrowed further; a filter that is set twice differs nowhere."""
         asked = {
-            "test": "no",
+            "test": "yes" if self.only.tests else "no",
             "since": self.span.first.isoformat(),
             "until": self.span.last.isoformat(),
             "type": self.only.type,
@@ -60,8 +60,8 @@ def names() -> dict[str, str]:
     }
 
 
-def asked(work: Work, today: date, given: Mapping[str, str]) -> Asked:
-    """What an address asks for; what it says that does not exist is left out, and days that do not fit give the month."""
+def asked(work: Work, today: date, given: Mapping[str, str], *, tests: bool = False) -> Asked:
+    """What an address asks for, of the test complaints or the real ones; what it says that does not exist is left out, and days that do not fit give the month."""
     period = given.get("period") or MONTH
     spans = {
         MONTH: Span.month(today),
@@ -79,7 +79,7 @@ def asked(work: Work, today: date, given: Mapping[str, str]) -> Asked:
         "risk": given.get("risk", "") in work.policy.risk_classes,
         "channel": given.get("channel", "") in CHANNELS,
     }
-    only = Only(**{name: given[name] for name, known in known_filters.items() if known})
+    only = Only(**{name: given[name] for name, known in known_filters.items() if known}, tests=tests)
     strange = not known or any(given.get(name) and not known for name, known in known_filters.items())
     return Asked(period if known else MONTH, spans.get(period, spans[MONTH]), only, strange)
 

@@ -18,7 +18,8 @@ from complaints.policy.differing import difference
 from complaints.policy.differing_words import FIELDS, KINDS, VALUES
 from complaints.policy.process import deadlines_table
 from complaints.policy.profile import Policy, load
-from complaints.web.admin.access import STAFF, roles
+from complaints.policy.roles import STAFF
+from complaints.web.admin.access import roles
 from complaints.web.frame import frame
 
 FILE = "file"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -19,21 +19,24 @@ from complaints.base.ids import tidy_number
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.cases import access as reach
-from complaints.cases import claims, looking, queries, searching
+from complaints.cases import looking, people, queries, searching, tabs
 from complaints.cases.narrowing import Filters
 from complaints.cases.paging import Place
-from complaints.cases.people import Operator
 from complaints.ledger.work import Work
+from complaints.policy.roles import LEADERS, READERS, STAFF
 from complaints.web.admin import narrowing, words
-from complaints.web.admin.access import STAFF, operator, roles
+from complaints.web.admin.access import operator, roles
 from complaints.web.admin.addresses import plain
-from complaints.web.admin.evidence import READERS
 from complaints.web.admin.forms import sent
 from complaints.web.forms import Act, OwnForm
 from complaints.web.frame import frame
 
+# Which page of a list its address names.
+SIDES = ("after", "before")
 _THIS = "this list"
 _NUMBER = re.compile(r"TS[0-9]{8}-?[0-9A-Z]{6}")
+# What stands in an address as it is, as Flask has it.
+_LEGIBLE = "!$'()*,/:;?@"
 # Seconds; what is younger is indexed by the next turn of the clock.
 _BEHIND = 120
 
@@ -71,14 +74,18 @@ def queue() -> ResponseReturnValue:
 
 @roles(*STAFF)
 def arrived() -> ResponseReturnValue:
-    """How many complaints came to a list since its page was opened, as a sentence; empty for none."""
+    """What became of a list since its page was opened, as a sentence: what came to it, or that it changed, or nothing."""
     work, viewer = frame().work, operator()
     try:
         since = from_stamp(request.args.get("at", ""))
     except ValueError:
         return Response("", mimetype="text/plain")
-    n = queries.arrived(work, viewer, filters_of(work, viewer, request.args.to_dict()), since)
-    said = t("1 new complaint since you opened this list") if n == 1 else ""
+    filters = filters_of(work, request.args.to_dict())
+    n, said, seen = queries.arrived(work, viewer, filters, since), "", request.args.get("seen", "")
+    if n == 0 and seen and queries.present(work, viewer, filters, _place()) not in {seen, ""}:
+        said = t("This list has changed since you opened it")
+    if n == 1:
+        said = t("1 new complaint since you opened this list")
     if n > 1:
         said = t("{n} new complaints since you opened this list", n=count_words(n))
     return Response(said, mimetype="text/plain")
@@ -97,7 +104,7 @@ def find() -> ResponseReturnValue:
         return _numbered(asked)
     work = frame().work
     given = dict(parse_qsl(form.query.data or ""))
-    address = filters_of(work, operator(), given).kept
+    address = filters_of(work, given).kept
     if asked:
         address["q"] = searching.seal(work, asked)
     return redirect(url_for("complaints.admin.queue", **address), 303)
@@ -109,7 +116,7 @@ def _numbered(given: str) -> ResponseReturnValue:
         case = reach.find(frame().work, given)
     except NotFoundError:
         case = None
-    if case is None or not queries.may_see(operator(), case):
+    if case is None or not people.may_see(operator(), case):
         return render_template("complaints/admin/not_found.html", nav="queue", number=given[:40]), 404
     return redirect(url_for("complaints.admin.case", number=case.number), 303)
 
@@ -117,7 +124,7 @@ def _numbered(given: str) -> ResponseReturnValue:
 def page(keep_form: KeepForm | None = None, find_form: FindForm | None = None) -> str:
     """The page of the list in the address, with the form that came back, if one did."""
     work, viewer = frame().work, operator()
-    filters = filters_of(work, viewer, request.args.to_dict())
+    filters = filters_of(work, request.args.to_dict())
     place = _place()
     listing = queries.queue(work, viewer, filters, place)
     if place is not None and not listing.rows and not listing.stopped:
@@ -125,17 +132,20 @@ def page(keep_form: KeepForm | None = None, find_form: FindForm | None = None) -
         listing = queries.queue(work, viewer, filters)
     kept = saved_views.seen(work, viewer)
     lists = {row.id: Filters.of(row.query) for row in kept}
+    # A view as it is has its count beside its name, and what stands on one page is counted by looking at it.
+    plain_view = filters == Filters(filters.view)
+    whole = place is None and listing.after is None
     counted = queries.counts(
         work,
         viewer,
         {
-            **({} if filters.q else {_THIS: filters}),
-            **{key: Filters(key) for key in queries.views(work, viewer)},
+            **({} if filters.q or whole or plain_view else {_THIS: filters}),
+            **{key: Filters(key) for key in tabs.KEYS},
             **{str(key): saved for key, saved in lists.items()},
         },
     )
+    number = len(listing.rows) if whole else counted[filters.view] if plain_view else counted.get(_THIS, 0)
     here = roster.read(work)
-    claimed = claims.of(work, [row.case.id for row in listing.rows])
     what = "search" if filters.q else "queue"
     reads = bool(filters.q) or any(row.excerpt for row in listing.rows)
     if reads and not looking.browsed(work, viewer.actor, what):
@@ -143,17 +153,22 @@ def page(keep_form: KeepForm | None = None, find_form: FindForm | None = None) -
         frame().write(lambda fresh: looking.browse(fresh, viewer.actor, what))
     offered = narrowing.choices(work, here.names.items(), here.teams)
     asked = listing.found.asked if listing.found else ""
-    said, current = narrowing.view_words(), filters.address
+    said, current, to = narrowing.view_words(), filters.address, _list_address()
+    views = [Filters(key) for key in said]
+    cases, kinds = [row.case for row in listing.rows], work.policy.types
+    filed_as, in_charge = {case.type for case in cases}, {case.assignee for case in cases if case.assignee}
     return render_template(
         "complaints/admin/queue.html",
         nav="queue",
         listing=listing,
-        total=_found_words(listing) if filters.q else count_words(counted[_THIS]),
-        dues={row.case.uid: words.due_next(work, row.case) for row in listing.rows},
-        views=[_tab(Filters(key), said[key], counted[key], current) for key in said],
+        total=_found_words(listing) if filters.q else count_words(number),
+        dues=words.dues(work, cases),
+        came={case.uid: words.moment(case.filed_at, work.now) for case in cases},
+        people={ref: t("You") if ref == viewer.ref else here.names.get(ref, ref) for ref in in_charge},
+        views=[_tab(to(each.address), each, said[each.view], counted[each.view], current) for each in views],
         kept=[
             {
-                **_tab(lists[row.id], row.name, counted[str(row.id)], current),
+                **_tab(to(lists[row.id].address), lists[row.id], row.name, counted[str(row.id)], current),
                 "id": row.id,
                 "shared": row.shared,
                 "may_remove": saved_views.may_remove(viewer, row),
@@ -165,7 +180,7 @@ def page(keep_form: KeepForm | None = None, find_form: FindForm | None = None) -
         names=here.names,
         teams=here.teams,
         me=viewer.ref,
-        claimed=claimed,
+        claimed=listing.claimed,
         fields=narrowing.fields(filters, offered),
         chips=narrowing.chips(filters, {**offered, "q": [(filters.q, asked)]}),
         strange=t(", ").join(narrowing.labels()[name] for name in filters.strange if name != "q"),
@@ -175,14 +190,16 @@ def page(keep_form: KeepForm | None = None, find_form: FindForm | None = None) -
         keep_form=keep_form or KeepForm(formdata=None),
         act=Act(formdata=None),
         query=urlencode(current),
-        may_share=viewer.may(*saved_views.SHARERS),
-        type_words={key: kind.label(language()) for key, kind in work.policy.types.items()},
+        may_share=viewer.may(*LEADERS),
+        type_words={key: kinds[key].label(language()) if key in kinds else key for key in filed_as},
         next_due=words.due(work, "", listing.next_due) if listing.next_due else None,
-        arrived_url=url_for("complaints.admin.arrived", at=stamp(work.now), **current),
-        first_url=url_for("complaints.admin.queue", **current),
+        arrived_url=url_for(
+            "complaints.admin.arrived", at=stamp(work.now), seen=queries.mark(cases), **current, **sides()
+        ),
+        here_url=to({**current, **sides()}),
+        first_url=to(current),
         before_url=_beside(current, "before", listing.before),
         after_url=_beside(current, "after", listing.after),
-        said=lambda at: words.moment(at, work.now),
     )
 
 
@@ -191,9 +208,9 @@ def count_words(n: int) -> str:
     return f"{n:,}" if n <= queries.COUNTED else f"{queries.COUNTED:,}+"
 
 
-def filters_of(work: Work, viewer: Operator, asked: Mapping[str, str]) -> Filters:
+def filters_of(work: Work, asked: Mapping[str, str]) -> Filters:
     """What an address narrows the queue to; a search that cannot be read is left out and named."""
-    known = asked.get("view") in queries.views(work, viewer)
+    known = asked.get("view") in tabs.KEYS
     filters = Filters.of({key: said for key, said in asked.items() if known or key != "view"})
     if filters.q and searching.opened(work, filters.q) is None:
         return replace(filters, q="", strange=(*filters.strange, "q"))
@@ -205,7 +222,7 @@ def _found_words(listing: queries.Listing) -> str:
     found = listing.found
     if found is None or (listing.before is None and listing.after is None):
         return count_words(len(listing.rows))
-    return f"{len(found.ids):,}+" if found.more else f"≤ {len(found.ids):,}"
+    return f"{len(found.hits):,}+" if found.more else f"≤ {len(found.hits):,}"
 
 
 def _told(work: Work, listing: queries.Listing, filters: Filters) -> dict[str, Any]:
@@ -231,13 +248,25 @@ def _place() -> Place | None:
     return Place.read(asked.get("after", "")) or Place.read(asked.get("before", ""), back=True)
 
 
+def sides() -> dict[str, Any]:
+    """Which page of the list is shown, as its address has it."""
+    return {side: request.args[side] for side in SIDES if request.args.get(side)}
+
+
 def _beside(address: dict[str, Any], side: str, place: Place | None) -> str:
     return url_for("complaints.admin.queue", **{**address, side: str(place)}) if place else ""
 
 
-def _tab(filters: Filters, text: str, count: int, current: dict[str, Any]) -> dict[str, Any]:
+def _list_address() -> Callable[[Mapping[str, Any]], str]:
+    """What gives each list its address: Flask takes its time over each, and a page names twenty."""
+    base = url_for("complaints.admin.queue")
+    start = f"{base}{'&' if '?' in base else '?'}"
+    return lambda query: start + urlencode(query, safe=_LEGIBLE)
+
+
+def _tab(href: str, filters: Filters, text: str, count: int, current: dict[str, Any]) -> dict[str, Any]:
     return {
-        "href": url_for("complaints.admin.queue", **filters.address),
+        "href": href,
         "text": text,
         "count": count_words(count),
         "current": filters.address == current,

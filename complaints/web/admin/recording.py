@@ -25,8 +25,9 @@ from complaints.policy.deadlines import words as day_words
 from complaints.policy.model import ComplaintType
 from complaints.policy.model import Field as Question
 from complaints.policy.profile import Policy
+from complaints.policy.roles import HANDLERS
 from complaints.web.admin import words
-from complaints.web.admin.access import HANDLERS, operator, roles
+from complaints.web.admin.access import operator, roles
 from complaints.web.admin.forms import sent
 from complaints.web.forms import OwnForm, put_errors
 from complaints.web.frame import absolute, frame

@@ -6,12 +6,14 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import StringField, TextAreaField
 
-from complaints.administration import templates, variables
+from complaints.administration import templates
 from complaints.administration.templates import Template
 from complaints.base.errors import InputError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
-from complaints.web.admin.access import STAFF, operator, roles
+from complaints.cases import variables
+from complaints.policy.roles import LEADERS, STAFF
+from complaints.web.admin.access import operator, roles
 from complaints.web.admin.forms import sent
 from complaints.web.forms import OwnForm, put_errors
 from complaints.web.frame import frame
@@ -42,7 +44,7 @@ def replies() -> ResponseReturnValue:
     return _page(TemplateForm(formdata=None, data=vars(held) if held else None), held)
 
 
-@roles("supervisor", "admin")
+@roles(*LEADERS)
 def save() -> ResponseReturnValue:
     """Show a text on invented data, keep it, or take it away."""
     form = TemplateForm()
@@ -85,7 +87,7 @@ def _page(form: TemplateForm, held: Template | None, *, shown: Template | None =
     if shown is not None:
         values = variables.sample(work, shown.lang, shown.type)
         text = variables.fill(shown.body, values)
-        preview = {"lang": shown.lang, "text": text, "gaps": templates.gaps(text)}
+        preview = {"lang": shown.lang, "text": text, "gaps": variables.gaps(text)}
     return render_template(
         "complaints/admin/replies.html",
         nav="office",

@@ -8,8 +8,9 @@ from flask.typing import ResponseReturnValue
 from complaints.administration import saved_views
 from complaints.base.errors import InputError
 from complaints.cases.narrowing import Filters
+from complaints.policy.roles import STAFF
 from complaints.web.admin import queue
-from complaints.web.admin.access import STAFF, operator, roles
+from complaints.web.admin.access import operator, roles
 from complaints.web.admin.forms import sent
 from complaints.web.forms import Act, put_errors
 from complaints.web.frame import frame

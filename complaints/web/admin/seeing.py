@@ -7,12 +7,12 @@ from typing import Any
 from flask import render_template
 from markupsafe import Markup
 
-from complaints.administration import variables
 from complaints.base.translations import gettext as t
 from complaints.base.translations import speaking
-from complaints.cases import people
+from complaints.cases import people, variables
 from complaints.cases.deciding import Decision
 from complaints.web import mails
+from complaints.web.admin import waiting
 from complaints.web.admin.casepage import Page
 from complaints.web.admin.wording import other_language
 from complaints.web.public.telling import mark, routes
@@ -24,7 +24,7 @@ def keys(page: Page, decision: Decision, mode: str, verdict: str) -> tuple[str, 
     if mode == "decline":
         return "declined", decision.reason
     if verdict == "confirm":
-        return page.case.outcome or "", decision.reason or page.case.reason or ""
+        return page.case.outcome or "", page.case.reason or ""
     return decision.outcome, decision.reason
 
 
@@ -55,7 +55,7 @@ def _seen(page: Page, decision: Decision, mode: str, verdict: str) -> dict[str, 
         text=decision.text,
         actions=actions,
         underway=called,
-        review=_verdict(verdict),
+        review=waiting.verdict_words(verdict),
         by=people.pseudonyms(work, {page.viewer.ref}).get(page.viewer.ref, ""),
     )
     appeal = variables.of(work, case)["appeal_until"]
@@ -74,11 +74,3 @@ def _seen(page: Page, decision: Decision, mode: str, verdict: str) -> dict[str, 
         else {"appeal": appeal, "over": over, "routes": routes(policy, kept)},
         "lines": said if case.reach != "none" else [],
     }
-
-
-def _verdict(verdict: str) -> str:
-    return {
-        "confirm": t("Review answered: the result stands"),
-        "change": t("Review answered: the result is changed"),
-        "overturn": t("Review answered: we take it on after all"),
-    }.get(verdict, "")

@@ -6,7 +6,8 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from complaints.base.translations import gettext as t
-from complaints.web.admin.access import STAFF, roles
+from complaints.policy.roles import STAFF
+from complaints.web.admin.access import roles
 
 # `g`, then this letter, opens a section; a section without a letter is reached by its link only.
 SECTIONS = {
@@ -69,9 +70,17 @@ def groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
         (
             t("On every page"),
             [
-                ("/", t("Search"), t("The field above the list")),
+                (
+                    "/",
+                    t("Search complaints"),
+                    t("The field above the queue, or the link at the foot of the page"),
+                ),
                 ("?", t("This sheet"), t("The link at the foot of the page")),
-                ("Ctrl+Enter", t("Send the form you write in"), t("The form's own button")),
+                (
+                    "Ctrl+Enter",
+                    t("Send the form you write in; an answer is shown first, and again once it was changed"),
+                    t("The form's own button"),
+                ),
                 ("Esc", t("Leave a field, so that letters are keys again"), ""),
                 *((f"g {letter}", words, "") for letter, words in _sections()),
             ],

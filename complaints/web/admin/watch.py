@@ -33,8 +33,9 @@ def seen(viewer: Operator) -> tuple[Health | None, int]:
     """
     if _SEEN not in g:
         found: tuple[Health | None, int]
+        reviews = reviewing.to_review(viewer)
         try:
-            found = unwatched(frame().work.session, frame().installation.now(), reviewing.to_review(viewer))
+            found = unwatched(frame().work.session, frame().installation.now(), reviews)
         except Exception:  # noqa: BLE001 - an error page must come up whatever is broken
             found = (None, 0)
         setattr(g, _SEEN, found)

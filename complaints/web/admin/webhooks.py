@@ -13,7 +13,6 @@ from complaints.base.errors import ComplaintsError, InputError
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.cases.happenings import happened
-from complaints.cases.people import Operator
 from complaints.delivery.calling import SECONDS, TOLERANCE_MINUTES
 from complaints.delivery.sending import PAUSES
 from complaints.delivery.webhooks import EVENTS
@@ -21,7 +20,7 @@ from complaints.ledger.work import Work
 from complaints.policy.deadlines import clock
 from complaints.store.tables import Webhook
 from complaints.web.admin import words
-from complaints.web.admin.access import fresh, know_login, log_in_first, operator, roles
+from complaints.web.admin.access import operator, roles, stale
 from complaints.web.admin.forms import sent
 from complaints.web.forms import OwnForm, old_page, put_errors
 from complaints.web.frame import frame
@@ -64,8 +63,8 @@ def add() -> ResponseReturnValue:
     form, viewer, reach = HookForm(), operator(), frame().installation.reach
     if not sent(form):
         return _listing(form), 400
-    if (stale := _stale(viewer)) is not None:
-        return _listing(form, fault=stale), 422
+    if (late := stale(viewer)) is not None:
+        return _listing(form, fault=late), 422
 
     def create(work: Work) -> tuple[Webhook, str]:
         url, events = form.url.data or "", form.events.data or []
@@ -85,8 +84,8 @@ def change(turn: str) -> ResponseReturnValue:
     form, viewer, blank = OneForm(), operator(), _blank()
     if not sent(form):
         return _listing(blank, fault=old_page()), 400
-    if (stale := _stale(viewer)) is not None:
-        return _listing(blank, fault=stale), 422
+    if (late := stale(viewer)) is not None:
+        return _listing(blank, fault=late), 422
     uid, who = form.uid.data or "", viewer.actor
     try:
         if turn == "rotate":
@@ -110,8 +109,8 @@ def remove(uid: str) -> ResponseReturnValue:
     row = webhooks.find(frame().work, uid)
     if request.method == "GET":
         return _removal(row)
-    if (stale := _stale(operator())) is not None:
-        return _removal(row, fault=stale), 422
+    if (late := stale(operator())) is not None:
+        return _removal(row, fault=late), 422
     who = operator().actor
     frame().write(lambda work: webhooks.remove(work, uid, who))
     return redirect(url_for("complaints.admin.webhooks"), 303)
@@ -119,12 +118,6 @@ def remove(uid: str) -> ResponseReturnValue:
 
 def _blank() -> HookForm:
     return HookForm(formdata=None, data={"events": list(EVENTS)})
-
-
-def _stale(viewer: Operator) -> str | None:
-    """Why this operator must log in again first; None when the log-in is fresh."""
-    know_login(viewer)
-    return None if fresh(viewer) else log_in_first()
 
 
 def _listing(form: HookForm, *, made: tuple[Webhook, str] | None = None, fault: str = "") -> str:

@@ -1,10 +1,11 @@
-"""The words of the operators' pages: what happened, which clock runs, how long is left."""
+"""The words of the operators' pages: how an event looks, which clock runs, how long is left."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from complaints.base.clock import beijing
@@ -17,7 +18,7 @@ from complaints.store.tables import Complaint
 _DAYS = ("一", "二", "三", "四", "五", "六", "日")
 _DAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-# An event's tone and icon; its words come from `event`.
+# An event's tone and icon; its words come from `happenings`.
 _LOOK = {
     "filed": ("info", "submitted"),
     "accepted": ("info", "accepted"),
@@ -72,9 +73,21 @@ class Due:
 
 def due_next(work: Work, case: Complaint) -> Due | None:
     """What must happen next in a case and by when; None when no clock runs."""
-    if case.due_next is None:
-        return None
-    return due(work, kinds()[_NEXT.get(case.state, "result")], case.due_next)
+    return dues(work, [case])[case.uid]
+
+
+def dues(work: Work, cases: Iterable[Complaint]) -> dict[str, Due | None]:
+    """What must happen next in each case of a list, by uid; what is due alike is one and the same."""
+    said, found = dict[tuple[str, datetime], Due](), dict[str, Due | None]()
+    for case in cases:
+        if case.due_next is None:
+            found[case.uid] = None
+            continue
+        alike = (_NEXT.get(case.state, "result"), case.due_next)
+        if alike not in said:
+            said[alike] = due(work, kinds()[alike[0]], case.due_next)
+        found[case.uid] = said[alike]
+    return found
 
 
 def due(work: Work, what: str, moment: datetime) -> Due:
@@ -99,8 +112,15 @@ def due(work: Work, what: str, moment: datetime) -> Due:
 _NEXT = {"submitted": "accept", "awaiting_complainant": "wait", "under_review": "review"}
 
 
-def kinds() -> dict[str, str]:
+def kinds() -> Mapping[str, str]:
     """What each clock waits for."""
+    return _kinds(language())
+
+
+@cache
+def _kinds(lang: str) -> Mapping[str, str]:
+    # Asked for by every line of a list.
+    del lang
     return {
         "accept": t("Say whether we take it on"),
         "first_action": t("First step"),
@@ -151,6 +171,11 @@ def age(seconds: int) -> str:
     if seconds < 7200:  # noqa: PLR2004 - hours say more from here on
         return t("{n} minutes", n=seconds // 60)
     return t("{n} hours", n=seconds // 3600)
+
+
+def ago(seconds: int | None) -> str:
+    """How long ago something happened that may never have; 0 seconds are one."""
+    return t("Never") if seconds is None else age(max(seconds, 1))
 
 
 def look(event: str) -> tuple[str, str]:

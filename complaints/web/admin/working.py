@@ -6,6 +6,7 @@ from wtforms import HiddenField
 
 from complaints.base.translations import gettext as t
 from complaints.cases.personal_places import ERASED
+from complaints.evidence.jobs import MISSING
 from complaints.store.tables import Job
 from complaints.web.forms import OwnForm
 
@@ -40,9 +41,39 @@ def why_ended(job: Job) -> str:
         return t(
             "A complaint in it may no longer leave: it was restricted meanwhile. Order it without that one."
         )
-    # Our own errors say what to do, the others are for whoever runs the server.
-    if not error or " " in error:
-        return error
-    return t(
+    if error.startswith(MISSING):
+        return _missing().get(error.removeprefix(MISSING), error)
+    # Our own errors say what to do, in the words of the terminal; the others are for whoever runs the server.
+    if " " in error:
+        return t("Something is not set up as it must be. Tell whoever runs the server: {error}", error=error)
+    return error and t(
         "It stopped with {error}. Let it go on; if it stops again, tell whoever runs the server.", error=error
     )
+
+
+def _missing() -> dict[str, str]:
+    """What to do where something is missing that a file is made with, by the word of its `MissingError`."""
+    extras = {"xlsx": "XlsxWriter", "docx": "python-docx", "pdf": "reportlab"}
+    return {
+        **{
+            extra: t(
+                "The server lacks {library}, which this format needs. Ask whoever runs it to install "
+                "flask-complaints[{extra}], and let it go on.",
+                library=library,
+                extra=extra,
+            )
+            for extra, library in extras.items()
+        },
+        "font": t(
+            "The server has no font with Chinese characters. Ask whoever runs it to install one (Debian and Ubuntu: "
+            "fonts-wqy-microhei or fonts-noto-cjk), or to name a file in COMPLAINTS_DOCUMENT_FONT; then let it go on."
+        ),
+        "named-font": t(
+            "The font that COMPLAINTS_DOCUMENT_FONT names is not there. Ask whoever runs the server to name a TTF, OTF "
+            "or TTC font, and let it go on."
+        ),
+        "outlines": t(
+            "The server's font has PostScript outlines, which a PDF cannot take. Ask whoever runs it to install "
+            "fonts-wqy-microhei, or to name a TrueType font (TTF or TTC) in COMPLAINTS_DOCUMENT_FONT; then let it go on."
+        ),
+    }

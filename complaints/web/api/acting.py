@@ -10,7 +10,7 @@ import msgspec
 from flask import Response
 
 from complaints.administration import repeats, roster
-from complaints.base.errors import InputError, NotFoundError, TransitionError
+from complaints.base.errors import InputError, NotFoundError
 from complaints.base.translations import gettext as t
 from complaints.cases import (
     access,
@@ -19,7 +19,7 @@ from complaints.cases import (
     conversation,
     deciding,
     handling,
-    queries,
+    people,
     relations,
     transfer,
 )
@@ -30,10 +30,9 @@ from complaints.cases.people import Operator
 from complaints.ledger import journal
 from complaints.ledger.journal import Written
 from complaints.ledger.work import Work
+from complaints.policy.roles import HANDLERS
 from complaints.policy.states import State
 from complaints.store.tables import Complaint
-from complaints.web.admin.access import HANDLERS
-from complaints.web.admin.caseforms import filled
 from complaints.web.api import shapes, shown
 from complaints.web.api.problems import ProblemError
 from complaints.web.api.routing import Call, route, written
@@ -73,10 +72,6 @@ def _close(at: Doing) -> Written:
 
 
 def _take_back(at: Doing) -> Written:
-    due = at.case.release_due
-    if due is not None and at.work.now >= due:
-        # What goes out this second must not be called back: an undo that may do nothing is worse than none.
-        raise TransitionError("the answer is on its way")
     return deciding.take_back(at.work, at.case, at.who.actor)
 
 
@@ -92,9 +87,7 @@ def _transfer(at: Doing) -> Written:
 def _colleague(at: Doing) -> str | None:
     to: str | None = at.body.to
     able = {
-        one.ref
-        for one in roster.read(at.work).staff
-        if one.may(*HANDLERS) and (one.restricted or not at.case.restricted)
+        one.ref for one in roster.read(at.work).staff if one.may(*HANDLERS) and people.may_see(one, at.case)
     }
     # What stands here stays in the log for ever, so it must be an operator's reference and nothing else.
     if to is not None and to not in able:
@@ -103,13 +96,11 @@ def _colleague(at: Doing) -> str | None:
 
 
 def _ask(at: Doing) -> Written:
-    filled(at.body.text)
     given = at.body
     return conversation.ask(at.work, at.case, at.who.actor, given.text, reason=given.reason, days=given.days)
 
 
 def _reply(at: Doing) -> Written:
-    filled(at.body.text)
     return conversation.reply(at.work, at.case, at.who.actor, at.body.text, at.files)
 
 
@@ -134,13 +125,19 @@ def _measures(at: Doing) -> Written:
 
 
 def _merge(at: Doing) -> Written:
-    try:
-        lead = access.find(at.work, at.body.lead)
-    except NotFoundError:
-        lead = None
-    if lead is None or not queries.may_see(at.who, lead):
+    lead = _leading(at.work, at.who, at.body)
+    if lead is None:
         raise InputError({"lead": [t("No complaint has this number; compare it with the list")]})
     return relations.merge(at.work, at.case, lead.uid, at.who.actor, at.body.reason)
+
+
+def _leading(work: Work, who: Operator, body: Any) -> Complaint | None:
+    """The other case that a body names, if it names one that this key may know of."""
+    try:
+        lead = access.find(work, body.lead) if isinstance(body, shapes.Merge) else None
+    except NotFoundError:
+        return None
+    return lead if lead is not None and people.may_see(who, lead) else None
 
 
 def _unmerge(at: Doing) -> Written:
@@ -148,18 +145,15 @@ def _unmerge(at: Doing) -> Written:
 
 
 def _decide(at: Doing) -> Written:
-    filled(at.body.text)
     return deciding.decide(at.work, at.case, at.who.actor, _decision(at.body))
 
 
 def _decline(at: Doing) -> Written:
-    filled(at.body.text)
     given = at.body
     return deciding.decline(at.work, at.case, at.who.actor, given.reason, given.text, given.note)
 
 
 def _review(at: Doing) -> Written:
-    filled(at.body.text)
     return appeal.review(at.work, at.case, at.who.actor, at.body.verdict, _decision(at.body))
 
 
@@ -210,13 +204,16 @@ def _view(name: str) -> Callable[..., Any]:
 def _do(call: Call, number: str, act: Act) -> Response:
     who, ticket, body = call.operator, call.ticket, call.body
     found = access.find(frame().work, number)
-    if not queries.may_see(who, found):
+    if not people.may_see(who, found):
         raise NotFoundError("no such complaint")
     uid = found.uid
 
     def write(work: Work) -> dict[str, Any]:
-        case = journal.lock(work, uid)
-        if not queries.may_see(who, case):
+        lead = _leading(work, who, body)
+        # Both in one order, as on the page: two who join the same pair wait for each other instead of failing.
+        locked = journal.lock_all(work.session, [uid, lead.uid] if lead else [uid])
+        case = next((each.case for each in locked if each.case.uid == uid), None)
+        if case is None or not people.may_see(who, case):
             raise NotFoundError("no such complaint")
         earlier = repeats.earlier(work, ticket) if ticket else None
         if earlier is not None:

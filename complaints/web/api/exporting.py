@@ -117,7 +117,7 @@ def _own(call: Call, uid: str) -> Job:
     # Another key's file may hold what this one may not see.
     if held is None or held.kind not in tasks.HANDED_OUT or held.ordered_by != call.operator.ref:
         raise NotFoundError("there is no such file")
-    if Chosen.of(held.params).restricted and not call.operator.restricted:
+    if Chosen.of(held.params).covered and not call.operator.restricted:
         raise NotFoundError("there is no such file")
     return held
 

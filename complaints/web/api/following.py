@@ -19,9 +19,9 @@ from complaints.evidence import receipts
 from complaints.ledger import journal
 from complaints.ledger.work import Work
 from complaints.store.tables import Complaint
-from complaints.web.admin.files import inert
 from complaints.web.api import shapes, shown
 from complaints.web.api.routing import CODE, Call, route, written
+from complaints.web.downloads import inert
 from complaints.web.frame import frame
 
 _DO: dict[str, Any] = {"tag": "complainant", "who": CODE, "gives": shown.Sent, "repeatable": True}

@@ -15,10 +15,11 @@ from complaints.ledger.reading import Entry
 from complaints.store.tables import Complaint
 from complaints.web.admin import casepage
 from complaints.web.admin.casepage import Page
-from complaints.web.admin.files import inert
 from complaints.web.api import following, shapes, shown
+from complaints.web.api.acting import ACTS
 from complaints.web.api.problems import ProblemError
 from complaints.web.api.routing import Call, route, written
+from complaints.web.downloads import inert
 from complaints.web.frame import frame
 
 _SALT = "complaints.api.cursor"
@@ -84,7 +85,7 @@ def case(call: Call, number: str) -> Response:
         if not page.stored
         else [],
         events=[_event(each) for each in page.entries if each.seq not in page.kin.hidden],
-        can=sorted({NAMED.get(name, name) for name in page.can}),
+        can=sorted({NAMED.get(name, name) for name in page.can} & ACTS.keys()),
     )
     return written(answer, headers={"ETag": f'"{found.version}"'})
 

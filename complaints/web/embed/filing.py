@@ -69,6 +69,8 @@ def embed_post() -> ResponseReturnValue:
     choosing = step != "details" and not got.too_large
     if choosing:
         kept = _with_answer(ruling, kept, got)
+        if _too_early(ruling, kept, got):
+            return types_page(ruling.policy, kept, visit=visit, chosen=type_key, arriving=True, late=True)
     if type_key not in ruling.policy.types:
         return types_page(ruling.policy, kept, wrong=filing.choose(), status=404, visit=visit)
     if step == "details":
@@ -99,6 +101,12 @@ def _with_answer(ruling: InForce, kept: Kept, got: Incoming) -> Kept:
         got.get("turns"),
     )
     return replace(brought, secret=kept.secret, values=kept.values, draft=kept.draft, files=kept.files)
+
+
+def _too_early(ruling: InForce, kept: Kept, got: Incoming) -> bool:
+    """Whether a type was chosen before the page around had sent the answer; asked for once, then filed without it."""
+    chosen = got.get("type") in ruling.policy.types
+    return chosen and bool(got.get("awaits")) and kept.answer is None and not kept.token
 
 
 def _back(desk: Desk, got: Incoming) -> ResponseReturnValue:

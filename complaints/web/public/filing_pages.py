@@ -95,10 +95,12 @@ def types_page(
     visit: Visit | None = None,
     chosen: str = "",
     arriving: bool = False,
+    late: bool = False,
 ) -> tuple[str, int]:
     """Step 1: the types in their groups; with something to carry they are buttons, else links.
 
-    In the dialog of a `visit` an answer may be on its way (`arriving`), and its type `chosen` by the page around it.
+    In the dialog of a `visit` an answer may be on its way (`arriving`), and its type `chosen` by the page around it, or
+    by a person who was faster than the answer (`late`).
     """
     groups = [
         (label, [kind for kind in policy.types.values() if kind.group == key])
@@ -115,6 +117,7 @@ def types_page(
         visit=visit,
         chosen=chosen,
         arriving=arriving,
+        late=late,
     )
     return page, status
 

@@ -7,10 +7,10 @@ from factories import ALICE, a_decision
 from hypothesis import given
 from hypothesis import strategies as st
 
-from complaints.administration import templates, variables
+from complaints.administration import templates
 from complaints.administration.templates import Template
 from complaints.base.errors import InputError
-from complaints.cases import deciding, handling
+from complaints.cases import deciding, handling, variables
 from complaints.cases.views import public_view
 from complaints.ledger.work import Actor
 from complaints.policy.deadlines import words
@@ -61,7 +61,7 @@ def test_what_is_not_known_stays_and_is_a_gap(desk):
     text = variables.fill("{number}：{reason}，{nobody}", values(desk, filed))
 
     assert text == f"{filed.number}：{{reason}}，{{nobody}}"
-    assert templates.gaps(text) == ["{reason}", "{nobody}"]
+    assert variables.gaps(text) == ["{reason}", "{nobody}"]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_what_is_not_known_stays_and_is_a_gap(desk):
     ],
 )
 def test_only_places_meant_to_be_filled_are_gaps(text, left):
-    assert templates.gaps(text) == left
+    assert variables.gaps(text) == left
 
 
 @pytest.mark.parametrize(

@@ -7,18 +7,26 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from complaints.base.clock import beijing
+from complaints.base.errors import InputError
 from complaints.base.translations import gettext as t
 from complaints.ledger.work import Work
-from complaints.policy.deadlines import end_of, words
+from complaints.policy.deadlines import appeal_end, end_of, words
 from complaints.policy.profile import Policy
 from complaints.store.tables import Complaint
 
 # A name in braces; braces around anything else, as in program text, are the writer's own.
-PLACE = re.compile(r"\{([^\W\d]\w{0,39})\}")
+_NAME = r"[^\W\d]\w{0,39}"
+PLACE = re.compile(rf"\{{({_NAME})\}}")
+# What stands open in a text that somebody began with: a name in braces, or a note to the writer in brackets.
+_GAP = re.compile(
+    rf"【(?:填写|待填|补充)[^】]*】|【[\s…._]*】|\[fill in[^\]]*\]|\{{{_NAME}\}}", re.IGNORECASE
+)
 # What is known of every case, and what only an answer has.
 ALWAYS = ("number", "type", "filed_on", "product", "provider", "phone", "due")
 ANSWERING = ("outcome", "reason", "measures", "appeal_until")
 _ANSWERS = frozenset({"decide", "decline"})
+# What is true of one case and of no other that reads the same text.
+_OF_ONE = ("number", "filed_on", "due", "appeal_until")
 
 
 def names(use: str) -> tuple[str, ...]:
@@ -37,6 +45,18 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     return PLACE.sub(lambda found: values.get(found[1]) or found[0], text)
 
 
+def gaps(text: str) -> list[str]:
+    """Places of a template that nobody has filled in."""
+    return _GAP.findall(text)
+
+
+def require_filled(text: str) -> None:
+    """Raise InputError while places of a template stand open in what a complainant is to read."""
+    left = gaps(text)
+    if left:
+        raise InputError({"text": [t("Fill in {places} first", places=" ".join(left[:3]))]})
+
+
 def of(
     work: Work, case: Complaint, *, outcome: str = "", reason: str = "", actions: Sequence[str] = ()
 ) -> dict[str, str]:
@@ -44,7 +64,7 @@ def of(
     policy, lang = work.policy_of(case.policy_version), case.lang
     named = {**policy.decision_reasons, **policy.decline_reasons}
     sent = work.now + timedelta(seconds=policy.undo_seconds)
-    until = end_of(beijing(sent).date() + timedelta(days=policy.review.window_days))
+    until = appeal_end(policy, sent)
     result = policy.outcomes.get(outcome)
     return {
         **_provider(work.policy),
@@ -58,6 +78,13 @@ def of(
         # As the tracking page will say it: the time to ask runs from when the answer goes out.
         "appeal_until": words(until, lang) if case.appeals < policy.review.max_per_case else "",
     }
+
+
+def alone(work: Work, case: Complaint, others: Sequence[Complaint], text: str) -> list[str]:
+    """What a text says of this case that is not true of the others who are to read it too, as it stands there."""
+    own, theirs = of(work, case), [of(work, other) for other in others]
+    said = [own[name] for name in _OF_ONE if own[name] and any(each[name] != own[name] for each in theirs)]
+    return [value for value in said if value in text]
 
 
 def sample(work: Work, lang: str, complaint_type: str) -> dict[str, str]:
