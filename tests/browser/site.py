@@ -104,10 +104,16 @@ def log_in(site, desk, login, password):
     desk.goto(f"{site.url}/complaints/admin/login")
     desk.locator("input[name=login]").fill(login)
     desk.locator("input[name=password]").fill(password)
-    desk.get_by_role("button", name="登录").click()
+    follow(desk.get_by_role("button", name="登录"))
     desk.locator("input[name=old]").fill(password)
     desk.locator("input[name=new]").fill(NEW_PASSWORD)
-    desk.get_by_role("button", name=re.compile("密码")).click()
+    follow(desk.get_by_role("button", name=re.compile("密码")))
+
+
+def follow(part):
+    """Click what leads to a page, and wait until that page is whole: a click is over as soon as the way there begins."""
+    with part.page.expect_navigation():
+        part.click()
 
 
 def text_of(mail):
@@ -115,7 +121,11 @@ def text_of(mail):
 
 
 def until(condition, what):
-    """The first true value of `condition`; the test fails when it takes longer than it may."""
+    """The first true value of `condition`; the test fails when it takes longer than it may.
+
+    Playwright's own `wait_for_function` evaluates text within the page, which our policy forbids as soon as the first
+    look is not enough: `page.evaluate` in here may.
+    """
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         found = condition()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from browser.embedding import WORDS, button, embedding, inner, open_form, rows
 from browser.neighbour import next_door
+from browser.site import until
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -38,7 +39,7 @@ def test_a_report_on_another_site_without_cookies_is_a_verified_complaint(databa
         card = frame.locator("#cmp-receipt-codes").inner_text()
         number, code = re.search(r"TS\d{8}-\w{6}", card)[0], re.search(r"\w{4}(-\w{4}){4}", card)[0]
         assert rows(database_url) == [(number, "embed", "verified", 1)]
-        page.wait_for_function("window.heard")
+        until(lambda: page.evaluate("window.heard"), "the page's event")
         assert page.evaluate("window.heard") == [["complaints-filed", {"number": number}]]
         assert page.context.cookies() == []
 
@@ -168,7 +169,7 @@ def test_the_page_hears_only_its_own_frame_and_only_what_has_the_right_shape(sha
     inner(page).evaluate("all => all.forEach((one) => parent.postMessage(one, '*'))", MALFORMED)
     # Messages keep their order: once this one is heard, all others were.
     inner(page).evaluate("one => parent.postMessage(one, '*')", {**FILED, "number": "TS20261124-333333"})
-    page.wait_for_function("window.heard")
+    until(lambda: page.evaluate("window.heard"), "the page's event")
     assert page.evaluate("window.heard") == [["complaints-filed", {"number": "TS20261124-333333"}]]
 
 
@@ -176,7 +177,7 @@ def test_the_frame_hears_only_its_parent_and_only_what_has_the_right_shape(share
     page = open_page()
     open_form(shared, page)
     frame = inner(page)
-    frame.wait_for_function("document.querySelector('[name=output]').value")
+    until(lambda: frame.evaluate("document.querySelector('[name=output]').value"), "the answer")
     forged = """([origins, own]) => {
         const form = document.querySelector("form");
         delete form.dataset.cmpArrived;

@@ -7,6 +7,7 @@ import re
 
 import pytest
 from browser.embedding import AXE, WORDS, button, embedding, file_it, inner, leaves, open_form, rows
+from browser.site import until
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -113,7 +114,7 @@ def test_a_thumb_down_is_a_rating_until_somebody_says_it_is_about_rights(shared,
     frame = page.frame_locator("complaints-report iframe")
     number = file_it(frame)
     assert [row[:2] for row in rows(shared.database)[len(before) :]] == [(number, "embed")]
-    page.wait_for_function("window.heard.length > 1")
+    until(lambda: page.evaluate("window.heard.length > 1"), "the second event")
     assert page.evaluate("window.heard[1]") == ["complaints-filed", {"number": number}]
 
 

@@ -7,7 +7,7 @@ import re
 import pytest
 from browser import site as sites
 from browser.embedding import file_it, rows
-from browser.site import ROOT, log_in, until
+from browser.site import ROOT, follow, log_in, until
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -96,7 +96,7 @@ def test_an_answer_is_reported_decided_and_blocked_where_it_stood(product, datab
     other.keyboard.press("Enter")
     expect(other.locator(".answered .words").last).to_contain_text(HANDLED)
 
-    follow(product, phone, number, code)
+    answered(product, phone, number, code)
     until(lambda: "nothing found" in product.flask("audit"), "a clean audit")
 
 
@@ -112,16 +112,16 @@ def decide(product, desk, number):
     desk.locator("#action-0").select_option("stop_generation")
     desk.locator("#target-0").fill("这条回答")
     desk.get_by_label("给投诉人的答复").fill(ANSWER)
-    desk.get_by_role("button", name="预览").last.click()
-    desk.locator("button[name=do][value=send]").first.click()
+    follow(desk.get_by_role("button", name="预览").last)
+    follow(desk.locator("button[name=do][value=send]").first)
 
 
-def follow(product, phone, number, code):
+def answered(product, phone, number, code):
     phone.goto(f"{product.url}/")
     phone.get_by_role("link", name="查询投诉进度").click()
     phone.get_by_label("编号").fill(number)
     phone.get_by_label("查询码").fill(code)
-    phone.get_by_role("button", name="查询进度").click()
+    follow(phone.get_by_role("button", name="查询进度"))
     # What harms is stopped at once; the answer goes out when its undo time is over.
     until(lambda: phone.reload() and phone.get_by_text("已答复").count(), "the answer's release")
     for words in ("已答复", "投诉成立", ANSWER, "停止生成"):

@@ -6,9 +6,9 @@ import re
 
 import pytest
 from browser import site as sites
-from browser.looks import LANGS, SIZES, follow, hold, looking
+from browser.looks import LANGS, SIZES, hold, looking
 from browser.notice import NEXT_YEAR
-from browser.site import NEW_PASSWORD, log_in
+from browser.site import NEW_PASSWORD, follow, log_in
 from browser.test_whole_life import file_on_a_phone
 from browser.walking import walked
 from playwright.sync_api import expect
@@ -118,7 +118,6 @@ def session_states(full, chromium):
     desk = chromium.new_context(viewport={"width": 1440, "height": 900}, locale="zh-CN")
     page = desk.new_page()
     log_in(full, page, "wu", full.password)
-    page.wait_for_load_state()
     phone = chromium.new_context(viewport={"width": 390, "height": 844}, locale="zh-CN")
     number, _ = file_on_a_phone(full, phone.new_page())
     yield {"desk": desk.storage_state(), "phone": phone.storage_state(), "number": number}
@@ -201,8 +200,8 @@ def _clicked(page, admin):
     yield "figures-recounted"
     page.goto(f"{admin}/?view=all")
     page.locator("#find").fill("回答")
-    page.locator("#find").press("Enter")
-    page.wait_for_url("**q=*")
+    with page.expect_navigation():
+        page.locator("#find").press("Enter")
     yield "queue-search"
     page.goto(f"{admin}/?view=all")
     for box in page.locator("input[name=case]").all()[:3]:
@@ -213,8 +212,8 @@ def _clicked(page, admin):
     page.locator("textarea[name=text]").fill("核对过")
     follow(page.locator("main form button[value=preview]").last)
     yield "bulk-preview"
-    page.locator("button[value=confirm]").click()
-    page.wait_for_url("**/bulk/*")
+    follow(page.locator("button[value=confirm]"))
+    assert "/bulk/" in page.url
     yield "bulk-job"
     page.goto(f"{admin}/?view=all&state=accepted")
     page.goto(page.locator("[data-cmp-row]").first.evaluate("row => row.href").replace("?", "/decide?"))
@@ -300,11 +299,11 @@ def test_what_was_typed_is_there_again_after_the_session_ended_meanwhile(full, s
         page.wait_for_url(re.compile(r"/admin/login\?next="))
         page.locator("input[name=login]").fill("wu")
         page.locator("input[name=password]").fill(NEW_PASSWORD)
-        page.get_by_role("button", name="登录").click()
+        follow(page.get_by_role("button", name="登录"))
         page.wait_for_url(re.compile(f"{case}/decide"))
         expect(page.locator("textarea[name=text]")).to_have_value("写了很久的答复")
         # Who logs out leaves nothing behind in the tab.
-        page.locator("form[action$='/logout'] button").click()
+        follow(page.locator("form[action$='/logout'] button"))
         page.wait_for_url(re.compile(r"/admin/login"))
         assert (
             page.evaluate("Object.keys(sessionStorage).filter(name => name.startsWith('cmp-draft')).length")

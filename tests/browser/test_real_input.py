@@ -7,7 +7,7 @@ import re
 import pytest
 import realfiles
 from browser import site as sites
-from browser.looks import follow
+from browser.site import follow
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser

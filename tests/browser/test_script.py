@@ -101,6 +101,8 @@ def page(chromium: Browser, site: SimpleNamespace) -> Iterator[Page]:
         viewport={"width": 390, "height": 844}, permissions=["clipboard-read", "clipboard-write"]
     )
     opened = context.new_page()
+    # Time passes here only where a test lets it, or a busy machine would decide what was saved.
+    opened.clock.install()
     complaints: list[str] = []
     opened.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     opened.on("pageerror", lambda error: complaints.append(str(error)))
@@ -123,7 +125,7 @@ def test_the_counter_speaks_after_three_quarters_and_never_blocks(page) -> None:
     page.goto(HOST)
     count = page.locator("#text-count")
     page.fill("#text", "𠮷" * 14)  # extension B: one character, two UTF-16 units
-    page.wait_for_timeout(600)
+    page.clock.run_for(600)
     assert count.text_content() == ""
 
     page.fill("#text", "𠮷" * 15)
@@ -137,10 +139,11 @@ def test_the_counter_speaks_after_three_quarters_and_never_blocks(page) -> None:
 def test_a_second_click_sends_nothing(page, site) -> None:
     page.goto(HOST)
     page.fill("#text", "x")
-    page.evaluate(
-        "() => { const b = document.querySelector('#f button[type=submit]'); b.click(); b.click(); b.click(); }"
-    )
-    page.wait_for_timeout(500)
+    again = "b => { b.click(); setTimeout(() => b.click(), 50); setTimeout(() => b.click(), 100); }"
+    with page.expect_request(f"{HOST}/next"):
+        page.locator("#f button[type=submit]").evaluate(again)
+    # Long enough for what a further click had sent; on a slow machine this proves less and still holds.
+    page.wait_for_timeout(300)
 
     assert len(site.posted) == 1
 
@@ -149,7 +152,7 @@ def test_unsent_text_comes_back_after_a_failure_and_goes_after_success(page, sit
     page.goto(HOST)
     page.fill("#text", "typed")
     page.fill("#place", "here")
-    page.wait_for_timeout(700)
+    page.clock.run_for(700)
     page.goto(f"{HOST}/wrong")
     assert page.input_value("#text") == "typed"
     assert page.input_value("#place") == "here"
@@ -165,7 +168,7 @@ def test_unsent_text_comes_back_after_a_failure_and_goes_after_success(page, sit
 def test_text_the_server_sent_back_wins_over_the_copy(page, site) -> None:
     page.goto(HOST)
     page.fill("#text", "old")
-    page.wait_for_timeout(700)
+    page.clock.run_for(700)
     site.pages["/"] = (FORM, Details(data={"text": "newer"}))
     page.goto(HOST)
 
@@ -180,7 +183,7 @@ def test_text_that_is_only_offered_gives_way_to_what_was_made_of_it(page, site) 
     assert not page.locator("[data-cmp-restored]").is_visible()
     page.fill("#text", "offered and changed")
     page.fill("#place", "")
-    page.wait_for_timeout(700)
+    page.clock.run_for(700)
     page.goto(HOST)
 
     assert (page.input_value("#text"), page.input_value("#place")) == ("offered and changed", "")
@@ -218,7 +221,7 @@ def test_a_text_to_start_from_is_added_to_what_was_written_once(page, site) -> N
 def test_leaving_forgets_the_text(page) -> None:
     page.goto(HOST)
     page.fill("#text", "secret")
-    page.wait_for_timeout(700)
+    page.clock.run_for(700)
     page.click("[data-cmp-exit]")
     page.wait_for_url("**/gone")
 

@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 from browser import site as sites
-from browser.site import log_in, until
+from browser.site import follow, log_in, until
 from browser.test_whole_life import file_on_a_phone
 from playwright.sync_api import expect
 
@@ -214,11 +214,11 @@ def appealed(office, phone, desk, second, number, code):
     phone.goto(f"{office.url}/complaints/track")
     phone.get_by_label("编号").fill(number)
     phone.get_by_label("查询码").fill(code)
-    phone.get_by_role("button", name="查询进度").click()
+    follow(phone.get_by_role("button", name="查询进度"))
     until(lambda: phone.reload() and phone.locator("#form-appeal").count(), "the answer's release")
     phone.locator("#appeal summary").click()
     phone.locator("#form-appeal textarea").fill("只改了一条，别的回答还是那样说。")
-    phone.locator("#form-appeal .cmp-acts button").click()
+    follow(phone.locator("#form-appeal .cmp-acts button"))
     expect(phone.get_by_text("复核中").first).to_be_visible()
 
     desk.goto(f"{office.url}/complaints/admin/case/{number}")
@@ -234,7 +234,7 @@ def appealed(office, phone, desk, second, number, code):
     second.locator("input[name=verdict][value=confirm]").check()
     second.locator("textarea[name=text]").fill("我们重新核实了全部相关回答，原处理结果不变。")
     second.locator("textarea[name=note]").fill("换人看过，结论相同。")
-    second.locator("button[name=do][value=send]").last.click()
+    follow(second.locator("button[name=do][value=send]").last)
     expect(second.get_by_text("尚未发出")).to_be_visible()
     until(
         lambda: phone.reload() and phone.get_by_text("重新核实了全部相关回答").count(), "the review's release"
