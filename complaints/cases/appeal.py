@@ -14,7 +14,6 @@ from complaints.cases.people import Operator, behind
 from complaints.cases.step import from_complainant, from_operator, step, tell_operators
 from complaints.ledger.journal import Written
 from complaints.ledger.work import COMPLAINANT, Actor, Work
-from complaints.policy.roles import HANDLERS
 from complaints.sla import milestones
 from complaints.store.tables import Complaint
 
@@ -87,11 +86,7 @@ def review(work: Work, case: Complaint, actor: Actor, verdict: Verdict, decision
 def eligible(work: Work, case: Complaint, operators: Collection[Operator]) -> list[Operator]:
     """Who may review this case: anyone who handles complaints and did not decide this one, also not by a key."""
     decider = behind(work, case.decided_by)
-    return [
-        operator
-        for operator in operators
-        if operator.ref != decider and operator.may(*HANDLERS) and people.may_see(operator, case)
-    ]
+    return [one for one in operators if one.ref != decider and people.may_handle(one, case)]
 
 
 def _take_on(work: Work, case: Complaint, actor: Actor, decision: Decision) -> Written:

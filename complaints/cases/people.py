@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, select
 
 from complaints.ledger.work import MACHINE, Actor, Work
+from complaints.policy.roles import HANDLERS
 from complaints.store.tables import ApiKey, Complaint
 from complaints.store.tables import Operator as Account
 
@@ -59,6 +60,11 @@ class Operator:
 def may_see(viewer: Operator, case: Complaint) -> bool:
     """Whether this operator may know of this complaint at all."""
     return viewer.restricted or not case.restricted
+
+
+def may_handle(who: Operator, case: Complaint) -> bool:
+    """Whether this operator works on complaints and may know of this one, so that it can be given to them."""
+    return who.may(*HANDLERS) and may_see(who, case)
 
 
 def visible(viewer: Operator) -> list[ColumnElement[bool]]:

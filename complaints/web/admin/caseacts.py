@@ -23,7 +23,6 @@ from complaints.cases import (
 )
 from complaints.cases.people import Operator
 from complaints.ledger.work import Actor, Work
-from complaints.policy.roles import HANDLERS
 from complaints.store.tables import Complaint
 from complaints.web.admin import measures
 from complaints.web.admin.caseforms import (
@@ -215,7 +214,7 @@ def colleagues(work: Work, staff: Sequence[Operator], case: Complaint) -> list[t
     return [
         (one.ref, one.name)
         for one in staff
-        if one.may(*HANDLERS) and people.may_see(one, case) and handling.may_lie_with(work, case, one.ref)
+        if people.may_handle(one, case) and handling.may_lie_with(work, case, one.ref)
     ]
 
 

@@ -30,7 +30,6 @@ from complaints.cases.people import Operator
 from complaints.ledger import journal
 from complaints.ledger.journal import Written
 from complaints.ledger.work import Work
-from complaints.policy.roles import HANDLERS
 from complaints.policy.states import State
 from complaints.store.tables import Complaint
 from complaints.web.api import shapes, shown
@@ -86,9 +85,7 @@ def _transfer(at: Doing) -> Written:
 
 def _colleague(at: Doing) -> str | None:
     to: str | None = at.body.to
-    able = {
-        one.ref for one in roster.read(at.work).staff if one.may(*HANDLERS) and people.may_see(one, at.case)
-    }
+    able = {one.ref for one in roster.read(at.work).staff if people.may_handle(one, at.case)}
     # What stands here stays in the log for ever, so it must be an operator's reference and nothing else.
     if to is not None and to not in able:
         raise InputError({"to": [t("Choose somebody of the list")]})
