@@ -6,7 +6,15 @@ import pytest
 import servers
 from browser import site as sites
 from browser.embedding import embedding
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
+
+# A busy machine is slow, not wrong: what is to come is waited for as long everywhere.
+expect.set_options(timeout=1000 * sites.PATIENCE)
+# The dialog gives up on a frame that says nothing for some seconds. Tests of just that make pages of their own.
+_UNHURRIED = """(() => {
+    const before = window.setTimeout;
+    window.setTimeout = (what, after, ...more) => before(what, [2000, 8000].includes(after) ? 20 * after : after, ...more);
+})()"""
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +67,8 @@ def open_page(chromium):
         page = context.new_page()
         page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: said.append(str(error)))
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(1000 * sites.PATIENCE)
+        page.add_init_script(_UNHURRIED)
         return page
 
     yield open_one

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import servers
 from browser import site as sites
 from browser.neighbour import next_door
+from browser.site import receipt_card
 from playwright.sync_api import expect
 from sqlalchemy import select
 
@@ -107,8 +108,7 @@ def file_it(frame, kind="inaccurate"):
     frame.locator(f"button[name=type][value={kind}]").click()
     frame.get_by_label("发生了什么").fill(WORDS)
     frame.get_by_role("button", name="提交", exact=True).click()
-    expect(frame.locator(".cmp-receipt")).to_be_visible()
-    return re.search(r"TS\d{8}-\w{6}", frame.locator("#cmp-receipt-codes").inner_text())[0]
+    return re.search(r"TS\d{8}-\w{6}", receipt_card(frame))[0]
 
 
 def inner(page):

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 from browser.site import PATIENCE
-from browser.walking import OUTSIDE, SIDEWAYS
-from playwright.sync_api import expect
+from browser.walking import OUTSIDE, SIDEWAYS, settled
 
 AXE = Path(__file__).with_name("vendor") / "axe.min.js"
 LANGS = pytest.mark.parametrize("lang", ["zh", "en"])
@@ -39,15 +38,14 @@ def looking(chromium, lang, state=None, size=SIZES[0]) -> Iterator:
         storage_state=state,
     )
     context.add_init_script(path=AXE)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(1000 * PATIENCE)
     yield context
     context.close()
 
 
 def hold(page, name, lang, config):
     """Fail on what axe finds in any of the four looks of this page, and on what runs sideways or is cut at any size."""
-    # A page that follows a job reads itself anew, and would do so under the eyes of axe.
-    expect(page.locator("meta[http-equiv=refresh]")).to_have_count(0, timeout=1000 * PATIENCE)
+    settled(page)
     for size in SIZES:
         _resize(page, size)
         for scheme in ("light", "dark"):

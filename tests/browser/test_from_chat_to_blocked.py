@@ -7,7 +7,7 @@ import re
 import pytest
 from browser import site as sites
 from browser.embedding import file_it, rows
-from browser.site import ROOT, follow, log_in, until
+from browser.site import ROOT, follow, log_in, receipt_card, until
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -69,7 +69,7 @@ def test_an_answer_is_reported_decided_and_blocked_where_it_stood(product, datab
     expect(frame.get_by_text("与系统记录一致").first).to_be_visible()
     frame.get_by_role("button", name="换一个类型").click()
     number = file_it(frame)
-    code = re.search(r"\w{4}(-\w{4}){4}", frame.locator("#cmp-receipt-codes").inner_text())[0]
+    code = re.search(r"\w{4}(-\w{4}){4}", receipt_card(frame))[0]
     frame.get_by_role("button", name="已保存，关闭").click()
     phone.get_by_role("button", name="已保存，关闭").click()
     expect(phone.get_by_role("status").filter(has_text=number)).to_be_visible()
@@ -97,7 +97,7 @@ def test_an_answer_is_reported_decided_and_blocked_where_it_stood(product, datab
     expect(other.locator(".answered .words").last).to_contain_text(HANDLED)
 
     answered(product, phone, number, code)
-    until(lambda: "nothing found" in product.flask("audit"), "a clean audit")
+    product.await_clean_audit()
 
 
 def decide(product, desk, number):

@@ -184,7 +184,7 @@ def test_axe_finds_nothing_on_pages_that_only_a_click_leads_to(full, session_sta
     with looking(chromium, lang, session_states["desk"]) as context:
         page = context.new_page()
         for name in _clicked(page, f"{full.url}/complaints/admin"):
-            assert page.locator("h1").count() == 1, name
+            expect(page.locator("h1")).to_have_count(1)
             hold(page, f"admin-{name}", lang, request.config)
 
 

@@ -7,7 +7,7 @@ import re
 import pytest
 import realfiles
 from browser import site as sites
-from browser.site import follow
+from browser.site import follow, receipt_card
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -69,7 +69,7 @@ def test_a_phone_sends_its_photograph_and_files_and_gets_them_back(site, open_pa
     phone.get_by_role("button", name="确认并提交").click()
     expect(phone).to_have_url(re.compile("/receipt/TS"))
 
-    card = phone.locator("#cmp-receipt-codes").inner_text()
+    card = receipt_card(phone)
     number, code = re.search(r"TS\d{8}-\w{6}", card)[0], re.search(r"\w{4}(-\w{4}){4}", card)[0]
     phone.goto(f"{site.url}/complaints/track")
     phone.get_by_label("编号").fill(number)

@@ -101,7 +101,7 @@ def page(chromium: Browser, site: SimpleNamespace) -> Iterator[Page]:
         viewport={"width": 390, "height": 844}, permissions=["clipboard-read", "clipboard-write"]
     )
     opened = context.new_page()
-    # Time passes here only where a test lets it, or a busy machine would decide what was saved.
+    # So that a test can let time pass: a busy machine decides otherwise what was saved.
     opened.clock.install()
     complaints: list[str] = []
     opened.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)

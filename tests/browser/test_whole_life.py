@@ -8,7 +8,7 @@ import json
 import re
 
 import pytest
-from browser.site import log_in, text_of, until
+from browser.site import log_in, receipt_card, text_of
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -112,7 +112,7 @@ def file_on_a_phone(site, phone):
     expect(phone.get_by_text("生鸡蛋泡一夜😀𠮷").first).to_be_visible()
     phone.get_by_role("button", name="确认并提交").click()
     expect(phone).to_have_url(re.compile("/receipt/TS"))
-    card = phone.locator("#cmp-receipt-codes").inner_text()
+    card = receipt_card(phone)
     return re.search(r"TS\d{8}-\w{6}", card)[0], re.search(r"\w{4}(-\w{4}){4}", card)[0]
 
 
@@ -141,4 +141,4 @@ def exported_and_audited(site, number):
         "4",
     )
 
-    until(lambda: "nothing found" in site.flask("audit"), "a clean audit")
+    site.await_clean_audit()

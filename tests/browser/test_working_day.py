@@ -11,6 +11,7 @@ import pytest
 from browser import site as sites
 from browser.site import follow, log_in, until
 from browser.test_whole_life import file_on_a_phone
+from browser.walking import settled
 from playwright.sync_api import expect
 
 from complaints.cases.paging import PAGE
@@ -29,7 +30,7 @@ with host.app.app_context():
         host.complaints.submit(Filing(kind, fields, f"{n:032x}"))
 """
 # Long enough to take an answer back in, short enough to wait for.
-UNDO = 12
+UNDO = 25
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ def test_a_working_day(office, open_page, capsys):
     assigned_in_bulk(office, desk)
     appealed(office, phone, desk, second, number, code)
     exported(office, desk, number)
-    until(lambda: "nothing found" in office.flask("audit"), "a clean audit")
+    office.await_clean_audit()
 
 
 def triaged(office, desk):
@@ -148,7 +149,7 @@ def decided_and_taken_back(office, desk, number):
         desk.get_by_label("投诉成立", exact=True).check()
         desk.locator("select[name=reason]").select_option(index=1)
         desk.locator("select[name=template]").select_option("upheld")
-        desk.get_by_role("button", name="填入").click()
+        follow(desk.get_by_role("button", name="填入"))
         text = desk.locator("textarea[name=text]")
         expect(text).to_have_value(re.compile("【填写"))
         # A place left open is caught before anything is sent.
@@ -206,7 +207,8 @@ def assigned_in_bulk(office, desk):
     expect(desk.locator("#preview")).to_contain_text(f"{number}")
     desk.locator("button[name=do][value=confirm]").click()
     # The page reads itself anew while a worker is at it.
-    expect(desk.get_by_text(f"{number}件已办理").first).to_be_visible(timeout=30_000)
+    expect(desk.get_by_text(f"{number}件已办理").first).to_be_visible()
+    settled(desk)
 
 
 def appealed(office, phone, desk, second, number, code):
@@ -248,7 +250,8 @@ def exported(office, desk, number):
     desk.locator("#order select[name=form]").select_option("xlsx")
     desk.locator("#order .cmp-acts button").click()
     button = desk.get_by_role("button", name="下载").first
-    expect(button).to_be_visible(timeout=30_000)
+    expect(button).to_be_visible()
+    settled(desk)
     with desk.expect_download() as coming:
         button.click()
     with zipfile.ZipFile(coming.value.path()) as book:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from playwright.sync_api import expect
+
 STATES = (
     "submitted",
     "accepted",
@@ -45,8 +47,15 @@ def walked(
                 yield _stood(page, case.replace("?", f"{ending}?"), f"{name}-{state}")
 
 
+def settled(page) -> None:
+    """Wait until a page no longer reads itself anew, as one that follows a job does, and stands whole."""
+    expect(page.locator("html:has(> body):not(:has(meta[http-equiv=refresh]))")).to_have_count(1)
+    page.wait_for_load_state()
+
+
 def _stood(page, address: str, name: str) -> str:
     page.goto(address)
+    settled(page)
     page.evaluate("document.querySelectorAll('main details').forEach(part => { part.open = true })")
     assert page.locator("h1").count() == 1, f"{name}: {page.title()}"
     return name
