@@ -49,7 +49,7 @@ def walked(
 
 def settled(page) -> None:
     """Wait until a page no longer reads itself anew, as one that follows a job does, and stands whole."""
-    expect(page.locator("html:has(> body):not(:has(meta[http-equiv=refresh]))")).to_have_count(1)
+    expect(page.locator("html:not(:has(meta[http-equiv=refresh])) > body")).to_have_count(1)
     page.wait_for_load_state()
 
 
