@@ -200,9 +200,9 @@ def mark(cases: Sequence[Complaint]) -> str:
 
 
 def present(work: Work, viewer: Operator, filters: Filters, place: Place | None = None) -> str:
-    """The mark of a page of `queue` as it is now; of a search none, for each look at it reads texts."""
+    """The mark of a page of `queue` as it is now."""
     if filters.q:
-        return ""
+        return mark([row.case for row in _searched(work, viewer, filters, place).rows])
     wanted = _conditions(work, viewer, filters)
     cases = stretch(work.session, wanted, place).cases
     return mark(cases if cases or place is None else stretch(work.session, wanted).cases)

@@ -15,7 +15,8 @@ from complaints.base.clock import BEIJING
 from complaints.cli.group import WRONG_USE, fail, group, installed, person, plainly
 from complaints.evidence import export as exports
 from complaints.evidence import jobs
-from complaints.evidence.chosen import KINDS, REASONS, Chosen, count
+from complaints.evidence.chosen import KINDS, REASONS, Chosen
+from complaints.evidence.counting import count
 from complaints.policy.states import State
 
 _WIDTH = 30

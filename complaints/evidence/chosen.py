@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Table, func, select
+from sqlalchemy import ColumnElement, Table, select
 
 from complaints.base.clock import beijing, from_stamp, stamp
 from complaints.base.errors import InputError
@@ -15,7 +15,7 @@ from complaints.base.translations import gettext as t
 from complaints.cases.measuring import Span
 from complaints.ledger.work import Work
 from complaints.policy.states import State
-from complaints.store.tables import Complaint, Event, PolicyVersion, Stream
+from complaints.store.tables import Complaint, Event, PolicyVersion
 
 TABLES, PAPERS = ("jsonl", "csv", "xlsx"), ("pdf", "docx")
 # Made of many complaints, in which those of restricted types are left out for whoever is not cleared.
@@ -274,23 +274,6 @@ def products(work: Work) -> dict[int, str]:
     """The product's name by version of the policy; a complaint belongs to the product it was filed under."""
     versions = work.session.scalars(select(PolicyVersion.version).order_by(PolicyVersion.version))
     return {version: work.policy_of(version).provider.product for version in versions}
-
-
-def count(work: Work, chosen: Chosen, *, whole: bool = False) -> int:
-    """How many lines it will have; for a case its events, for a list's log those of today. `whole` as in `logged`."""
-    if chosen.ids is not None:
-        return len(chosen.ids) if chosen.kind == "register" else _events(work, chosen)
-    if chosen.kind in {"log", "case"}:
-        query = select(func.count()).select_from(EVENTS).where(*logged(work, chosen, whole=whole, today=True))
-    else:
-        query = select(func.count()).select_from(CASES).where(*filed(work, chosen, whole=True))
-    return int(work.session.execute(query).scalar_one())
-
-
-def _events(work: Work, chosen: Chosen) -> int:
-    streams = (select(CASES.c.uid).where(CASES.c.id.in_(ids)) for ids in some(chosen))
-    counted = (select(func.sum(Stream.seq)).where(Stream.uid.in_(each)) for each in streams)
-    return sum(int(work.session.scalar(each) or 0) for each in counted)
 
 
 def known(work: Work, key: str, value: str) -> str:

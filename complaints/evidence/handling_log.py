@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
+from complaints.evidence import naming
 from complaints.evidence.cells import Guard
 from complaints.evidence.chosen import CASES, EVENTS, Chosen, logged
 from complaints.evidence.replay import matching, within
-from complaints.ledger.journal import SYSTEM_STREAM
 from complaints.ledger.proof import leaf_hash
 from complaints.ledger.work import Work
 
@@ -73,7 +73,7 @@ def batches(work: Work, chosen: Chosen, after: int = -1) -> Iterator[tuple[int, 
         if narrowed is not None:
             left_out -= fresh
             left_out |= fresh - narrowed(work, chosen, fresh)
-        naming = _naming(connection, page) if chosen.lacking else set[int]()
+        hidden = naming.among(connection, page) if chosen.lacking else set[int]()
         after = page[-1][0]
         # No transaction stays open while the rows are written and progress is told.
         work.session.rollback()
@@ -82,7 +82,7 @@ def batches(work: Work, chosen: Chosen, after: int = -1) -> Iterator[tuple[int, 
             [
                 (index, stream, leaf, *known[stream])
                 for index, stream, leaf in page
-                if stream not in left_out and index not in naming
+                if stream not in left_out and index not in hidden
             ],
         )
         if len(page) < _PAGE:
@@ -145,24 +145,6 @@ def _slowly(index: int, leaf: bytes, number: str, test: bool, guard: Guard) -> l
         "hash": leaf_hash(leaf).hex(),
     }
     return [guard(texts[name]) for name in COLUMNS]
-
-
-def _naming(connection: Any, page: Sequence[Any]) -> set[int]:
-    """Those that name a complaint of a restricted type: orders of its document, links with it, and what was joined to it."""
-    named: dict[int, set[str]] = {}
-    for index, stream, leaf in page:
-        if stream == SYSTEM_STREAM and b'"type":"exported"' in leaf:
-            meta = json.loads(leaf)["meta"]
-            named[index] = {*meta.get("cases", ()), meta.get("number", "")}
-        elif b'"other":"' in leaf or b'"merged_into":[' in leaf:
-            meta = json.loads(leaf)["meta"]
-            named[index] = {meta.get("other", ""), *meta.get("change", {}).get("merged_into", ())} - {None}
-    said = set[str]().union(*named.values())
-    restricted = select(CASES.c.number, CASES.c.uid).where(
-        or_(CASES.c.number.in_(said), CASES.c.uid.in_(said)), CASES.c.restricted
-    )
-    hidden = {word for row in connection.execute(restricted) for word in row} if said else set[str]()
-    return {index for index, words in named.items() if words & hidden}
 
 
 def _learn(connection: Any, known: dict[str, tuple[str, bool]], streams: set[str]) -> None:

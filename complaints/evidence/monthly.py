@@ -12,7 +12,8 @@ from sqlalchemy import and_, func, select
 from complaints.base.clock import beijing
 from complaints.cases.measuring import Measured, Span
 from complaints.evidence import months
-from complaints.evidence.chosen import CASES, EVENTS, Chosen, count, lasting
+from complaints.evidence.chosen import CASES, EVENTS, Chosen, lasting
+from complaints.evidence.counting import count
 from complaints.evidence.figures import Figures, replayed
 from complaints.evidence.replay import Replayed, missed
 from complaints.ledger.measures import measures

@@ -16,7 +16,8 @@ from complaints.base.errors import InputError
 from complaints.base.translations import gettext as t
 from complaints.evidence import bundle, export, monthly
 from complaints.evidence.bundle_cases import MOST
-from complaints.evidence.chosen import AUDIT, BUNDLE, MONTHLY, Chosen, check, count
+from complaints.evidence.chosen import AUDIT, BUNDLE, MONTHLY, Chosen, check
+from complaints.evidence.counting import count
 from complaints.ledger.audit_report import Report, record
 from complaints.ledger.sequencer import head
 from complaints.ledger.work import Actor, Work

@@ -17,7 +17,7 @@ from complaints.base.errors import InputError, NotFoundError
 from complaints.cases import handling, linking
 from complaints.evidence import cells, export, figures, handling_log, register, workbook
 from complaints.evidence.chosen import Chosen
-from complaints.evidence.chosen import count as count_lines
+from complaints.evidence.counting import count as count_lines
 from complaints.ledger import journal
 from complaints.ledger.proof import Chains, leaf_hash
 from complaints.store.tables import Complaint, Event

@@ -15,6 +15,7 @@ from complaints.base.errors import ConflictError, InputError, NotFoundError
 from complaints.cases import erasure
 from complaints.evidence import bundle, export, files, handling_log, jobs, parts, register
 from complaints.evidence.chosen import Chosen
+from complaints.evidence.counting import count
 from complaints.jobs.cleaning import clean
 from complaints.jobs.working import work_off
 from complaints.ledger.work import COMPLAINANT
@@ -135,6 +136,24 @@ def test_a_log_half_written_when_a_case_became_restricted_begins_anew_without_it
 
     text = take(desk, uid).decode()
     assert (filed.number in text, neighbour.number in text) == (False, True)
+
+
+def test_the_number_of_lines_told_before_is_that_of_the_file_for_whoever_is_not_cleared(desk, filed):
+    lead, linked, joined = desk.file(), desk.file(), desk.file()
+    for lives in ((filed, "link"), (filed, "unlink"), (filed, "link")):
+        desk.do(*lives)
+    desk.do(linked, "merge", lead=lead)
+    desk.do(joined, "merge", lead=lead)
+    desk.do(linked, "unmerge")
+    export.order(desk.installation, ALICE, Chosen("case", "pdf", number=lead.number))
+    desk.do(joined, "withdraw")
+    for hidden in (lead, filed):
+        make_restricted(desk, hidden)
+    for narrowed in ({}, {"type": "inaccurate"}, {"since": desk.clock.now}):
+        uid = order(desk, "log", "jsonl", office=False, **narrowed)
+        told = desk.read(lambda work, uid=uid: count(work, Chosen.of(work.session.get(Job, uid).params)))
+        work_off(desk.installation)
+        assert (row(desk, uid).total, len(take(desk, uid).splitlines())) == (told, told)
 
 
 def text_in(form, data):

@@ -211,7 +211,9 @@ def people(office):
         ("/operators/reset", {"login": "handler"}),
         ("/operators/factor", {"login": "handler"}),
         ("/operators/{ref}", {"roles": ["handler", "admin"]}),
+        ("/operators/enable", {"login": "handler"}),
         ("/operators/{ref}", {"roles": ["handler"], "restricted": "y"}),
+        ("/operators/{ref}", {"roles": ["handler"], "mail": "somebody@elsewhere.example"}),
     ],
 )
 def test_whoever_opens_a_door_has_logged_in_just_now(office, clock, path, given):

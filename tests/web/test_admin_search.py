@@ -49,6 +49,26 @@ def test_words_lead_to_a_list_whose_address_does_not_hold_them(office):
     assert numbers(office.client("second").get(answer.request.full_path), one, other) == [one.number]
 
 
+def test_an_open_search_says_when_what_it_lists_has_changed(office):
+    one, other = filed(office, "要求退款，三次没有人理"), filed(office, "头像不见了")
+    answer = search(office, "退款")
+
+    def polled():
+        asked = re.search(r'data-cmp-arrived="([^"]+)"', answer.get_data(as_text=True))[1]
+        return answer.client.get(asked.replace("&amp;", "&")).get_data(as_text=True)
+
+    assert polled() == ""
+    office.desk.do(other, "accept")
+    filed(office, "账号被封")
+    assert polled() == ""
+    office.desk.do(one, "accept")
+    assert polled() == "打开本页后列表有变化"
+    answer = search(office, "退款")
+    assert polled() == ""
+    filed(office, "又一次要求退款")
+    assert polled() == "打开本页后列表有变化"
+
+
 def test_a_number_goes_to_its_case_and_an_unknown_one_is_said(office):
     one = filed(office, "退款")
     client = office.client("handler")

@@ -15,7 +15,8 @@ from complaints.base.translations import gettext as t
 from complaints.base.translations import language
 from complaints.cases.people import Operator
 from complaints.evidence import jobs
-from complaints.evidence.chosen import KINDS, REASONS, Chosen, count, known, products
+from complaints.evidence.chosen import KINDS, REASONS, Chosen, known, products
+from complaints.evidence.counting import count
 from complaints.policy.states import State
 from complaints.web.admin.access import operator
 from complaints.web.forms import OwnForm

@@ -57,6 +57,8 @@ _ACTS = {
     "end": operators.log_out,
     "factor": second_factor.reset,
 }
+# What opens a way in; to close one is never too late.
+_OPENING = ("reset", "factor", "enable")
 # What takes a factor's place, and what one is told who asks it for oneself.
 _OWN = {
     "reset": lambda: t("Change your own under “My account”, with your present password"),
@@ -122,8 +124,8 @@ def change(what: str) -> ResponseReturnValue:
         return _accounts(blank, fault=old_page()), 400
     login, who = form.login.data or "", operator().actor
     try:
-        if what in _OWN:
-            _may_reset(login, what)
+        if what in _OPENING:
+            _may_open(login, what)
         if what == "reset":
             row, password = frame().write(lambda work: operators.reset(work, login, by=who))
             return _accounts(blank, made=(row.login, row.name, password))
@@ -153,8 +155,10 @@ def edit(ref: str) -> ResponseReturnValue:
     form = EditForm()
     if not sent(form):
         return _edited(row, form), 400
-    rights = set(form.roles.data or []), bool(form.restricted.data)
-    if rights != (set(row.roles), row.restricted) and (late := stale(operator())) is not None:
+    # Where an account is written to, it can be taken over from.
+    mail = (form.mail.data or "").strip() if form.mail.raw_data else row.mail or ""
+    given = set(form.roles.data or []), bool(form.restricted.data), mail
+    if given != (set(row.roles), row.restricted, row.mail or "") and (late := stale(operator())) is not None:
         put_errors(form, {"": [late]})
         return _edited(row, form), 422
     login, who = row.login, operator().actor
@@ -181,12 +185,12 @@ def edit(ref: str) -> ResponseReturnValue:
     return redirect(url_for("complaints.admin.operators"), 303)
 
 
-def _may_reset(login: str, what: str) -> None:
-    """A factor is taken away or given anew by somebody else who has logged in just now; raises InputError."""
+def _may_open(login: str, what: str) -> None:
+    """Whoever has just logged in opens a way in, and gives nobody's factor anew but others'; raises InputError."""
     me = operator()
     if (late := stale(me)) is not None:
         raise InputError({"": [late]})
-    if operators.find(frame().work, login).ref == me.ref:
+    if what in _OWN and operators.find(frame().work, login).ref == me.ref:
         raise InputError({"": [_OWN[what]()]})
 
 

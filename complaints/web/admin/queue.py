@@ -82,7 +82,7 @@ def arrived() -> ResponseReturnValue:
         return Response("", mimetype="text/plain")
     filters = filters_of(work, request.args.to_dict())
     n, said, seen = queries.arrived(work, viewer, filters, since), "", request.args.get("seen", "")
-    if n == 0 and seen and queries.present(work, viewer, filters, _place()) not in {seen, ""}:
+    if n == 0 and seen and queries.present(work, viewer, filters, _place()) != seen:
         said = t("This list has changed since you opened it")
     if n == 1:
         said = t("1 new complaint since you opened this list")
