@@ -12,9 +12,11 @@ PYTHON ?=
 WORKERS ?= 2
 ARGS ?=
 PORT ?= 5000
+# A file is one worker's; in the order of tests/plugins.py, so that none waits for the longest at the end.
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
-# Generated pages of other test runs must not colour this one.
-export PYTHONDONTWRITEBYTECODE ?= 1
+# Every program that a test starts would compile the whole package anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 20
@@ -24,10 +26,10 @@ demo: $(VENV)/demo  ## a small AI product with sample complaints, on http://127.
 
 test: $(VENV)/test  ## the suite; without database servers it runs on SQLite, `bash .ci/run` starts them all
 	@rm -rf $(RESULTS)
-	@# A live Playwright blocks asyncio in its thread, so the browser has a run of its own.
+	@# A live Playwright blocks asyncio in its thread, so the browser has a run of its own, which reads its files alone.
 	@code=0; \
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not browser" --results=$(RESULTS)/main.json $(ARGS) || code=1; \
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m browser --results=$(RESULTS)/browser.json $(ARGS) || code=1; \
+	$(PYTEST) -m "not browser" --results=$(RESULTS)/main.json $(ARGS) || code=1; \
+	$(PYTEST) -m browser --results=$(RESULTS)/browser.json $(or $(ARGS),$$(grep -rl --include='test_*.py' 'mark\.browser' tests)) || code=1; \
 	$(BIN)/python tests/closing.py $(RESULTS) || code=1; \
 	exit $$code
 

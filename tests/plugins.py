@@ -15,6 +15,20 @@ from typing import Any
 import pytest
 import quickly
 
+# Files that take longest begin first; xdist knows only how many tests a file has.
+LONGEST = (
+    "browser/test_pages.py",
+    "browser/test_working_day.py",
+    "browser/test_from_chat_to_blocked.py",
+    "browser/test_whole_life.py",
+    "test_packaging.py",
+    "web/test_api_contract.py",
+    "faults/test_gunicorn.py",
+    "faults/test_sweeping.py",
+    "test_readme.py",
+    "mounting/test_recipes.py",
+    "cli/test_api_session.py",
+)
 DATABASE = re.compile(r"(?<=[\[-])(sqlite|postgresql|mysql)(?=[\]-])")
 _AUDITS: Counter[str] = Counter()
 
@@ -86,6 +100,11 @@ def _installation(value: Any) -> Any:
     return None
 
 
+def _first_the_longest(item: pytest.Item) -> int:
+    path = item.path.as_posix()
+    return next((n for n, name in enumerate(LONGEST) if path.endswith(f"tests/{name}")), len(LONGEST))
+
+
 class Count:
     """Outcomes of a run, and for tests on several databases the outcome on each."""
 
@@ -97,6 +116,7 @@ class Count:
         self.began = time.monotonic()
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items.sort(key=_first_the_longest)
         for item in items:
             mark = item.get_closest_marker("differs")
             if mark is not None:

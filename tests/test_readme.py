@@ -15,7 +15,7 @@ from complaints.base.setting_table import PREFIX, SETTINGS
 from complaints.delivery.calling import Call
 
 ROOT = Path(__file__).resolve().parent.parent
-READMES = ("README.md", "README.zh-CN.md")
+README, CHINESE = READMES = ("README.md", "README.zh-CN.md")
 
 
 def blocks(name: str, language: str) -> list[str]:
@@ -36,19 +36,17 @@ def test_the_settings_table_says_what_the_code_does(name):
         assert f"| `{PREFIX}{setting.name}` | `{setting.default!r}` |" in table
 
 
-@pytest.mark.parametrize("name", READMES)
-def test_each_python_block_runs_as_printed(name, tmp_path):
-    assert blocks(name, "python")
-    for number, block in enumerate(blocks(name, "python")):
+def test_each_python_block_runs_as_printed(tmp_path):
+    assert blocks(README, "python")
+    for number, block in enumerate(blocks(README, "python")):
         (tmp_path / f"block{number}.py").write_text(block, encoding="utf-8")
         run([sys.executable, "-W", "error", f"block{number}.py"], tmp_path)
 
 
-@pytest.mark.parametrize("name", READMES)
-def test_the_first_python_block_with_the_first_shell_block_gives_a_working_channel(name, tmp_path):
-    (tmp_path / "app.py").write_text(blocks(name, "python")[0], encoding="utf-8")
+def test_the_first_python_block_with_the_first_shell_block_gives_a_working_channel(tmp_path):
+    (tmp_path / "app.py").write_text(blocks(README, "python")[0], encoding="utf-8")
 
-    said = run(["sh", "-e", "-c", blocks(name, "sh")[0]], tmp_path)
+    said = run(["sh", "-e", "-c", blocks(README, "sh")[0]], tmp_path)
     page = run(
         [
             sys.executable,
@@ -62,12 +60,11 @@ def test_the_first_python_block_with_the_first_shell_block_gives_a_working_chann
     assert "投诉举报" in page
 
 
-@pytest.mark.parametrize("name", READMES)
-def test_the_reminders_block_is_a_policy_that_the_block_after_it_mounts(name, tmp_path):
-    (policy,) = blocks(name, "toml")
+def test_the_reminders_block_is_a_policy_that_the_block_after_it_mounts(tmp_path):
+    (policy,) = blocks(README, "toml")
     (tmp_path / "instance").mkdir()
     (tmp_path / "instance" / "complaints.toml").write_text(policy, encoding="utf-8")
-    block = next(each for each in blocks(name, "python") if "COMPLAINTS_PUSH" in each)
+    block = next(each for each in blocks(README, "python") if "COMPLAINTS_PUSH" in each)
     (tmp_path / "reminding.py").write_text(block, encoding="utf-8")
 
     said = run(
@@ -87,7 +84,7 @@ def test_the_reminders_block_is_a_policy_that_the_block_after_it_mounts(name, tm
 
 
 def test_the_webhooks_block_takes_what_we_send_and_nothing_else(monkeypatch, capsys):
-    (block,) = [each for each in blocks(READMES[0], "python") if "standardwebhooks" in each]
+    (block,) = [each for each in blocks(README, "python") if "standardwebhooks" in each]
     found: dict[str, Any] = {"__name__": "receiver"}
     exec(compile(block, "receiver.py", "exec"), found)
     monkeypatch.setenv("SIGNING_KEY", shown(b"k" * 32))
@@ -100,9 +97,10 @@ def test_the_webhooks_block_takes_what_we_send_and_nothing_else(monkeypatch, cap
     assert client.post("/hooks/complaints", data=body + b" ", headers=headers).status_code == 401
 
 
+# What runs of one of them, runs of both.
 def test_both_readmes_have_the_same_code():
     for language in ("python", "sh", "text", "toml"):
-        assert blocks(READMES[0], language) == blocks(READMES[1], language)
+        assert blocks(README, language) == blocks(CHINESE, language)
 
 
 def run(command: list[str], folder: Path) -> str:
