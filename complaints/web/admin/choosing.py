@@ -45,6 +45,6 @@ def undo(seconds: int) -> str:
     minutes, rest = divmod(seconds, 60)
     return (
         t("It goes out after {n} minutes; until then you can take it back", n=minutes)
-        if not rest
+        if not rest and minutes > 1
         else t("It goes out after {n} seconds; until then you can take it back", n=seconds)
     )

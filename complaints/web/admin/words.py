@@ -167,7 +167,7 @@ def age(seconds: int) -> str:
     if seconds == 0:
         return t("None")
     if seconds < 120:  # noqa: PLR2004 - minutes say more from here on
-        return t("{n} seconds", n=seconds)
+        return t("{n} seconds", n=seconds) if seconds != 1 else t("1 second")
     if seconds < 7200:  # noqa: PLR2004 - hours say more from here on
         return t("{n} minutes", n=seconds // 60)
     return t("{n} hours", n=seconds // 3600)
