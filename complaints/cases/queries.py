@@ -90,6 +90,12 @@ def queue(work: Work, viewer: Operator, filters: Filters, place: Place | None = 
     )
 
 
+def shown(work: Work, viewer: Operator, filters: Filters, place: Place | None = None) -> Listing:
+    """The page at a place, or the first one where what followed has moved on meanwhile."""
+    found = queue(work, viewer, filters, place)
+    return found if place is None or found.rows or found.stopped else queue(work, viewer, filters)
+
+
 def _searched(work: Work, viewer: Operator, filters: Filters, place: Place | None) -> Listing:
     """The page of a search: what the index names is read, and shown where the texts bear it out."""
     found = _look(work, viewer, filters)
@@ -200,9 +206,9 @@ def mark(cases: Sequence[Complaint]) -> str:
 
 
 def present(work: Work, viewer: Operator, filters: Filters, place: Place | None = None) -> str:
-    """The mark of a page of `queue` as it is now."""
+    """The mark of a page of `shown` as it is now; of a search by reading what it found, of a list by its rows alone."""
     if filters.q:
-        return mark([row.case for row in _searched(work, viewer, filters, place).rows])
+        return mark([row.case for row in shown(work, viewer, filters, place).rows])
     wanted = _conditions(work, viewer, filters)
     cases = stretch(work.session, wanted, place).cases
     return mark(cases if cases or place is None else stretch(work.session, wanted).cases)

@@ -97,7 +97,7 @@ def test_an_answer_is_reported_decided_and_blocked_where_it_stood(product, datab
     expect(other.locator(".answered .words").last).to_contain_text(HANDLED)
 
     answered(product, phone, number, code)
-    product.await_clean_audit()
+    product.audit()
 
 
 def decide(product, desk, number):

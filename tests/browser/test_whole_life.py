@@ -141,4 +141,4 @@ def exported_and_audited(site, number):
         "4",
     )
 
-    site.await_clean_audit()
+    site.audit()

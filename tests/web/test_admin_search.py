@@ -67,6 +67,12 @@ def test_an_open_search_says_when_what_it_lists_has_changed(office):
     assert polled() == ""
     filed(office, "又一次要求退款")
     assert polled() == "打开本页后列表有变化"
+    # Where nothing is left the first page is shown, and that is what did not change.
+    nowhere = answer.request.full_path + "&after=0-0"
+    answer = answer.client.get(nowhere)
+    answer.client = office.client("handler")
+    assert len(numbers(answer, one, other)) == 1
+    assert polled() == ""
 
 
 def test_a_number_goes_to_its_case_and_an_unknown_one_is_said(office):

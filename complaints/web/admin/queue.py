@@ -126,10 +126,7 @@ def page(keep_form: KeepForm | None = None, find_form: FindForm | None = None) -
     work, viewer = frame().work, operator()
     filters = filters_of(work, request.args.to_dict())
     place = _place()
-    listing = queries.queue(work, viewer, filters, place)
-    if place is not None and not listing.rows and not listing.stopped:
-        # What followed has moved on meanwhile.
-        listing = queries.queue(work, viewer, filters)
+    listing = queries.shown(work, viewer, filters, place)
     kept = saved_views.seen(work, viewer)
     lists = {row.id: Filters.of(row.query) for row in kept}
     # A view as it is has its count beside its name, and what stands on one page is counted by looking at it.
