@@ -10,7 +10,7 @@ from complaints.base.translations import gettext as t
 from complaints.cases import deciding, people, readers, variables
 from complaints.cases.deciding import Decision
 from complaints.cases.handling import require_text
-from complaints.cases.people import Operator, behind
+from complaints.cases.people import Operator
 from complaints.cases.step import from_complainant, from_operator, step, tell_operators
 from complaints.ledger.journal import Written
 from complaints.ledger.work import COMPLAINANT, Actor, Work
@@ -85,8 +85,8 @@ def review(work: Work, case: Complaint, actor: Actor, verdict: Verdict, decision
 
 def eligible(work: Work, case: Complaint, operators: Collection[Operator]) -> list[Operator]:
     """Who may review this case: anyone who handles complaints and did not decide this one, also not by a key."""
-    decider = behind(work, case.decided_by)
-    return [one for one in operators if one.ref != decider and people.may_handle(one, case)]
+    deciders = people.deciders(work, case)
+    return [one for one in operators if one.ref not in deciders and people.may_handle(one, case)]
 
 
 def _take_on(work: Work, case: Complaint, actor: Actor, decision: Decision) -> Written:

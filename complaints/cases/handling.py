@@ -217,7 +217,7 @@ def add_disposals(work: Work, case: Complaint, seq: int, orders: Sequence[Order]
 def may_lie_with(work: Work, case: Complaint, to: str | None) -> bool:
     """Whether somebody may be in charge: of a review anybody but who made the decision, by hand or by a key."""
     reviewed = to and case.state == State.UNDER_REVIEW
-    return not reviewed or behind(work, to) != behind(work, case.decided_by)
+    return not reviewed or behind(work, to) not in people.deciders(work, case)
 
 
 def require_reviewer(work: Work, case: Complaint, to: str | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,11 +11,13 @@ from sqlalchemy import ColumnElement, select
 
 from complaints.ledger.work import MACHINE, Actor, Work
 from complaints.policy.roles import HANDLERS
-from complaints.store.tables import ApiKey, Complaint
+from complaints.store.tables import ApiKey, Complaint, Event
 from complaints.store.tables import Operator as Account
 
 # From most to least: the role under which somebody acts when they hold several.
 _RANK = ("admin", "supervisor", "handler", "auditor")
+# As a leaf names whoever decided (RFC 8785).
+_DECIDED = b'"decided_by":['
 # Where a session keeps them.
 _MAKERS = "complaints.makers"
 
@@ -83,6 +86,16 @@ def behind(work: Work, ref: str | None) -> str | None:
             return ref
         known[ref] = maker
     return known[ref]
+
+
+def deciders(work: Work, case: Complaint) -> frozenset[str]:
+    """Who answers for a decision that stands to be reviewed: the present one, and of a further review the former ones."""
+    refs = {case.decided_by}
+    if case.appeals > 1:
+        leaves = work.session.scalars(select(Event.leaf).where(Event.stream == case.uid))
+        changes = (json.loads(leaf)["meta"].get("change", {}) for leaf in leaves if _DECIDED in leaf)
+        refs.update(ref for change in changes for ref in change["decided_by"])
+    return frozenset(found for ref in refs if (found := behind(work, ref)) is not None)
 
 
 def makers(work: Work) -> dict[str, str]:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, and_, literal, or_, select
 
 from complaints.cases import appeal, people, queries
 from complaints.cases.paging import Place, stretch
-from complaints.cases.people import Operator, behind
+from complaints.cases.people import Operator, deciders
 from complaints.ledger.reading import newest_texts
 from complaints.ledger.work import Work
 from complaints.policy.roles import HANDLERS
@@ -63,7 +63,7 @@ def listing(
                 case,
                 since,
                 "" if closed else _excerpt(text),
-                behind(work, case.decided_by) == viewer.ref,
+                viewer.ref in deciders(work, case),
                 appeal.eligible(work, case, people),
             )
         )

@@ -12,7 +12,7 @@ from complaints.base.clock import stamp
 from complaints.base.errors import NotAllowedError, TransitionError
 from complaints.base.texts import whole
 from complaints.cases import escalation, teams
-from complaints.cases.people import behind
+from complaints.cases.people import behind, deciders
 from complaints.delivery import outbox, webhooks
 from complaints.delivery.health import skewed
 from complaints.ledger import journal
@@ -300,7 +300,7 @@ def _marks(clock: Clock) -> bool:
 def _conditions(work: Work, case: Complaint, row: Transition, actor: Actor) -> None:
     needed = row.conditions
     # A key is its maker's hand: two of them, or a key and its maker, are one person.
-    if "not_decider" in needed and behind(work, actor.ref) == behind(work, case.decided_by):
+    if "not_decider" in needed and behind(work, actor.ref) in deciders(work, case):
         raise NotAllowedError("you made this decision; someone else must review it")
     if "was_declined" in needed and case.outcome != "declined":
         raise TransitionError("only a complaint that was not taken on can be taken on after all")

@@ -7,7 +7,8 @@ from factories import ALICE, BOB, CAROL
 from sqlalchemy import select
 
 from complaints.administration import api_keys, operators
-from complaints.cases import appeal, paging, reviewing
+from complaints.base.errors import InputError, NotAllowedError
+from complaints.cases import appeal, handling, paging, reviewing
 from complaints.cases.people import Operator
 
 PEOPLE = [
@@ -93,6 +94,25 @@ def test_a_key_is_its_makers_hand(desk):
         for shown in reviewing.SHOWN
     }
     assert found == {"mine": [], "all": [filed.number], "own": [filed.number]}
+
+
+def test_whoever_decided_first_does_not_review_what_another_confirmed(desk, promise):
+    promise("[review]\nmax_per_case = 2\n")
+    desk.do(noise := under_review(desk), "confirm", by=BOB)
+    filed = under_review(desk)
+    desk.do(filed, "confirm", by=BOB)
+    desk.do(filed, "release")
+    desk.act(filed, appeal.appeal, "再请别人看一次")
+    for one in (ALICE, BOB):
+        with pytest.raises(NotAllowedError):
+            desk.do(filed, "confirm", by=one)
+        with pytest.raises(InputError):
+            desk.act(filed, handling.assign, CAROL, one.ref)
+    carol = Operator(CAROL.ref, "Carol", frozenset({"supervisor"}))
+    (row,) = desk.read(lambda work: reviewing.listing(work, BY_REF[ALICE.ref], "all", [*PEOPLE, carol])).rows
+    assert (row.own, [one.name for one in row.able]) == (True, ["Carol"])
+    desk.do(filed, "confirm", by=CAROL)
+    assert (desk.case(filed).decided_by, desk.case(noise).decided_by) == (CAROL.ref, BOB.ref)
 
 
 @pytest.mark.parametrize("page", [1, 2])

@@ -194,8 +194,8 @@ class Page:
 
     @cached_property
     def _own(self) -> bool:
-        """Whether the viewer made the present decision, by their own hand or by a key of theirs."""
-        return behind(self.work, self.case.decided_by) == behind(self.work, self.viewer.ref)
+        """Whether the viewer made a decision that stands to be reviewed, by their own hand or by a key of theirs."""
+        return behind(self.work, self.viewer.ref) in people.deciders(self.work, self.case)
 
     @property
     def _after(self) -> frozenset[str]:
