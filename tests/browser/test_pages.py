@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import re
 
+import pyotp
 import pytest
+import servers
 from browser import site as sites
 from browser.looks import LANGS, SIZES, hold, looking
 from browser.notice import NEXT_YEAR
 from browser.site import NEW_PASSWORD, follow, log_in
 from browser.test_whole_life import file_on_a_phone
 from browser.walking import walked
+from office import ADMIN as ADDRESS
+from office import Office
 from playwright.sync_api import expect
+from sqlalchemy import func, select, update
+
+from complaints.store.tables import Outbox
 
 pytestmark = pytest.mark.browser
 PUBLIC = {
@@ -76,6 +83,27 @@ CASE = {
 }
 
 
+# Pages that only a click leads to, by the endpoint of the page that is then held.
+CLICKED = {
+    "not-found": "find",
+    "operator-edit": "operator_edit",
+    "team-edit": "team_edit",
+    "checkpoint": "checkpoint",
+    "outbox-drop": "outbox_drop",
+    "figures-recounted": "figures_recount",
+    "queue-search": "queue",
+    "bulk": "bulk",
+    "bulk-preview": "bulk",
+    "bulk-job": "bulk_job",
+    "decide-errors": "decide",
+    "decide-answered": "decide",
+}
+# Held by a test of their own below.
+OTHERS = {"login", "calendar", "key_revoke", "webhook_remove"}
+# Files, and sentences and data for the script.
+NO_PAGES = {"arrived", "clocks", "export_count", "figures_file", "file", "picture"}
+
+
 # The model is somebody else's, so that a case can be passed on.
 VENDOR = """
 [[models]]
@@ -89,6 +117,12 @@ vendor_mail = "abuse@vendor.example.com"
 def _fill(site):
     """Sample complaints, a key, a webhook, and ordered files the clock will make."""
     site.flask("demo-data", "--force")
+    engine = servers.open_engine(site.environment["SITE_DATABASE"])
+    with engine.begin() as connection:
+        # A message that was given up.
+        first = connection.scalar(select(func.min(Outbox.id)))
+        connection.execute(update(Outbox).where(Outbox.id == first).values(state="dead", attempts=8))
+    engine.dispose()
     site.flask("checkpoint", "--sign")
     site.flask("key", "add", "工单系统", "--scope", "read", "--days", "30", "--by", "陈明")
     for kind, form in (("log", "jsonl"), ("register", "xlsx"), ("period", "pdf")):
@@ -183,9 +217,25 @@ def test_axe_finds_nothing_on_any_page_of_the_operators(full, session_states, ch
 def test_axe_finds_nothing_on_pages_that_only_a_click_leads_to(full, session_states, chromium, lang, request):
     with looking(chromium, lang, session_states["desk"]) as context:
         page = context.new_page()
+        held = set()
         for name in _clicked(page, f"{full.url}/complaints/admin"):
+            held.add(name)
             expect(page.locator("h1")).to_have_count(1)
             hold(page, f"admin-{name}", lang, request.config)
+        assert held == CLICKED.keys()
+
+
+def test_every_page_of_the_operators_is_held(tmp_path, clock):
+    app = Office(tmp_path, clock).start(clock).app
+    where, beginning = app.url_map.bind("localhost"), "complaints.admin."
+    reached = {where.match(f"/complaints{path.partition('?')[0]}")[0] for path in ADMIN.values()}
+    reached |= {where.match(f"{ADDRESS}/case/1{ending}")[0] for ending, _ in CASE.values()}
+    reached |= {f"{beginning}{name}" for name in {*CLICKED.values(), *OTHERS, *NO_PAGES}}
+    assert {
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.startswith(beginning) and "GET" in rule.methods
+    } <= reached
 
 
 def _clicked(page, admin):
@@ -195,6 +245,20 @@ def _clicked(page, admin):
     page.goto(f"{admin}/operators")
     follow(page.locator("main a[href*='/operators/op_']").first)
     yield "operator-edit"
+    page.goto(f"{admin}/teams")
+    if page.locator("main a[href*='/teams/']").count():
+        follow(page.locator("main a[href*='/teams/']").first)
+    else:
+        page.locator("form[action$='/teams/add'] [name=name]").fill("法务")
+        page.locator("form[action$='/teams/add'] [name=key]").fill("legal")
+        follow(page.locator("form[action$='/teams/add'] button"))
+    yield "team-edit"
+    page.goto(f"{admin}/checkpoints")
+    follow(page.locator("main a[href*='/checkpoints/']").first)
+    yield "checkpoint"
+    page.goto(f"{admin}/outbox")
+    follow(page.locator("main a[href$='/drop']").first)
+    yield "outbox-drop"
     page.goto(f"{admin}/figures?period=year")
     follow(page.locator("form[action*='/figures/recount'] button"))
     yield "figures-recounted"
@@ -267,6 +331,22 @@ def test_axe_finds_nothing_on_the_calendar_page_and_what_it_says_of_a_file(
             page.locator("input[name=url]").fill("https://www.gov.cn/zhengce/content/202611/content_1.htm")
             follow(page.locator("main form .cmp-acts button"))
             hold(page, f"admin-calendar-{name}", lang, request.config)
+
+
+@LANGS
+def test_the_codes_of_a_second_factor_are_sound(full, chromium, lang, request):
+    password = full.operator(f"factor-{lang}", "--role", "handler")
+    with looking(chromium, "zh") as context:
+        log_in(full, context.new_page(), f"factor-{lang}", password)
+        state = context.storage_state()
+    with looking(chromium, lang, state) as context:
+        page = context.new_page()
+        page.goto(f"{full.url}/complaints/admin/account/second-factor")
+        secret = page.locator("#factor-key").inner_text().replace(" ", "")
+        page.locator("input[name=code]").fill(pyotp.TOTP(secret).now())
+        follow(page.locator("main form .cmp-acts button"))
+        assert page.locator("main li").count() >= 10
+        hold(page, "admin-recovery-codes", lang, request.config)
 
 
 @LANGS
