@@ -8,10 +8,11 @@ from __future__ import annotations
 import base64
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from complaints.administration import roster
@@ -19,7 +20,7 @@ from complaints.administration.installation import Installation
 from complaints.base.errors import ComplaintsError, ConflictError, InputError, NotFoundError
 from complaints.base.ids import random_uid
 from complaints.base.translations import gettext as t
-from complaints.cases import bulk, claims
+from complaints.cases import bulk, claims, people
 from complaints.cases.bulk import MOST, Wish
 from complaints.cases.people import Operator
 from complaints.ledger import journal
@@ -27,11 +28,13 @@ from complaints.ledger import private as sealing
 from complaints.ledger.journal import record_system
 from complaints.ledger.work import Actor, Work
 from complaints.policy.roles import HANDLERS
-from complaints.store.jobs import KEEP_DAYS, Jobs, StoppedError
-from complaints.store.tables import Job
+from complaints.store.jobs import KEEP_DAYS, OPEN, SHOWN, Jobs, StoppedError
+from complaints.store.tables import Complaint, Job
 
 KIND = "bulk"
 LEASE_SECONDS = 60
+# So many cases are looked for in one statement: no database takes as many values as a list of orders may name.
+_NAMED = 5000
 _JOBS = Jobs((KIND,), LEASE_SECONDS)
 _log = logging.getLogger(__name__)
 
@@ -45,6 +48,33 @@ class Claimed:
     wish: Wish
     cases: Sequence[tuple[str, int]]
     ends: list[str]
+
+
+@dataclass(frozen=True)
+class Part:
+    """As much of an order as somebody may know of: its cases as they were ordered, and how the first of them ended.
+
+    Whatever is told of an order is told of this, so that what is hidden shows in no count, no place and no state.
+    """
+
+    job: Job
+    cases: Sequence[str]
+    ends: Sequence[str]
+
+    @property
+    def left(self) -> int:
+        """How many are not done yet, or never will be."""
+        return len(self.cases) - len(self.ends)
+
+    @property
+    def state(self) -> str:
+        """The job's; done once these are: what goes on, or was stopped, behind them is about others."""
+        return self.job.state if self.left else "done"
+
+    @property
+    def open(self) -> bool:
+        """Whether any of these may still be done."""
+        return self.state in OPEN
 
 
 def order(found: Installation, who: Operator, wish: Wish, cases: Sequence[tuple[str, int]]) -> str:
@@ -86,9 +116,34 @@ def colleague(work: Work, who: Operator, wish: Wish) -> Operator | None:
     return next((one for one in roster.read(work).staff if one.ref == wish.to and one.may(*HANDLERS)), None)
 
 
-def recent(session: Session) -> list[Job]:
-    """The jobs that were ordered last, newest first."""
-    return _JOBS.recent(session)
+def recent(session: Session, viewer: Operator) -> list[Part]:
+    """What was ordered last of which this operator may know a case at least, newest first."""
+    found: list[Part] = []
+    behind = 0
+    # An order that is left out must not shorten the list either.
+    while len(found) < SHOWN:
+        page = _JOBS.recent(session, behind=behind)
+        found += [part for part in parts(session, viewer, page) if part.cases]
+        behind += len(page)
+        if len(page) < SHOWN:
+            break
+    return found[:SHOWN]
+
+
+def parts(session: Session, viewer: Operator, ordered: Sequence[Job]) -> list[Part]:
+    """What this operator may know of each of these orders; without any case where that is nothing."""
+    named = list(dict.fromkeys(each for job in ordered for each, _ in job.params["cases"]))
+    seen: set[str] = set()
+    for at in range(0, len(named), _NAMED):
+        some = Complaint.uid.in_(named[at : at + _NAMED])
+        seen.update(session.scalars(select(Complaint.uid).where(some, *people.visible(viewer))))
+    return [_part(job, seen) for job in ordered]
+
+
+def _part(job: Job, seen: Collection[str]) -> Part:
+    chosen = [each for each, _ in job.params["cases"]]
+    ended = zip(chosen, job.place.get("ends", ()), strict=False)
+    return Part(job, [each for each in chosen if each in seen], [end for each, end in ended if each in seen])
 
 
 def cancel(work: Work, uid: str, actor: Actor) -> None:
@@ -152,6 +207,7 @@ def _one(found: Installation, job: Claimed, ends: Sequence[str]) -> str:
             end = bulk.refusal(work, case, who, job.wish, to, claims.of(work, [case.id]))
             if not end:
                 bulk.act(work, case, who, job.wish)
+                claims.acted(work, case, who.ref, job.wish.act, staying=False)
         _advance(work.session, job, [*ends, end], found)
         return end
 

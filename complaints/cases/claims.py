@@ -26,6 +26,8 @@ SPARING = timedelta(minutes=1)
 MOST = 20
 # With these the work at a case is done, or somebody else's.
 ENDING = frozenset({"close", "decide", "decline", "review", "merge"})
+# With these as well, unless whoever did it is in charge then.
+HANDING = frozenset({"assign", "transfer"})
 # What takes nothing out of a colleague's hands: it leaves each form that is open as good as it was.
 BESIDE = frozenset({"link", "unlink"})
 assert {"linked", "unlinked"} <= QUIET
@@ -67,17 +69,18 @@ def take(work: Work, case: Complaint, ref: str, *, over: str = "") -> None:
     _set(work, case, ref)
 
 
-def acted(work: Work, case: Complaint, ref: str, action: str) -> None:
+def acted(work: Work, case: Complaint, ref: str, action: str, *, staying: bool = True) -> None:
     """What an act of `ref`, who had the case or took it over, means for its claim.
 
     Who acts is at it, until the work is done or somebody else's; whoever made a case restricted may see it no more.
+    A key, and whoever acts on many at once, is at none of them: with `staying` off, an act only lets go.
     """
     if action in BESIDE:
         return
-    gone = (action == "assign" and case.assignee != ref) or (action == "reclassify" and case.restricted)
-    if action in ENDING or gone:
+    handed = action in HANDING and case.assignee != behind(work, ref)
+    if action in ENDING or handed or (action == "reclassify" and case.restricted):
         _drop(work.session, Claim.complaint_id == case.id)
-    else:
+    elif staying:
         _set(work, case, ref)
 
 

@@ -42,6 +42,8 @@ CASES, EVENTS = cast("Table", Complaint.__table__), cast("Table", Event.__table_
 _MOMENTS = frozenset({"since", "until", "at"})
 # Of a list's cases so many are named to the database at once; no more than _FEW narrow the log itself.
 _SOME, _FEW = 5000, 500
+# Acts on many complaints at once say of how many, and nobody can tell any more which those were.
+_COUNTING = ("bulk_ordered", "bulk_cancelled")
 
 
 @dataclass(frozen=True)
@@ -265,8 +267,9 @@ def logged(
     if few or any((chosen.type, chosen.state, chosen.product, chosen.tests, chosen.number)):
         wanted.append(EVENTS.c.stream.in_(select(CASES.c.uid).where(*about)))
     elif chosen.lacking:
-        # The installation's own events belong to no complaint, and stay.
+        # The installation's own events belong to no complaint, and stay, but for those that count complaints of any type.
         wanted.append(EVENTS.c.stream.not_in(select(CASES.c.uid).where(CASES.c.restricted)))
+        wanted.append(EVENTS.c.type.not_in(_COUNTING))
     return wanted
 
 

@@ -19,7 +19,9 @@ from complaints.store.transactions import touched
 
 KEEP_DAYS = 7
 OPEN = ("queued", "running")
-_RUNNING, _SHOWN = ("running",), 20
+# So many are listed.
+SHOWN = 20
+_RUNNING = ("running",)
 
 
 class StoppedError(Exception):
@@ -70,10 +72,12 @@ class Jobs:
         """Let a worker take a job that was held at first; False: somebody has ended it meanwhile."""
         return self._change(session, uid, OPEN, lease_until=None)
 
-    def recent(self, session: Session, kinds: Sequence[str] = ()) -> list[Job]:
-        """The jobs, or those of some kinds, that were ordered last, newest first."""
+    def recent(self, session: Session, kinds: Sequence[str] = (), *, behind: int = 0) -> list[Job]:
+        """The jobs, or those of some kinds, that were ordered last, newest first; `behind` so many of them."""
         query = select(Job).where(Job.kind.in_(kinds or self.kinds))
-        return list(session.scalars(query.order_by(Job.created_at.desc(), Job.uid).limit(_SHOWN)))
+        return list(
+            session.scalars(query.order_by(Job.created_at.desc(), Job.uid).limit(SHOWN).offset(behind))
+        )
 
     def held(self, session: Session, uid: str) -> Job | None:
         """The job with its row locked."""

@@ -202,7 +202,7 @@ def test_a_wish_that_is_not_whole_is_refused_before_anything(desk, who, wish, fi
     with pytest.raises(InputError) as refused:
         order(desk, who, wish, filed)
     assert set(refused.value.fields) == {field}
-    assert desk.read(lambda work: jobs.recent(work.session)) == []
+    assert desk.read(lambda work: jobs.recent(work.session, who)) == []
 
 
 def test_more_than_a_thousand_are_refused_and_the_limit_is_named(desk, who):

@@ -6,11 +6,11 @@ from datetime import timedelta
 from threading import Thread
 
 import pytest
-from factories import ALICE, BOB
+from factories import ALICE, BOB, CAROL
 
-from complaints.administration import api_keys
+from complaints.administration import api_keys, teams
 from complaints.base.errors import ClaimedError, NotFoundError
-from complaints.cases import claims, handling, opened
+from complaints.cases import claims, handling, opened, transfer
 from complaints.jobs.cleaning import clean
 from complaints.ledger.work import Actor
 from complaints.store.tables import Claim
@@ -106,6 +106,36 @@ def test_handing_over_lets_go_and_taking_charge_does_not(desk):
     for to, left in ((ALICE.ref, ALICE.ref), (BOB.ref, None)):
         desk.act(filed, handling.assign, ALICE, to)
         desk.act(filed, claims.acted, ALICE.ref, "assign")
+        assert at_it(desk, filed) == [left]
+
+
+def test_handing_to_another_team_lets_go_unless_it_comes_back_to_oneself(desk):
+    filed = desk.file()
+    for key in ("legal", "model"):
+        desk.installation.write(lambda work, key=key: teams.add(work, key, key, by=CAROL))
+    for team, to, left in (("legal", ALICE.ref, ALICE.ref), ("model", None, None)):
+        desk.act(filed, transfer.transfer, ALICE, team, to=to)
+        desk.act(filed, claims.acted, ALICE.ref, "transfer")
+        assert at_it(desk, filed) == [left]
+
+
+@pytest.mark.parametrize(("action", "left"), [("note", ALICE.ref), ("decide", None)])
+def test_whoever_does_not_stay_only_lets_go(desk, action, left):
+    filed, beside = desk.file(), desk.file()
+    take(desk, filed, ALICE)
+    desk.later(minutes=1)
+    for each in (filed, beside):
+        desk.act(each, claims.acted, ALICE.ref, action, staying=False)
+    assert at_it(desk, filed, beside) == [left, None]
+
+
+def test_a_key_that_puts_its_maker_in_charge_leaves_them_at_it(desk):
+    filed, by = desk.file(), Actor("admin", CAROL.ref)
+    key = desk.installation.write(lambda work: api_keys.create(work, "bot", ["act"], by=by))[0].ref
+    take(desk, filed, by)
+    for to, left in ((by.ref, by.ref), (BOB.ref, None)):
+        desk.act(filed, handling.assign, BOB, to)
+        desk.act(filed, claims.acted, key, "assign", staying=False)
         assert at_it(desk, filed) == [left]
 
 

@@ -148,17 +148,33 @@ def test_what_is_not_whole_comes_back_with_what_was_typed(office, values, said):
     assert types(office, filed) == ["filed"]
 
 
-def test_a_restricted_case_in_anothers_order_is_counted_and_not_named(office):
+def test_a_restricted_case_in_anothers_order_is_neither_named_nor_counted(office):
     office.hire("trusted", "handler", restricted=True)
     secret, plain = office.desk.file("minor"), office.desk.file()
     cases = [box(office, secret), box(office, plain)]
     done = post(office.client("trusted"), do="confirm", case=cases, act="accept")
     where = done.headers["Location"]
 
-    assert secret.number in words(office.client("trusted").get(where))
+    trusted = words(office.client("trusted").get(where))
+    assert secret.number in trusted
+    assert "2件已办理" in trusted
     told = words(office.client("handler").get(where))
     assert plain.number in told
     assert secret.number not in told
-    assert "另有1件您无权查看" in told
+    assert "1件已办理" in told
+    assert "：1件" in told
+    assert "无权查看" not in told
+    assert "1件已办理" in words(office.client("handler").get(f"{ADMIN}/bulk"))
     refused = post(office.client("handler"), do="preview", case=cases, act="note", text="x")
     assert secret.number not in words(refused)
+
+
+def test_whoever_hides_a_case_by_what_they_ordered_reads_of_it_no_more(office):
+    filed, other = office.desk.file(), office.desk.file()
+    client, cases = office.client("handler"), [box(office, filed), box(office, other)]
+    done = post(client, do="confirm", case=cases, act="reclassify", type="minor", text="涉及未成年人")
+    assert [office.desk.case(each).restricted for each in (filed, other)] == [True, True]
+    assert client.get(done.headers["Location"]).status_code == 404
+    assert done.headers["Location"].rpartition("/")[2] not in client.get(f"{ADMIN}/bulk").get_data(
+        as_text=True
+    )

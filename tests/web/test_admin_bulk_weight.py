@@ -8,15 +8,16 @@ from collections import Counter
 import pytest
 from casework import box, chosen, post, staffed, ticked
 from office import ADMIN, Forms, words
-from sqlalchemy import insert, select, update
+from sqlalchemy import event, insert, select, update
 
+from complaints.store.jobs import SHOWN
 from complaints.store.tables import Complaint, Job, Operator
 from complaints.web.admin import bulk as pages
 from complaints.web.admin.bulk_orders import PAGE
 
 # The cases are written past the log.
 pytestmark = pytest.mark.tampered
-CASES, MOST = 1000, 100_000
+CASES, MOST, MOST_STATEMENTS = 1000, 100_000, 12
 LANGS = ("zh", "en")
 
 
@@ -257,6 +258,31 @@ def test_a_page_of_results_keeps_its_place_while_the_job_goes_on(office):
     proceed(office, uid, [""] * 500 + ["failed"] * 500)
     # Nothing stands there any more.
     assert shown(client.get(f"{where}?at=1-980").get_data(as_text=True)) == shown(walk(client, where)[-1])
+
+
+def test_the_list_of_orders_takes_few_statements_however_many_cases_they_name(office):
+    client = office.client("handler")
+    _, uid = order(office, client)
+
+    def more(work):
+        row = dict(work.session.execute(select(Job.__table__).where(Job.uid == uid)).mappings().one())
+        for n in range(1, SHOWN):
+            cases = [[office.first.uid, 1], *([f"{n:08x}{m:024x}", 1] for m in range(1, CASES))]
+            params = {**row["params"], "cases": cases}
+            work.session.execute(insert(Job.__table__), [{**row, "uid": f"{n:032x}", "params": params}])
+
+    office.installation.write(more)
+    client.get(f"{ADMIN}/bulk")
+    seen = []
+    engine = office.installation.database.engine
+    event.listen(engine, "before_cursor_execute", lambda *given: seen.append(given[2][:100]))
+    answer = client.get(f"{ADMIN}/bulk")
+
+    print(len(seen), "statements for", SHOWN, "orders of", CASES)
+    assert answer.get_data(as_text=True).count("/bulk/") >= SHOWN
+    assert "共1000件" in words(answer)
+    assert "共1件" in words(answer)
+    assert len(seen) <= MOST_STATEMENTS, "\n".join(seen)
 
 
 @pytest.mark.parametrize("at", ["x", "2-1", "1-", "0-" + "9" * 5000, "1-²", "-1-1"])

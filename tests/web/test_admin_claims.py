@@ -181,3 +181,32 @@ def test_what_takes_nothing_out_of_anybodys_hands_needs_no_claim(office):
     click(office, filed, "second")
     assert act(office, filed, "link", other=other.number).status_code == 303
     assert holder(office, filed) == "second"
+
+
+@pytest.mark.parametrize("wish", [{"act": "assign", "to": "second"}, {"act": "reclassify", "type": "minor"}])
+def test_what_is_handed_over_among_many_is_nobodys_hold_any_more(office, wish):
+    office.hire("cleared", "handler", restricted=True)
+    one, two, beside = (office.desk.file() for _ in range(3))
+    for each in (one, two, beside):
+        click(office, each, "handler")
+    given = {**wish, "to": office.refs.get(wish.get("to"), "")}
+    post(office.client("handler"), do="confirm", case=[box(office, each) for each in (one, two)], **given)
+
+    assert [types(office, each)[-1] for each in (one, two)] == [
+        {"assign": "assigned", "reclassify": "reclassified"}[wish["act"]]
+    ] * 2
+    assert [holder(office, each) for each in (one, two, beside)] == [None, None, "handler"]
+    assert act(office, one, "note", "cleared", note="我来").status_code == 303
+
+
+def test_acting_on_many_claims_none_of_them_and_leaves_what_one_is_at(office, monkeypatch):
+    # Each of them claimed would be more than anybody may be at, and cost whoever did it the case they are at.
+    monkeypatch.setattr(claims, "MOST", 1)
+    rows, mine = [office.desk.file() for _ in range(2)], office.desk.file()
+    click(office, mine, "handler")
+    cases = [box(office, each) for each in (mine, *rows)]
+    office.desk.later(minutes=1)
+    post(office.client("handler"), do="confirm", case=cases, act="note", text="统一备注")
+
+    assert [types(office, each)[-1] for each in (*rows, mine)] == ["noted"] * 3
+    assert [holder(office, each) for each in (*rows, mine)] == [None, None, "handler"]

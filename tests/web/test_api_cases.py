@@ -17,7 +17,7 @@ from machine import BOSS, REPEAT, Machine, kind, make_key
 
 from complaints.administration import api_keys
 from complaints.base.errors import NotAllowedError
-from complaints.cases import appeal, erasure
+from complaints.cases import appeal, claims, erasure
 from complaints.cases.deciding import Decision
 from complaints.jobs.working import work_off
 from complaints.ledger import journal
@@ -65,6 +65,25 @@ def pages(machine, query=""):
         if answer["next"] is None:
             return found
         cursor = f"&cursor={answer['next']}"
+
+
+def test_what_a_key_hands_over_is_nobodys_hold_any_more_and_a_key_holds_nothing(office, machine):
+    office.hire("second", "handler")
+    second, filed = office.refs["second"], office.desk.file()
+    case_id = office.desk.case(filed).id
+
+    def at_it():
+        return office.desk.read(lambda work: claims.of(work, [case_id])).get(case_id)
+
+    assert machine.act(filed.number, "accept").status_code == 200
+    assert at_it() is None
+    # Its maker is at it: a note goes beside them, handing it over ends that.
+    office.desk.act(filed, claims.take, BOSS.ref)
+    assert machine.act(filed.number, "note", {"note": "内部"}).status_code == 200
+    assert at_it() == BOSS.ref
+    assert machine.act(filed.number, "assign", {"to": second}).status_code == 200
+    assert at_it() is None
+    office.desk.act(filed, claims.take, second)
 
 
 def test_a_list_loses_and_repeats_nothing_while_cases_come_in(office, machine):

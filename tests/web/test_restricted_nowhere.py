@@ -13,20 +13,24 @@ from pathlib import Path
 
 import pytest
 from office import ADMIN, Office, quick_passwords
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from machine import Machine, make_key
 from web.test_admin_export import newest, order, take
 
+from complaints.administration import bulk
 from complaints.base.clock import beijing
 from complaints.cases import intake
 from complaints.cases.attachments import check
+from complaints.cases.bulk import Wish
+from complaints.cases.people import Operator
 from complaints.delivery.fanout import eligible
 from complaints.delivery.people import Recipient
 from complaints.jobs.working import work_off
-from complaints.store.tables import Attachment
+from complaints.store.tables import Attachment, Job
+from complaints.web.admin import bulk_orders
 
 UNKNOWN, NO_UID = "TS20261123-222222", "0" * 32
 ROLES = ("handler", "supervisor", "auditor", "admin")
@@ -217,6 +221,109 @@ def unzipped(form, data):
     return data.decode()
 
 
+def ordered_for_many(office, *filed):
+    """What somebody who is cleared ordered for these."""
+    who = Operator(office.refs["cleared"], "Cleared", frozenset({"handler"}), restricted=True)
+    cases = [(each.uid, office.desk.case(each).version) for each in filed]
+    return bulk.order(office.installation, who, Wish("accept"), cases)
+
+
+def proceed(office, uid, ends, state):
+    """As a worker leaves it after so many cases."""
+    values = {"place": {"ends": ends}, "done": len(ends), "state": state}
+    office.installation.write(
+        lambda work: work.session.execute(update(Job).where(Job.uid == uid).values(**values))
+    )
+
+
+def told_of_many(client, uid):
+    """Each page of an act on many cases, and its row in the list."""
+    found, where = [], f"{ADMIN}/bulk/{uid}"
+    while where:
+        answer = client.get(where)
+        found.append(bare(answer, uid))
+        after = re.search(r'href="([^"]+)" rel="next"', answer.get_data(as_text=True))
+        where = after and after[1].replace("&amp;", "&")
+    rows = re.findall(r"<tr.*?</tr>", bare(client.get(f"{ADMIN}/bulk"))[2], re.DOTALL)
+    return [*found, [row.replace(uid, "…") for row in rows if uid in row]]
+
+
+@pytest.mark.parametrize("who", ["handler", "supervisor"])
+@pytest.mark.parametrize(
+    ("ends", "state", "left", "same"),
+    [
+        ([], "queued", [], "queued"),
+        (["failed"], "running", [], "running"),
+        (["failed", "", "failed"], "running", [""], "running"),
+        (["failed", ""], "cancelled", [""], "cancelled"),
+        # What goes on, or was stopped, behind the last that they may see is nothing to them.
+        (["", "", "", "state"], "running", ["", "state"], "done"),
+        (["", "", "", "state"], "cancelled", ["", "state"], "done"),
+        (["", "state", "failed", "", ""], "done", ["state", ""], "done"),
+    ],
+)
+def test_an_act_on_many_cases_reads_as_if_the_hidden_ones_were_not_in_it(
+    office, monkeypatch, who, ends, state, left, same
+):
+    monkeypatch.setattr(bulk_orders, "PAGE", 1)
+    office.hire("cleared", "handler", restricted=True)
+    client, (one, two) = office.client(who), [office.desk.file("other") for _ in range(2)]
+    hidden = [hide(office) for _ in range(3)]
+    whole = ordered_for_many(office, hidden[0], one, hidden[1], two, hidden[2])
+    plain = ordered_for_many(office, one, two)
+    proceed(office, whole, ends, state)
+    proceed(office, plain, left, same)
+    told = told_of_many(client, whole)
+
+    assert len(told) == 3
+    assert len(told[-1]) == 1
+    assert told == told_of_many(client, plain)
+    assert "5件" in told_of_many(office.client("cleared"), whole)[0][2]
+    stopped = []
+    for uid in (whole, plain):
+        answer = client.post(f"{ADMIN}/bulk/{uid}/cancel", data={"csrf_token": with_token(client)})
+        stopped.append([str(each).replace(uid, "…") for each in bare(answer)])
+    assert stopped[0] == stopped[1]
+
+
+@pytest.mark.parametrize("who", ROLES)
+def test_an_act_on_hidden_cases_only_is_unknown_and_shortens_no_list(office, who):
+    office.hire("cleared", "handler", restricted=True)
+    client, plain = office.client(who), office.desk.file("other")
+    for _ in range(21):
+        office.desk.later(seconds=1)
+        ordered_for_many(office, plain)
+    listing = f"{ADMIN}/bulk"
+    client.get(listing)
+    before = bare(client.get(listing))
+    hidden = hide(office)
+    for _ in range(21):
+        uid = ordered_for_many(office, hidden)
+
+    assert bare(client.get(listing)) == before
+    token = with_token(client)
+    for address, given in ((listing + "/{}", None), (listing + "/{}/cancel", {"csrf_token": token})):
+        one, none = (
+            client.open(address.format(each), method="POST" if given else "GET", data=given)
+            for each in (uid, NO_UID)
+        )
+        assert bare(one, uid) == bare(none, NO_UID)
+        assert one.status_code in {403, 404}
+    assert uid in office.client("cleared").get(listing).get_data(as_text=True)
+    assert office.desk.read(lambda work: work.session.get(Job, uid).state) == "queued"
+
+
+def test_no_log_for_whoever_is_not_cleared_says_of_how_many_cases_an_act_was(office):
+    office.hire("cleared", "auditor", restricted=True)
+    ordered_for_many(office, hide(office), office.desk.file("other"))
+    for who, there in (("auditor", False), ("cleared", True)):
+        office.desk.later(seconds=1)
+        client = office.client(who)
+        assert order(client, kind="log", form="jsonl").status_code == 303
+        lines = take(client, newest(office)).get_data(as_text=True)
+        assert ("bulk_ordered" in lines) is there
+
+
 def test_no_file_of_a_key_without_the_permission_has_a_hidden_case(office):
     hidden, kinds = hide(office), [*ORDERS]
     for cleared in (False, True):
@@ -268,7 +375,6 @@ def test_no_key_without_the_permission_tells_a_hidden_case_from_none(office, sco
 
 def test_similar_reports_and_joining_do_not_name_it(office):
     from complaints.cases import alike
-    from complaints.cases.people import Operator
     from complaints.store.tables import Complaint
 
     hidden = hide(office)

@@ -13,17 +13,16 @@ from sqlalchemy import select
 
 from complaints.administration import bulk as jobs
 from complaints.administration import roster
+from complaints.administration.bulk import Part
 from complaints.base.errors import ConflictError, NotAllowedError, NotFoundError
 from complaints.base.translations import gettext as t
 from complaints.cases import bulk, people
 from complaints.policy.roles import HANDLERS, LEADERS
-from complaints.store.jobs import OPEN
 from complaints.store.tables import Complaint, Job
 from complaints.web.admin import words
 from complaints.web.admin.access import operator, roles
 from complaints.web.admin.bulk import act_words
 from complaints.web.admin.forms import sent
-from complaints.web.admin.working import share
 from complaints.web.forms import Act, old_page
 from complaints.web.frame import frame
 
@@ -56,39 +55,48 @@ def cancel(uid: str) -> ResponseReturnValue:
     if not sent(Act()):
         return _listed(old_page()), 400
     viewer = operator()
-    if _job(uid).ordered_by != viewer.ref and not viewer.may(*LEADERS):
+    part = _part(uid)
+    if part.job.ordered_by != viewer.ref and not viewer.may(*LEADERS):
         raise NotAllowedError("only who ordered it, or a supervisor, may stop it")
+    ended = t("This has come to its end in the meantime.")
+    if not part.open:
+        return _watched(uid, ended), 409
     try:
         frame().write(lambda work: jobs.cancel(work, uid, viewer.actor))
     except ConflictError:
-        return _watched(uid, t("This has come to its end in the meantime.")), 409
+        return _watched(uid, ended), 409
     return redirect(url_for("complaints.admin.bulk_job", uid=uid), 303)
 
 
-def _job(uid: str) -> Job:
+def _part(uid: str) -> Part:
+    session = frame().work.session
     # What stands in an address may hold what no database takes.
-    job = frame().work.session.get(Job, uid) if uid.isalnum() else None
+    job = session.get(Job, uid) if uid.isalnum() else None
     if job is None or job.kind != jobs.KIND:
         raise NotFoundError("there is no such order")
-    return job
+    part = jobs.parts(session, operator(), [job])[0]
+    if not part.cases:
+        # As one that does not exist: that there was an order would tell of hidden cases.
+        raise NotFoundError("there is no such order")
+    return part
 
 
-def _told(job: Job, names: Any) -> dict[str, Any]:
-    viewer, now = operator(), frame().work.now
-    ends = job.place.get("ends", [])
+def _told(part: Part, names: Any) -> dict[str, Any]:
+    viewer, now, job = operator(), frame().work.now, part.job
+    done, total = len(part.ends), len(part.cases)
     return {
         "uid": job.uid,
         "act": act_words().get(job.params["act"], job.params["act"]),
-        "state": job.state,
-        "done": job.done,
-        "total": job.total,
-        "share": share(job),
-        "counted": jobs.counted(ends),
-        "left": job.total - job.done,
+        "state": part.state,
+        "done": done,
+        "total": total,
+        "share": 100 * done // total,
+        "counted": jobs.counted(part.ends),
+        "left": part.left,
         "who": viewer.name if job.ordered_by == viewer.ref else names.get(job.ordered_by, job.ordered_by),
         "when": words.moment(job.created_at, now),
         "may_stop": job.ordered_by == viewer.ref or viewer.may(*LEADERS),
-        "open": job.state in OPEN,
+        "open": part.open,
     }
 
 
@@ -98,21 +106,16 @@ def _listed(fault: str = "") -> str:
     return render_template(
         "complaints/admin/bulks.html",
         nav="queue",
-        rows=[_told(job, names) for job in jobs.recent(work.session)],
+        rows=[_told(part, names) for part in jobs.recent(work.session, operator())],
         fault=[{"id": "", "text": fault}] if fault else None,
     )
 
 
 def _watched(uid: str, fault: str = "") -> str:
-    job, work = _job(uid), frame().work
-    chosen = [each for each, _ in job.params["cases"]]
-    of_these = (Complaint.uid.in_(chosen), *people.visible(operator()))
-    seen = set(work.session.scalars(select(Complaint.uid).where(*of_these)))
-    said, ends = bulk.words(), job.place.get("ends", [])
+    part, work = _part(uid), frame().work
+    chosen, ends, said = part.cases, part.ends, bulk.words()
     # What needs a look comes first; the rest as they were ordered, so that what is done next moves none of them.
-    ranks = sorted(
-        (int(at >= len(ends) or not ends[at]), at) for at, each in enumerate(chosen) if each in seen
-    )
+    ranks = sorted((int(at >= len(ends) or not ends[at]), at) for at in range(len(chosen)))
     begin = _begin(ranks, request.args.get("at", ""))
     page = [at for _, at in ranks[begin : begin + PAGE]]
     wanted = select(Complaint).where(Complaint.uid.in_([chosen[at] for at in page]))
@@ -126,15 +129,13 @@ def _watched(uid: str, fault: str = "") -> str:
     return render_template(
         "complaints/admin/bulk_job.html",
         nav="queue",
-        job=_told(job, roster.read(work).names),
+        job=_told(part, roster.read(work).names),
         rows=rows,
         first=begin + 1,
-        seen=len(ranks),
         first_url=url_for("complaints.admin.bulk_job", uid=uid),
         # A first page that is short would hide what failed since.
         before_url=_address(uid, ranks[begin - PAGE] if begin > PAGE else None) if begin else "",
         after_url=_address(uid, ranks[after]) if after < len(ranks) else "",
-        hidden=len(chosen) - len(seen),
         act=Act(formdata=None),
         fault=[{"id": "", "text": fault}] if fault else None,
     )

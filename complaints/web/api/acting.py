@@ -180,7 +180,7 @@ def _view(name: str) -> Callable[..., Any]:
     takes, files, act, said = ACTS[name]
 
     def view(call: Call, number: str) -> Response:
-        return _do(call, number, act)
+        return _do(call, number, name, act)
 
     view.__doc__ = said
     mark = route(
@@ -198,7 +198,7 @@ def _view(name: str) -> Callable[..., Any]:
     return mark(view)
 
 
-def _do(call: Call, number: str, act: Act) -> Response:
+def _do(call: Call, number: str, name: str, act: Act) -> Response:
     who, ticket, body = call.operator, call.ticket, call.body
     found = access.find(frame().work, number)
     if not people.may_see(who, found):
@@ -219,6 +219,7 @@ def _do(call: Call, number: str, act: Act) -> Response:
             raise ProblemError("stale", headers={"ETag": f'"{case.version}"'}, version=case.version)
         claims.require(work, case, who.ref)
         done = act(Doing(work, case, who, body, call.files))
+        claims.acted(work, case, who.ref, name, staying=False)
         work.session.flush()
         result = {
             "number": case.number,
