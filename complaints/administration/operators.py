@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
-from complaints.administration import passwords
+from complaints.administration import charges, passwords
 from complaints.base.errors import InputError, NotFoundError
 from complaints.base.ids import ALPHABET
 from complaints.base.translations import gettext as t
@@ -81,10 +81,14 @@ def everyone(work: Work) -> list[Operator]:
 
 
 def disable(work: Work, login: str, *, by: Actor) -> Operator:
-    """End an account: its sessions end at once, its name stays. The last active administrator stays."""
+    """End an account: its sessions end at once, its open cases go back, its name stays.
+
+    Raises InputError for the last active administrator and for more cases than can go back at once.
+    """
     row = find(work, login)
     if row.active:
         _not_last_admin(work, row)
+        charges.hand_back(work, row, (), restricted=False, by=by)
         row.active = False
         end_all(work, row)
         claims.leave_all(work, row.ref)
@@ -123,7 +127,8 @@ def change_roles(
 ) -> Operator:
     """Give an account other roles, clearance and teams (None: as they are); one event for all of it.
 
-    Raises InputError when no role is left, the last administrator would go, or a team is not there.
+    Open cases that it can no longer handle go back. Raises InputError when no role is left, the last administrator
+    would go, a team is not there, or more cases than can go back at once.
     """
     row = find(work, login)
     if not roles or not set(roles) <= set(STAFF):
@@ -135,6 +140,7 @@ def change_roles(
     kept = [role for role in STAFF if role in roles]
     into = row.teams if teams is None else sorted(set(teams))
     if (kept, restricted, into) != (row.roles, row.restricted, row.teams):
+        charges.hand_back(work, row, kept if row.active else (), restricted=restricted, by=by)
         row.roles, row.restricted, row.teams = kept, restricted, into
         row.monthly = bool(row.monthly) and _reported(row)
         _changed(work, by, row)

@@ -122,6 +122,17 @@ def cleared(work: Work, ref: str) -> bool:
     return work.session.scalar(query) is not None
 
 
+def gone(work: Work, ref: str, *, restricted: bool) -> bool:
+    """Whether this account of ours can no longer handle a case, a restricted one or another; of a host's, unknown."""
+    if work.hosts is not None:
+        return False
+    query = select(Account.active, Account.roles, Account.restricted).where(Account.ref == ref)
+    row = work.session.execute(query).one_or_none()
+    if row is None:
+        return False
+    return not (row.active and set(row.roles) & set(HANDLERS) and (row.restricted or not restricted))
+
+
 def pseudonyms(work: Work, refs: Collection[str]) -> Mapping[str, str]:
     """What complainants may read of these people instead of a name; who has no pseudonym is left out."""
     if not refs:

@@ -12,7 +12,7 @@ from complaints.base.clock import stamp
 from complaints.base.errors import NotAllowedError, TransitionError
 from complaints.base.texts import whole
 from complaints.cases import escalation, teams
-from complaints.cases.people import behind, deciders
+from complaints.cases.people import behind, deciders, gone
 from complaints.delivery import outbox, webhooks
 from complaints.delivery.health import skewed
 from complaints.ledger import journal
@@ -22,6 +22,7 @@ from complaints.ledger.work import SYSTEM, Actor, Work
 from complaints.policy.retention import kept_until
 from complaints.policy.states import (
     FINAL,
+    OPEN,
     RELEASES,
     RESUME,
     TRANSITIONS,
@@ -134,6 +135,10 @@ def step(
     changes: dict[str, Any] = dict(change or {})
     changes["state"] = after.value
     changes["resume_state"] = _remember(case, row, before, after)
+    back = after in OPEN and before not in OPEN and case.assignee
+    if back and "assignee" not in changes and gone(work, back, restricted=case.restricted):
+        # Whoever left meanwhile would never look at what comes back to them.
+        changes["assignee"] = None
     left = [each for each in running if each not in over]
     moved = [*milestones.effects(work, case, left, meets=meets, voids=voids, pause=pause), *clocks]
     if pause:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from complaints.ledger.journal import Clock
 from complaints.ledger.reading import history, pauses
@@ -57,6 +58,19 @@ def running(work: Work, case: Complaint) -> list[Milestone]:
             .execution_options(populate_existing=True)
         )
     )
+
+
+def running_of(session: Session, ids: Collection[int]) -> dict[int, list[Milestone]]:
+    """The same of several complaints, by their id, in one statement."""
+    found: dict[int, list[Milestone]] = {each: [] for each in ids}
+    rows = session.scalars(
+        select(Milestone)
+        .where(Milestone.complaint_id.in_(ids), Milestone.state.in_(_RUNNING))
+        .order_by(Milestone.due_at, Milestone.id)
+    )
+    for each in rows:
+        found[each.complaint_id].append(each)
+    return found
 
 
 def terms_of(policy: Promises, case: Complaint) -> tuple[Term, ...]:

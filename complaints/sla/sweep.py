@@ -22,6 +22,7 @@ from complaints.base.errors import ConflictError
 from complaints.delivery import outbox
 from complaints.ledger import journal
 from complaints.ledger.work import Chunk, Work
+from complaints.sla import milestones
 from complaints.store.tables import Complaint, Milestone
 from complaints.store.transactions import Database, is_conflict, touched
 
@@ -184,7 +185,9 @@ def _together(
     # All locks first, in one order: no deadlock, and where a transaction reads one snapshot (InnoDB)
     # it is taken when nobody else can change these complaints any more.
     locked = journal.lock_all(session, uids, skip=True)
-    work = replace(make_work(session), chunk=Chunk(_running(session, [each.case.id for each in locked])))
+    work = replace(
+        make_work(session), chunk=Chunk(milestones.running_of(session, [each.case.id for each in locked]))
+    )
     assert work.chunk is not None
     wanted = {each.id for each in chunk}
     due = {
@@ -200,18 +203,6 @@ def _together(
         journal.settle(work)
         outbox.settle(work)
     return len(claimed), set(uids) - {each.case.uid for each in locked}
-
-
-def _running(session: Session, case_ids: Sequence[int]) -> dict[int, list[Milestone]]:
-    running: dict[int, list[Milestone]] = {case_id: [] for case_id in case_ids}
-    rows = session.scalars(
-        select(Milestone)
-        .where(Milestone.complaint_id.in_(case_ids), Milestone.state.in_(("pending", "paused")))
-        .order_by(Milestone.due_at, Milestone.id)
-    )
-    for each in rows:
-        running[each.complaint_id].append(each)
-    return running
 
 
 def _still_due(each: Milestone, now: datetime) -> bool:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import BooleanField, EmailField, HiddenField, SelectMultipleField, StringField
 
-from complaints.administration import clearance, operators, second_factor
+from complaints.administration import charges, clearance, operators, second_factor
 from complaints.base.errors import InputError
 from complaints.base.translations import gettext as t
 from complaints.cases import teams
+from complaints.cases.narrowing import Filters
 from complaints.ledger.work import Work
 from complaints.policy.roles import READERS
 from complaints.store.tables import Operator as Account
@@ -164,9 +166,7 @@ def edit(ref: str) -> ResponseReturnValue:
     login, who = row.login, operator().actor
 
     def save(work: Work) -> None:
-        operators.call(work, login, form.pseudonym.data or "", by=who)
-        if form.mail.raw_data:
-            operators.write_to(work, login, form.mail.data or "", by=who)
+        # First what locks cases: everybody else locks the installation's own log after them.
         operators.change_roles(
             work,
             login,
@@ -175,6 +175,9 @@ def edit(ref: str) -> ResponseReturnValue:
             teams=form.teams.data or [],
             by=who,
         )
+        operators.call(work, login, form.pseudonym.data or "", by=who)
+        if form.mail.raw_data:
+            operators.write_to(work, login, form.mail.data or "", by=who)
         operators.send_monthly(work, login, wanted=bool(form.monthly.data), by=who)
 
     try:
@@ -199,9 +202,24 @@ def _edited(row: Account, form: EditForm) -> str:
         "complaints/admin/operator_edit.html",
         form=form,
         row=row,
+        charge=_charges([row]).get(row.ref),
         role_words=words.roles(),
         teams=teams.standing(frame().work),
     )
+
+
+def _charges(rows: Sequence[Account]) -> dict[str, dict[str, Any]]:
+    """What lies with whom, where something does: in words, its list, and whether they can no longer handle it."""
+    return {
+        ref: {
+            "words": t("1 open complaint in their charge")
+            if found.open == 1
+            else t("{n} open complaints in their charge", n=f"{found.open:,}"),
+            "href": url_for("complaints.admin.queue", **Filters("open", assignee=ref).address),
+            "stranded": found.stranded > 0,
+        }
+        for ref, found in charges.counted(frame().work, operator(), rows).items()
+    }
 
 
 def _accounts(form: AddForm, *, made: tuple[str, str, str] | None = None, fault: str = "") -> str:
@@ -214,6 +232,7 @@ def _accounts(form: AddForm, *, made: tuple[str, str, str] | None = None, fault:
         "complaints/admin/operators.html",
         nav="operators",
         accounts=shown,
+        charges=_charges(shown),
         first=after == 0,
         more=url_for("complaints.admin.operators", after=shown[-1].ref) if rows[after + _PAGE :] else "",
         hosts=not built_in(),
