@@ -16,6 +16,7 @@ from complaints.ledger import sequencer
 from complaints.store import search
 from complaints.store.constants import VIEWERS
 from complaints.store.database_now import DatabaseNow
+from complaints.store.jobs import waiting_since
 from complaints.store.tables import Lease, Milestone, Outbox
 from complaints.store.types import UtcDateTime
 
@@ -27,6 +28,8 @@ SKEW_LIMIT = 120
 SEQUENCER_LIMIT = 300
 # Older texts are still found; an index that is built anew may take as long.
 SEARCH_LIMIT = 3600
+# A worker looks for orders every minute; one that is at a long one leaves it for the next in between.
+ORDERS_LIMIT = 600
 JOB = "tick"
 _OLDEST = (
     select(func.min(Milestone.due_at))
@@ -40,6 +43,7 @@ UNTOLD = (
     .where(Outbox.state == "queued", Outbox.last_error == NOBODY)
     .scalar_subquery()
 )
+_ORDERED = waiting_since()
 _BEAT = select(Lease.beat_at).where(Lease.name == JOB).scalar_subquery()
 
 
@@ -52,7 +56,8 @@ class Health:
     `beat_lag` is the time since the clock last ran through; None: it never has. `skew` is how far this machine's
     clock is ahead of the database's (behind: negative). `sequencer_lag` is the age of the
     oldest event without a place in the tree; `refusal` names why this host signs no checkpoint though it should.
-    `search_lag` is the age of the oldest event that the search index has not seen.
+    `search_lag` is the age of the oldest event that the search index has not seen; `orders_lag` how long the oldest
+    order (export, bundle, audit, act on many) has waited for a worker.
     """
 
     sweep_lag: int = 0
@@ -64,10 +69,11 @@ class Health:
     sequencer_lag: int = 0
     refusal: str = ""
     search_lag: int = 0
+    orders_lag: int = 0
 
     @property
     def alarms(self) -> tuple[str, ...]:
-        """What somebody must look at: clock, sweep, outbox, dead, nobody, setup, skew, sequencer, checkpoint, search; or nothing."""
+        """What somebody must look at: clock, sweep, outbox, dead, nobody, setup, skew, sequencer, checkpoint, search, orders; or nothing."""
         found = {
             "clock": self.beat_lag is None or self.beat_lag > BEAT_LIMIT,
             "sweep": self.sweep_lag > SWEEP_LIMIT,
@@ -79,6 +85,7 @@ class Health:
             "sequencer": self.sequencer_lag > SEQUENCER_LIMIT,
             "checkpoint": bool(self.refusal),
             "search": self.search_lag > SEARCH_LIMIT,
+            "orders": self.orders_lag > ORDERS_LIMIT,
         }
         return tuple(name for name, wrong in found.items() if wrong)
 
@@ -125,7 +132,8 @@ def measure(session: Session, now: datetime, *, real: bool = False, refusal: str
         # webhook that is down is somebody else's fault, which no restart of ours would mend.
         since = created if reason and channel != webhooks.CHANNEL else ready
         oldest = since if oldest is None else min(oldest, since)
-    beat, database_now = session.execute(select(_BEAT, DatabaseNow())).one()
+    asked = select(_BEAT, DatabaseNow(), _ORDERED)
+    beat, database_now, ordered = session.execute(asked, {"now": now}).one()
     return Health(
         sweep_lag=_age(now, due),
         outbox_lag=_age(now, oldest),
@@ -136,6 +144,7 @@ def measure(session: Session, now: datetime, *, real: bool = False, refusal: str
         sequencer_lag=_age(now, sequencer.oldest_waiting(session)),
         refusal=refusal,
         search_lag=_age(now, search.oldest_waiting(session)),
+        orders_lag=_age(now, ordered),
     )
 
 

@@ -83,7 +83,7 @@ def cancel(work: Work, uid: str, actor: Actor) -> None:
 
 def again(work: Work, uid: str, actor: Actor) -> None:
     """Queue a failed job once more, from where it came to. Flushes, never commits."""
-    if not JOBS.again(work.session, uid):
+    if not JOBS.again(work.session, uid, work.now):
         raise ConflictError("only a job that failed can go on; order it anew")
     record_system(work, f"{tasks.named(work, uid)}_resumed", actor, {"job": uid})
 

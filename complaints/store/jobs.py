@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from complaints.store.tables import Job
 from complaints.store.transactions import touched
+from complaints.store.types import UtcDateTime
 
 KEEP_DAYS = 7
 OPEN = ("queued", "running")
@@ -152,9 +153,16 @@ class Jobs:
         ended = self._ended(now, timedelta(days=keep_days))
         return self._change(session, uid, OPEN, state="cancelled", **ended, **values)
 
-    def again(self, session: Session, uid: str) -> bool:
+    def again(self, session: Session, uid: str, now: datetime) -> bool:
         """Queue a failed job once more, from where it came to; False: it did not fail."""
-        fresh = {"state": "queued", "error": None, "finished_at": None, "expires_at": None}
+        # A lease that is over at once: it waits from now on, not since it was ordered.
+        fresh = {
+            "state": "queued",
+            "error": None,
+            "finished_at": None,
+            "expires_at": None,
+            "lease_until": now,
+        }
         return self._change(session, uid, ("failed",), **fresh)
 
     def anew(self, session: Session, uid: str) -> None:
@@ -198,6 +206,18 @@ class Jobs:
     ) -> bool:
         wanted = (Job.uid == uid, Job.kind.in_(self.kinds), Job.state.in_(states), *more)
         return _changed(session, wanted, values) == 1
+
+
+def waiting_since() -> ScalarSelect[datetime]:
+    """Since when the oldest job waits for a worker: none has begun it, or whoever was at it is gone.
+
+    A part of a statement that is asked with `now`.
+    """
+    now = bindparam("now", type_=UtcDateTime())
+    queued = and_(Job.state == "queued", or_(Job.lease_until.is_(None), Job.lease_until <= now))
+    left = and_(Job.state == "running", Job.lease_until <= now)
+    since = func.min(func.coalesce(Job.lease_until, Job.created_at, type_=UtcDateTime()))
+    return select(since).where(Job.state.in_(OPEN), or_(queued, left)).scalar_subquery()
 
 
 def end_all(

@@ -5,7 +5,8 @@ from sqlalchemy import update
 from complaints.delivery.health import Health, measure
 from complaints.jobs import leases
 from complaints.ledger.sequencer import sequence
-from complaints.store.tables import Outbox
+from complaints.store.jobs import Jobs
+from complaints.store.tables import Job, Outbox
 
 
 def health(office):
@@ -68,3 +69,39 @@ def test_events_without_a_place_are_a_late_log_and_a_refused_signature_is_for_a_
         found = measure(work.session, office.now, refusal="fork")
     assert found.alarms == ("checkpoint",)
     assert found.sound
+
+
+JOBS = Jobs(("audit",), 60)
+
+
+def order(office, uid):
+    office.installation.write(
+        lambda work: JOBS.queue(work.session, uid, "audit", {}, "op_x", work.now, total=1)
+    )
+
+
+def take(office):
+    return office.installation.write(lambda work: JOBS.take(work.session, work.now).uid)
+
+
+def test_an_order_waits_until_a_worker_takes_it_and_again_once_that_one_is_gone(office):
+    leases.take(office.installation.database, "tick", office.now, 60)
+    order(office, "a" * 32)
+    assert health(office).orders_lag == 0
+    office.pass_time(seconds=601)
+    leases.beat(office.installation.database, "tick", office.now, 0)
+    assert health(office).orders_lag == 601
+    assert health(office).alarms == ("orders",)
+    assert health(office).sound
+    taken = take(office)
+    assert health(office).orders_lag == 0
+    office.pass_time(seconds=65)
+    assert health(office).orders_lag == 5
+    office.execute(update(Job).values(state="failed", lease_until=None))
+    assert health(office).orders_lag == 0
+    office.pass_time(hours=1)
+    office.installation.write(lambda work: JOBS.again(work.session, taken, work.now))
+    assert health(office).orders_lag == 0
+    office.pass_time(seconds=7)
+    assert health(office).orders_lag == 7
+    assert take(office) == taken

@@ -11,6 +11,7 @@ from office import ADMIN, words
 from sqlalchemy import event
 
 from complaints.jobs import leases
+from complaints.store.jobs import Jobs
 from complaints.store.tables import Outbox
 
 MOST_STATEMENTS = 12
@@ -123,3 +124,18 @@ def test_all_is_well_only_while_nothing_is_to_be_looked_at(office, clock):
     assert fine in words(board(office))
     clock.now += timedelta(minutes=11)
     assert fine not in words(board(office))
+
+
+def test_an_order_that_no_worker_takes_is_on_the_board_and_health_says_what_to_do(office, clock):
+    ticks(office)
+    assert tiles(board(office))["尚未开始的任务"] == (f"{ADMIN}/health", "无")
+    jobs = Jobs(("audit",), 60)
+    office.installation.write(
+        lambda work: jobs.queue(work.session, "a" * 32, "audit", {}, "op_x", work.now, total=1)
+    )
+    clock.now += timedelta(minutes=11)
+    ticks(office)
+    assert tiles(board(office))["尚未开始的任务"][1] == "11分钟"
+    said = words(office.client("supervisor").get(f"{ADMIN}/health"))
+    assert "有一项导出、审计或批量任务已等待11分钟" in said
+    assert office.client().get("/complaints/healthz").json["orders_lag"] == 660

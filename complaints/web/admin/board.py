@@ -82,6 +82,7 @@ def _house(work: Work, found: lags.Health) -> list[Tile]:
         (t("Dates not acted on"), found.sweep_lag, "sweep"),
         (t("Messages not sent"), found.outbox_lag, "outbox"),
     )
+    orders = (t("Orders not begun"), found.orders_lag, "orders")
     tree = (t("Events without a place in the tree"), found.sequencer_lag, "sequencer")
     tiles = [
         Tile(
@@ -95,7 +96,7 @@ def _house(work: Work, found: lags.Health) -> list[Tile]:
             if seconds
             else "",
         )
-        for text, seconds, name in (*lag, tree)
+        for text, seconds, name in (*lag, orders, tree)
     ]
     dead = Tile(
         f"{found.dead:,}",

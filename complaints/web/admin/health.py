@@ -62,6 +62,12 @@ def health() -> ResponseReturnValue:
                 "outbox" in found.alarms,
                 t("age of the oldest"),
             ),
+            (
+                t("Orders not begun"),
+                words.age(found.orders_lag),
+                "orders" in found.alarms,
+                t("age of the oldest"),
+            ),
             *_apart(found),
             (
                 t("Events without a place in the tree"),
@@ -116,6 +122,15 @@ def _late(found: lags.Health) -> Iterator[Advice]:
             t("A message has waited {ago} to leave.", ago=words.age(found.outbox_lag)),
             t("The outbox says why; mend it there, or see whether the mail server can be reached."),
             "outbox",
+        )
+    if "orders" in found.alarms and "clock" not in found.alarms:
+        yield Advice(
+            "look",
+            t(
+                "An export, audit or act on many has waited {ago} for a worker.",
+                ago=words.age(found.orders_lag),
+            ),
+            t("Start another worker, or run `flask complaints tick`; a long order before it may hold it up."),
         )
 
 

@@ -32,6 +32,7 @@ def healthz() -> ResponseReturnValue:
         "beat_lag": found.beat_lag,
         "sequencer_lag": found.sequencer_lag,
         "search_lag": found.search_lag,
+        "orders_lag": found.orders_lag,
         "alarms": list(found.alarms),
     }
     return jsonify(body), 200 if found.sound else 503
