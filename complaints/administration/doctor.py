@@ -28,6 +28,7 @@ from complaints.base.errors import ConfigError
 from complaints.base.keys import PURPOSES
 from complaints.base.translations import gettext as t
 from complaints.base.translations import language
+from complaints.delivery import outbox
 from complaints.delivery.health import SEQUENCER_LIMIT, SKEW_LIMIT, measure
 from complaints.ledger import sequencer, stamps
 from complaints.ledger.work import Work
@@ -51,8 +52,11 @@ class Advice:
     topic: str = ""
 
 
-def examine(found: Installation) -> Iterator[Advice]:
-    """Examine everything that can be examined; a fault in one place does not hide another."""
+def examine(found: Installation, *, restricted: bool = True) -> Iterator[Advice]:
+    """Examine everything that can be examined; a fault in one place does not hide another.
+
+    Without `restricted`, messages about restricted cases are not counted.
+    """
     try:
         _ = found.keys
         yield Advice("ok", t("keys: all four are there"))
@@ -85,9 +89,9 @@ def examine(found: Installation) -> Iterator[Advice]:
         yield from _about("policy", _policy(found, work))
         yield from _about("policy", _callbacks(found, work))
         yield from _about("operators", (Advice(*said) for said in staffing.look(found, work)))
-        yield from _about("operators", _gaps(reach.gaps(found, work.session)))
+        yield from _about("operators", _gaps(reach.gaps(found, work.session, restricted=restricted)))
         yield from _about("calendar", _calendar(work))
-        yield from _about("outbox", _mail(work))
+        yield from _about("outbox", _mail(work, restricted=restricted))
         yield from _time(found, work)
         yield from _about("checkpoints", _log(found, work))
         yield from _gaps(search_gaps.gaps(work))
@@ -193,8 +197,9 @@ def _calendar(work: Work) -> Iterator[Advice]:
         )
 
 
-def _mail(work: Work) -> Iterator[Advice]:
-    dead = work.session.scalar(select(func.count()).select_from(Outbox).where(Outbox.state == "dead")) or 0
+def _mail(work: Work, *, restricted: bool) -> Iterator[Advice]:
+    given_up = (Outbox.state == "dead", *outbox.visible(restricted=restricted))
+    dead = work.session.scalar(select(func.count()).select_from(Outbox).where(*given_up)) or 0
     if dead:
         yield Advice(
             "look",

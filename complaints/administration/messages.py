@@ -12,7 +12,7 @@ from complaints.base.errors import ConflictError, NotFoundError, TransitionError
 from complaints.cases import disposal
 from complaints.cases.paging import Place
 from complaints.cases.people import Operator
-from complaints.delivery import sending
+from complaints.delivery import outbox, sending
 from complaints.ledger import journal
 from complaints.ledger.journal import record_system
 from complaints.ledger.work import Actor, Work
@@ -191,10 +191,7 @@ def _locked(work: Work, row: Outbox) -> Complaint | None:
 
 
 def _visible(viewer: Operator) -> tuple[ColumnElement[bool], ...]:
-    if viewer.restricted:
-        return ()
-    hidden = select(Complaint.id).where(Complaint.id == Outbox.complaint_id, Complaint.restricted)
-    return (~hidden.exists(),)
+    return outbox.visible(restricted=viewer.restricted)
 
 
 def _conditions(work: Work, viewer: Operator, wanted: Wanted) -> list[ColumnElement[bool]]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from complaints.administration.installation import Installation
 from complaints.base.translations import gettext as t
-from complaints.delivery.health import UNTOLD
+from complaints.delivery.health import untold
 from complaints.delivery.people import COMPLIANCE, GROUPS, People, Recipient, eligible
 from complaints.policy.model import Promises
 
@@ -45,9 +45,9 @@ def with_compliance(installation: Installation, people: People | None = None) ->
     return everybody
 
 
-def waiting(session: Session) -> int:
-    """How many notices wait for somebody to tell; one short statement."""
-    return session.scalar(select(UNTOLD)) or 0
+def waiting(session: Session, *, restricted: bool = True) -> int:
+    """How many notices wait for somebody to tell, without `restricted` of those about other cases; one short statement."""
+    return session.scalar(select(untold(restricted=restricted))) or 0
 
 
 def remedy() -> str:
@@ -57,9 +57,11 @@ def remedy() -> str:
     )
 
 
-def gaps(installation: Installation, session: Session, people: People | None = None) -> Iterator[Gap]:
+def gaps(
+    installation: Installation, session: Session, people: People | None = None, *, restricted: bool = True
+) -> Iterator[Gap]:
     """Groups without anybody who can be told, steps that only a room would hear of, notices that wait."""
-    stuck = waiting(session)
+    stuck = waiting(session, restricted=restricted)
     if stuck:
         yield Gap("fail", t("reminders: {n} notices wait, for nobody can be told", n=stuck), remedy())
     here = with_compliance(installation, people)(session)

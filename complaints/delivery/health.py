@@ -10,7 +10,7 @@ from functools import lru_cache
 from sqlalchemy import Executable, ScalarSelect, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from complaints.delivery import webhooks
+from complaints.delivery import outbox, webhooks
 from complaints.delivery.fanout import NOBODY
 from complaints.ledger import sequencer
 from complaints.store import search
@@ -34,13 +34,6 @@ JOB = "tick"
 _OLDEST = (
     select(func.min(Milestone.due_at))
     .where(Milestone.state == "pending", Milestone.due_at <= bindparam("now", type_=UtcDateTime()))
-    .scalar_subquery()
-)
-# How many notices wait for somebody to tell, as a part of a statement.
-UNTOLD = (
-    select(func.count())
-    .select_from(Outbox)
-    .where(Outbox.state == "queued", Outbox.last_error == NOBODY)
     .scalar_subquery()
 )
 _ORDERED = waiting_since()
@@ -99,19 +92,29 @@ class Health:
         return not {"clock", "sweep", "outbox", "sequencer"} & set(self.alarms)
 
 
+def untold(*, restricted: bool) -> ScalarSelect[int]:
+    """How many notices wait for somebody to tell, as a part of a statement; `restricted` as in `measure`."""
+    wanted = (Outbox.state == "queued", Outbox.last_error == NOBODY, *outbox.visible(restricted=restricted))
+    return select(func.count()).select_from(Outbox).where(*wanted).scalar_subquery()
+
+
 def skewed(now: datetime, database_now: datetime) -> bool:
     """Whether two clocks differ by more than a machine that is kept in time ever does."""
     return abs((now - database_now).total_seconds()) > SKEW_LIMIT
 
 
-def measure(session: Session, now: datetime, *, real: bool = False, refusal: str = "") -> Health:
+def measure(
+    session: Session, now: datetime, *, real: bool = False, refusal: str = "", restricted: bool = True
+) -> Health:
     """Read the present lags; six short statements by index.
 
     `real` says that `now` is a machine's clock just read, to be held against the database's; `refusal` why no
-    checkpoint is signed here.
+    checkpoint is signed here. Without `restricted`, messages about restricted cases are no part of it: for pages of
+    whoever may not know of them.
     """
+    seen = outbox.visible(restricted=restricted)
     due = session.scalar(select(_OLDEST), {"now": now})
-    dead = session.scalar(select(func.count()).select_from(Outbox).where(Outbox.state == "dead"))
+    dead = session.scalar(select(func.count()).select_from(Outbox).where(Outbox.state == "dead", *seen))
     waiting: dict[str, int] = {}
     oldest: datetime | None = None
     rows = session.execute(
@@ -122,7 +125,7 @@ def measure(session: Session, now: datetime, *, real: bool = False, refusal: str
             func.min(Outbox.created_at),
             func.min(Outbox.not_before),
         )
-        .where(Outbox.state.in_(("queued", "sending")))
+        .where(Outbox.state.in_(("queued", "sending")), *seen)
         .group_by(Outbox.last_error, Outbox.channel)
     )
     for reason, channel, count, created, ready in rows:
@@ -148,13 +151,15 @@ def measure(session: Session, now: datetime, *, real: bool = False, refusal: str
     )
 
 
-def unwatched(session: Session, now: datetime, beside: ScalarSelect[int]) -> tuple[Health, int]:
+def unwatched(
+    session: Session, now: datetime, beside: ScalarSelect[int], *, restricted: bool
+) -> tuple[Health, int]:
     """Only what every page of operators must say: whether dates are watched, and how many notices find nobody.
 
-    One statement by index; `beside` is a count that rides along, and is returned.
+    One statement by index; `beside` is a count that rides along, and is returned; `restricted` as in `measure`.
     """
-    due, beat, untold, n = session.execute(_watching(beside), {"now": now}).one()
-    waiting = {NOBODY: untold} if untold else {}
+    due, beat, nobody, n = session.execute(_watching(beside, restricted), {"now": now}).one()
+    waiting = {NOBODY: nobody} if nobody else {}
     seen = Health(
         sweep_lag=_age(now, due), beat_lag=None if beat is None else _age(now, beat), waiting=waiting
     )
@@ -162,8 +167,8 @@ def unwatched(session: Session, now: datetime, beside: ScalarSelect[int]) -> tup
 
 
 @lru_cache(maxsize=VIEWERS)
-def _watching(beside: ScalarSelect[int]) -> Executable:
-    return select(_OLDEST, _BEAT, UNTOLD, beside)
+def _watching(beside: ScalarSelect[int], restricted: bool) -> Executable:
+    return select(_OLDEST, _BEAT, untold(restricted=restricted), beside)
 
 
 def _age(now: datetime, since: datetime | None) -> int:

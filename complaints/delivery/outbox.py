@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 
 from complaints.base.ids import random_uid
 from complaints.ledger.work import Work
-from complaints.store.tables import Outbox
+from complaints.store.tables import Complaint, Outbox
 from complaints.store.transactions import touched
 
 # A date that was missed waits for no digest; it does wait for the morning.
@@ -86,6 +86,14 @@ def _insert(work: Work, messages: Sequence[dict[str, Any]]) -> bool:
     if fresh:
         work.session.execute(insert(Outbox.__table__), fresh)  # type: ignore[arg-type]  # Table
     return bool(fresh)
+
+
+def visible(*, restricted: bool) -> tuple[ColumnElement[bool], ...]:
+    """What a message must meet for somebody to know of it: without clearance none about a restricted case."""
+    if restricted:
+        return ()
+    hidden = select(Complaint.id).where(Complaint.id == Outbox.complaint_id, Complaint.restricted)
+    return (~hidden.exists(),)
 
 
 def take_back(work: Work, complaint_id: int, kinds: Collection[str]) -> int:

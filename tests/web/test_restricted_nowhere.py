@@ -26,10 +26,10 @@ from complaints.cases import intake
 from complaints.cases.attachments import check
 from complaints.cases.bulk import Wish
 from complaints.cases.people import Operator
-from complaints.delivery.fanout import eligible
+from complaints.delivery.fanout import NOBODY, eligible
 from complaints.delivery.people import Recipient
 from complaints.jobs.working import work_off
-from complaints.store.tables import Attachment, Job
+from complaints.store.tables import Attachment, Job, Outbox
 from complaints.web.admin import bulk_orders
 
 UNKNOWN, NO_UID = "TS20261123-222222", "0" * 32
@@ -171,6 +171,38 @@ def test_no_page_changes_when_a_hidden_case_arrives(office, who):
 
     assert changed == []
     assert len(paths) > 15
+
+
+@pytest.mark.parametrize("who", ROLES)
+def test_no_page_counts_a_message_about_a_hidden_case(office, who):
+    paths = [f"{ADMIN}/board", f"{ADMIN}/health", f"{ADMIN}/office", f"{ADMIN}/outbox", f"{ADMIN}/"]
+    hidden = hide(office)
+    office.hire("cleared", "admin", restricted=True)
+    clients = [office.client(who), office.client("cleared")]
+
+    def read():
+        return [{path: bare(client.get(path))[2] for path in paths} for client in clients]
+
+    def put(state, error):
+        case = office.desk.case(hidden).id
+
+        def write(work):
+            rows = work.session.query(Outbox).filter_by(complaint_id=case).all()
+            assert rows
+            for row in rows:
+                row.state, row.last_error = state, error
+
+        office.installation.write(write)
+
+    put("sent", None)
+    read()
+    without, whole = read()
+    for state, error in (("dead", "SMTPDataError 554"), ("queued", NOBODY)):
+        put(state, error)
+        some, every = read()
+        assert [path for path in paths if some[path] != without[path]] == []
+        assert every[f"{ADMIN}/health"] != whole[f"{ADMIN}/health"]
+    assert {"dead", "nobody"} & set(office.client().get("/complaints/healthz").json["alarms"]) == {"nobody"}
 
 
 def visible(answer):

@@ -61,7 +61,9 @@ def board() -> ResponseReturnValue:
         ]
 
     installed = frame().installation
-    found = lags.measure(work.session, installed.now(), real=installed.real_time)
+    found = lags.measure(
+        work.session, installed.now(), real=installed.real_time, restricted=viewer.restricted
+    )
     return render_template(
         "complaints/admin/board.html",
         nav="board",

@@ -29,12 +29,20 @@ def health() -> ResponseReturnValue:
     """Lags in the database, messages that were given up, and what `doctor` says."""
     work, installed = frame().work, frame().installation
     refused = checkpoints.refusal(installed, work.session)
-    found = lags.measure(
-        work.session, installed.now(), real=installed.real_time, refusal=refused.code if refused else ""
-    )
     viewer = operator()
+    found = lags.measure(
+        work.session,
+        installed.now(),
+        real=installed.real_time,
+        refusal=refused.code if refused else "",
+        restricted=viewer.restricted,
+    )
     # What the policy still lacks has its own list on the policy page.
-    examined = [each for each in (*_late(found), *examine(installed)) if each.topic != "missing"]
+    examined = [
+        each
+        for each in (*_late(found), *examine(installed, restricted=viewer.restricted))
+        if each.topic != "missing"
+    ]
     places = {each.topic: address(each.topic) for each in examined}
     failed, retests = disposal.counted(work, viewer)
     return render_template(

@@ -156,7 +156,11 @@ def _health() -> Door:
     work, installed = frame().work, frame().installation
     refused = checkpoints.refusal(installed, work.session)
     found = lags.measure(
-        work.session, installed.now(), real=installed.real_time, refusal=refused.code if refused else ""
+        work.session,
+        installed.now(),
+        real=installed.real_time,
+        refusal=refused.code if refused else "",
+        restricted=operator().restricted,
     )
     state = t("Dates are watched and messages leave") if found.sound else t("Something needs you")
     tone = "" if found.sound else "bad"

@@ -35,7 +35,12 @@ def seen(viewer: Operator) -> tuple[Health | None, int]:
         found: tuple[Health | None, int]
         reviews = reviewing.to_review(viewer)
         try:
-            found = unwatched(frame().work.session, frame().installation.now(), reviews)
+            found = unwatched(
+                frame().work.session,
+                frame().installation.now(),
+                reviews,
+                restricted=bool(viewer.restricted),
+            )
         except Exception:  # noqa: BLE001 - an error page must come up whatever is broken
             found = (None, 0)
         setattr(g, _SEEN, found)
