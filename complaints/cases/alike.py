@@ -5,21 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Integer, Select, literal_column, or_, select, union_all
+from sqlalchemy import ColumnElement, Integer, literal, literal_column, or_, select, union_all
+from sqlalchemy import case as either
 from sqlalchemy.exc import OperationalError
 
 from complaints.cases import people, pieces, searchable
 from complaints.cases.people import Operator
 from complaints.cases.pieces import Maker
+from complaints.cases.queries import bounded
 from complaints.ledger.reading import with_first
 from complaints.ledger.work import Work
 from complaints.store import search
 from complaints.store.tables import Complaint
 
-# So many reports of one answer are shown beside a case.
-SIMILAR = 20
+# So many joined cases, and so many reports of one answer, are read at once: a flood has thousands.
+MOST = 20
 # How alike two texts must be, how many that might be are compared, and among how many of a flood these are found.
 ALIKE, _COMPARED, _AMONG = 0.6, 100, 500
 _JOINED, _NAMED, _SIMILAR = (literal_column(str(n), Integer).label("how") for n in range(3))
@@ -29,13 +30,16 @@ _JOINED, _NAMED, _SIMILAR = (literal_column(str(n), Integer).label("how") for n 
 class Related:
     """Other cases a case has to do with, as far as its viewer may know of them.
 
-    `similar` are about the same answer or of the same text, newest first; `joined` are joined to it; `named` are
-    those its events name, by uid.
+    `similar` are about the same answer or of the same text, newest first, and after them those joined to it; `joined`
+    are joined to it, what is due first before what is due later or never; of each at most MOST. `named` are those its
+    events name, by uid. `counts` says of "similar", without those joined to it, and of "joined" how many there are, as
+    far as `queries.COUNTED` and one more.
     """
 
     similar: Sequence[Complaint]
     joined: Sequence[Complaint]
     named: Mapping[str, Complaint]
+    counts: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -46,23 +50,49 @@ class Near:
     share: float
 
 
-def related(work: Work, viewer: Operator, case: Complaint, uids: Collection[str]) -> Related:
-    """What a case has to do with others, in one statement; `uids` are the cases its events name."""
-    parts = [select(Complaint.id, _JOINED).where(Complaint.merged_into == case.uid)]
+def related(
+    work: Work,
+    viewer: Operator,
+    case: Complaint,
+    uids: Collection[str],
+    pages: Mapping[str, int] | None = None,
+) -> Related:
+    """What a case has to do with others, in one statement; `uids` are the cases its events name.
+
+    `pages` says which MOST of "joined" and "similar" are wanted, by default the first; of what a page beyond the last
+    would show, nothing is counted.
+    """
+    seen, asked = people.visible(viewer), pages or {}
+    own, same = Complaint.merged_into == case.uid, _alike(viewer, case)
+    parts = [
+        select(Complaint.id, _JOINED)
+        .where(own, *seen)
+        .order_by(Complaint.due_next.is_(None), Complaint.due_next, Complaint.id)
+    ]
+    if same:
+        # They stand in the list of the joined ones; those that are not joined yet come first here.
+        last = either((own, 1), else_=0)
+        newest = (last, Complaint.filed_at.desc(), Complaint.id.desc())
+        parts.append(select(Complaint.id, _SIMILAR).where(*same).order_by(*newest))
+    shown = [
+        part.limit(MOST).offset(MOST * (asked.get(name, 1) - 1)).subquery().select()
+        for name, part in zip(("joined", "similar"), parts, strict=False)
+    ]
     if uids:
-        parts.append(select(Complaint.id, _NAMED).where(Complaint.uid.in_(sorted(uids))))
-    alike = _alike(viewer, case)
-    if alike is not None:
-        parts.append(select(alike.with_only_columns(Complaint.id).limit(SIMILAR).subquery().c.id, _SIMILAR))
-    found = union_all(*parts).subquery()
-    rows = work.session.execute(
-        select(Complaint, found.c.how).join(found, found.c.id == Complaint.id).where(*people.visible(viewer))
-    ).all()
+        shown.append(select(Complaint.id, _NAMED).where(Complaint.uid.in_(sorted(uids)), *seen))
+    found = union_all(*shown).subquery()
+    apart = or_(Complaint.merged_into.is_(None), Complaint.merged_into != case.uid)
+    counts = bounded([own, *seen]), bounded([*same, apart]) if same else literal(0)
+    query = select(Complaint, found.c.how, *(n.label(f"n{at}") for at, n in enumerate(counts)))
+    rows = work.session.execute(query.join(found, found.c.id == Complaint.id)).all()
     by_how: tuple[list[Complaint], ...] = ([], [], [])
     for row in rows:
         by_how[row.how].append(row.Complaint)
-    joined, named, same = (sorted(each, key=lambda one: (one.filed_at, one.id)) for each in by_how)
-    return Related(same[::-1], joined, {each.uid: each for each in named})
+    joined, named, similar = by_how
+    similar.sort(key=lambda one: (one.merged_into != case.uid, one.filed_at, one.id), reverse=True)
+    joined.sort(key=lambda one: (one.due_next is None, one.due_next or one.filed_at, one.id))
+    many = {"joined": rows[0].n0, "similar": rows[0].n1} if rows else {"joined": 0, "similar": 0}
+    return Related(similar, joined, {each.uid: each for each in named}, many)
 
 
 def nearly_same(work: Work, case: Complaint, said: str, most: int) -> list[Near]:
@@ -94,7 +124,8 @@ def nearly_same(work: Work, case: Complaint, said: str, most: int) -> list[Near]
     return sorted(near, key=lambda each: (-each.share, -each.case.id))[:most]
 
 
-def _alike(viewer: Operator, case: Complaint) -> Select[Any] | None:
+def _alike(viewer: Operator, case: Complaint) -> list[ColumnElement[bool]]:
+    """What a report of the same answer or text meets; empty where there can be none."""
     same = [
         column == value
         for column, value in (
@@ -105,11 +136,6 @@ def _alike(viewer: Operator, case: Complaint) -> Select[Any] | None:
         if value and case.stored_only_at is None
     ]
     if not same:
-        return None
-    return (
-        select(Complaint)
-        .where(
-            or_(*same), Complaint.id != case.id, Complaint.stored_only_at.is_(None), *people.visible(viewer)
-        )
-        .order_by(Complaint.filed_at.desc(), Complaint.id.desc())
-    )
+        return []
+    others = [Complaint.id != case.id, Complaint.stored_only_at.is_(None), *people.visible(viewer)]
+    return [or_(*same), *others]

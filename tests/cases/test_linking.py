@@ -143,3 +143,23 @@ def test_related_cases_are_the_similar_ones_without_the_case_itself(desk):
     found = desk.read(lambda work: alike.related(work, who, case, ()))
     assert [each.uid for each in found.similar] == [first.uid]
     assert other.uid not in {each.uid for each in found.similar}
+
+
+def test_of_many_joined_ones_those_due_first_are_read_and_all_are_counted(desk, monkeypatch):
+    monkeypatch.setattr(alike, "MOST", 2)
+    said = [desk.file(fields={"details": "同一句话"}) for _ in range(7)]
+    lead, free, later = said[0], said[1:3], said[3:]
+    for each in later:
+        desk.do(each, "merge", lead=lead)
+    case, who = desk.case(lead), Operator("op_x", "X", frozenset({"handler"}))
+    due = sorted(later, key=lambda each: (desk.case(each).due_next, desk.case(each).id))
+
+    def found(**pages):
+        return desk.read(lambda work: alike.related(work, who, case, (), pages))
+
+    assert [each.uid for each in found().joined] == [each.uid for each in due[:2]]
+    assert [each.uid for each in found(joined=2).joined] == [each.uid for each in due[2:]]
+    assert found().counts == {"joined": 4, "similar": 2}
+    # Whoever is joined already comes after those who are not, however new.
+    assert [each.uid for each in found().similar] == [each.uid for each in free[::-1]]
+    assert {each.uid for each in found(similar=2).similar} < {each.uid for each in later}

@@ -42,7 +42,7 @@ def test_a_link_is_made_by_number_listed_on_both_and_taken_away(office):
         assert re.search(rf'id="linked".*?{there.number}.*?已提交', told, re.DOTALL)
         assert f"关联到其他投诉 {there.number}" in words(shown(office, here))
 
-    assert act(office, two, "unlink").status_code == 303
+    assert act(office, two, "unlink", **{"unlink-other": one.number}).status_code == 303
     assert 'id="linked"' not in shown(office, one).get_data(as_text=True)
     assert f"取消与其他投诉的关联 {two.number}" in words(shown(office, one))
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from casework import ANSWER, act, page, staffed
 from factories import ALICE, BOB, WORDS
 from office import ADMIN, send
 from searching import take_in
-from sqlalchemy import event
+from sqlalchemy import event, insert, select, update
 
 from complaints.administration import api_keys, teams
 from complaints.cases import conversation, handling, transfer
 from complaints.cases.attachments import check
 from complaints.cases.handling import Order
 from complaints.ledger.work import Actor
+from complaints.store.tables import Complaint
 
 MOST, WEIGHT = 12, 100_000
 
@@ -183,3 +185,88 @@ def test_every_event_of_a_long_record_is_on_one_of_its_stretches(office):
         if '#log" rel="next"' not in html:
             break
     assert [int(seq) for seq in seen] == [entry.seq for entry in office.desk.events(filed)][::-1]
+
+
+def flooded(office):
+    """A crowded case that leads three hundred others, the later joined the earlier due; as many say the same, some are linked."""
+    filed, joined, beside = crowded(office)
+    for _ in range(24):
+        act(office, filed, "link", other=office.desk.file("billing", fields={"details": "另一件事"}).number)
+
+    def fill(work):
+        def copies(one, changes):
+            row = dict(work.session.execute(select(Complaint.__table__).where(one)).mappings().one())
+            del row["id"]
+            work.session.execute(insert(Complaint.__table__), [{**row, **each} for each in changes])
+
+        due, one = work.now + timedelta(days=90), Complaint.uid == joined.uid
+        work.session.execute(update(Complaint).where(one).values(due_next=due))
+        copies(one, [{**numbered(n), "due_next": due - timedelta(hours=n)} for n in range(1, 300)])
+        copies(Complaint.uid == beside.uid, [numbered(n) for n in range(300, 600)])
+
+    office.installation.write(fill)
+    return filed, joined
+
+
+def numbered(n):
+    return {"uid": f"{n:032x}", "number": f"TS20261123-{n:06}", "filing_hash": f"{n:064}"}
+
+
+def part(html, start, end="</ul>"):
+    """The numbers of cases between two places of a page."""
+    found = html[html.index(start) :]
+    return re.findall(r'class="cmp-code"[^>]*>([^<]+)<', found[: found.index(end)])
+
+
+# The cases are written past the log.
+@pytest.mark.tampered
+def test_a_leading_case_of_three_hundred_says_how_many_there_are_and_stays_light(office):
+    filed, first = flooded(office)
+    client = office.client("supervisor")
+    for lang, joined, linked in (
+        ("zh", "共300件，显示20件", "共25件，显示20件"),
+        ("en", "20 of 300 shown", "20 of 25 shown"),
+    ):
+        html = client.get(f"{page(filed)}?lang={lang}").get_data(as_text=True)
+        assert len(html.encode()) <= WEIGHT
+        assert [each for each in (joined, linked) if each not in html] == []
+    said = statements(office, client, page(filed))
+    assert 0 < len(said) <= MOST, "\n\n".join(said)
+
+    # The last joined is due first; what is joined stands in no second list.
+    assert part(html, 'id="joined"') == [numbered(n)["number"] for n in range(299, 279, -1)]
+    lists, address = [], page(filed)
+    for _ in range(20):
+        html = client.get(address).get_data(as_text=True)
+        lists.append(part(html, 'id="joined"'))
+        onward = re.search(r'href="([^"#]*joined=\d+)#joined" rel="next"', html)
+        if onward is None:
+            break
+        address = onward[1]
+    assert [len(each) for each in lists] == [20] * 15
+    assert lists[-1][-1] == first.number
+    assert len({each for some in lists for each in some}) == 300
+    beyond = client.get(f"{page(filed)}?joined=900").get_data(as_text=True)
+    assert part(beyond, 'id="joined"') == lists[-1]
+
+
+@pytest.mark.tampered
+def test_reports_of_the_same_text_are_read_in_pages_and_joined_from_each(office):
+    filed, _ = flooded(office)
+    client, seen = office.client("second"), []
+    for n in range(1, 17):
+        html = client.get(f"{page(filed)}?similar={n}").get_data(as_text=True)
+        seen += part(html, "同一回答或相同内容，最新的在前：共304件")
+    # Three more say nearly the same: on the first page only.
+    assert len(seen) == len(set(seen)) == 304 + 3
+    assert not {numbered(n)["number"] for n in range(1, 300)} & set(seen)
+
+
+@pytest.mark.tampered
+def test_the_deciding_page_stays_light_and_says_how_many_it_looks_through(office):
+    filed, _ = flooded(office)
+    html = office.client("second").get(f"{page(filed)}/decide").get_data(as_text=True)
+    assert len(html.encode()) <= WEIGHT
+    assert "共304件，这里只查看最新的20件" in html
+    # Those joined already read the answer anyway: none of them takes a place.
+    assert html.count('name="also"') == 20

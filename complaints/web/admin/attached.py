@@ -27,9 +27,6 @@ def listed(work: Work, case: Complaint, *, stored: bool) -> list[dict[str, Any]]
             "gone": stored or not held.name,
             "href": url_for("complaints.admin.file", number=case.number, uid=held.uid),
             "picture": url_for("complaints.admin.picture", number=case.number, uid=held.uid),
-            "show": url_for(
-                "complaints.admin.case", number=case.number, show=held.uid, _anchor=f"file-{held.uid}"
-            ),
         }
         for held in attachments.held(work, case.uid)
     ]

@@ -15,9 +15,11 @@ from complaints.ledger.reading import Entry
 from complaints.ledger.work import Work
 from complaints.policy.states import OPEN, State
 from complaints.store.tables import Complaint
-from complaints.web.admin import fieldhistory
+from complaints.web.admin import fieldhistory, stretching
+from complaints.web.admin.stretching import Part
 
 _NEARLY = 10
+_LISTS = ("joined", "similar")
 _ABLE = OPEN - {State.UNDER_REVIEW, State.MERGED}
 
 
@@ -50,7 +52,27 @@ class Kin:
     @cached_property
     def related(self) -> alike.Related:
         """Joined to it, named by its events, of the same answer or text."""
-        return alike.related(self.work, self.viewer, self.case, fieldhistory.mentioned(self.entries))
+        uids, pages = fieldhistory.mentioned(self.entries), {name: stretching.asked(name) for name in _LISTS}
+        found = alike.related(self.work, self.viewer, self.case, uids, pages)
+        last = {name: stretching.within(name, found.counts[name], alike.MOST) for name in _LISTS}
+        if last != pages:
+            # Only an old or a made-up address asks for more than there is.
+            found = alike.related(self.work, self.viewer, self.case, uids, last)
+        return found
+
+    @property
+    def lists(self) -> dict[str, Part]:
+        """Of the joined, similar and linked ones as many as a page bears, and how many there are."""
+        apart = [case for case in self.related.similar if case.merged_into != self.case.uid]
+        rows, counts = {"joined": self.related.joined, "similar": apart}, self.related.counts
+        found = {name: self._part(name, rows[name], counts[name]) for name in _LISTS}
+        linked = self.linked
+        first = alike.MOST * (stretching.within("linked", len(linked), alike.MOST) - 1)
+        return {**found, "linked": self._part("linked", linked[first : first + alike.MOST], len(linked))}
+
+    def _part(self, name: str, rows: Sequence[Complaint], total: int) -> Part:
+        page = stretching.within(name, total, alike.MOST)
+        return stretching.part(rows, name, self.case.number, page, total, alike.MOST)
 
     @cached_property
     def nearly(self) -> list[alike.Near]:

@@ -99,8 +99,9 @@ def _answer(number: str, mode: Mode) -> ResponseReturnValue:
     wish = request.form.get("do", "send")
     if wish == "template":
         return _shown(page, _with_template(page, form, mode, rows), mode, rows)
-    if wish == "more":
-        return _shown(page, form, mode, [*rows, MeasureRow(), MeasureRow()][:MOST])
+    if wish in {"more", "look"}:
+        added = [MeasureRow(), MeasureRow()] if wish == "more" else []
+        return _shown(page, form, mode, [*rows, *added][:MOST])
     return _done(page, form, mode, rows, preview=wish == "preview")
 
 
@@ -226,6 +227,7 @@ def _shown(
         theirs=t("Chinese") if case.lang == "zh" else t("English"),
         conflict=conflict,
         again=again and _told_again(page, again),
+        show=request.args.get("show", ""),
         undo=choosing.undo(policy.undo_seconds),
     )
     return html, status

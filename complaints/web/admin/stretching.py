@@ -8,9 +8,11 @@ from typing import Any
 
 from flask import request, url_for
 
+from complaints.cases.queries import COUNTED
+
 # A stretch ends with the first of these that is reached: entries, or characters of what was written.
 MOST, LONGEST = 30, 4_000
-_LISTS = ("talk", "notes", "log", "dates")
+_LISTS = ("talk", "notes", "log", "dates", "joined", "similar", "linked")
 
 
 @dataclass(frozen=True)
@@ -27,12 +29,47 @@ class Stretch:
     places: Mapping[str, int | None]
 
 
+@dataclass(frozen=True)
+class Part:
+    """A page of a list that is too long to be read whole: rows `first` to `last` of `total`, which is in words.
+
+    `before` and `after` are the addresses of the pages beside it; empty for none.
+    """
+
+    rows: Sequence[Any]
+    page: int
+    first: int
+    last: int
+    total: str
+    before: str
+    after: str
+
+
+def part(rows: Sequence[Any], name: str, number: str, page: int, total: int, most: int) -> Part:
+    """The rows that stand on this page of a list, `most` on each."""
+    first = most * (page - 1)
+    return Part(
+        rows,
+        page,
+        first + 1,
+        first + len(rows),
+        f"{total:,}" if total <= COUNTED else f"{COUNTED:,}+",
+        _address(number, name, page - 1) if page > 1 else "",
+        _address(number, name, page + 1) if first + most < total else "",
+    )
+
+
+def within(name: str, total: int, most: int) -> int:
+    """Which page of a list the address asks for, or the last one."""
+    return min(asked(name), max(1, -(-total // most)))
+
+
 def stretch(
     rows: Sequence[Any], name: str, number: str, *, newest_last: bool, length: Callable[[Any], int]
 ) -> Stretch:
     """The part of a list that the address asks for under `name`; by default the newest."""
     pages = _pages(rows[::-1] if newest_last else rows, length)
-    at = min(_asked(name), len(pages)) - 1
+    at = min(asked(name), len(pages)) - 1
     shown = pages[at] if pages else []
     return Stretch(
         shown[::-1] if newest_last else shown,
@@ -55,7 +92,8 @@ def _pages(rows: Sequence[Any], length: Callable[[Any], int]) -> list[list[Any]]
     return pages
 
 
-def _asked(name: str) -> int:
+def asked(name: str) -> int:
+    """Which page of a list the address asks for, whether there is one or not."""
     given = request.args.get(name, "")
     return max(1, int(given)) if given.isdecimal() and len(given) < 4 else 1  # noqa: PLR2004 - no list is that long
 
