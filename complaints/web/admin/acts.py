@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from flask import Blueprint, redirect, url_for
 from flask.typing import ResponseReturnValue
 
@@ -21,13 +24,15 @@ from complaints.ledger import journal
 from complaints.ledger.work import Work
 from complaints.policy.roles import HANDLERS
 from complaints.store.tables import Complaint
-from complaints.web.admin import caseacts, caseforms, casepage
+from complaints.web import incoming
+from complaints.web.admin import caseacts, casepage, wording
 from complaints.web.admin.access import operator, roles
 from complaints.web.admin.case import opened, shown
 from complaints.web.admin.casekin import BesideError
-from complaints.web.admin.forms import CaseForm, sent
+from complaints.web.admin.forms import CaseForm, ReadForm, sent
 from complaints.web.forms import put_errors
 from complaints.web.frame import frame
+from complaints.web.public.sent import lost_files, uploads
 
 # Forms that stand on the page once: of these the sender can take the case over and send in one step.
 _ONCE = frozenset(caseacts.ACTS) - {"retry_measure", "measure_done", "retest", "vendor_answer", "unlink"}
@@ -43,15 +48,19 @@ def register(blueprint: Blueprint) -> None:
 def act(number: str, action: str) -> ResponseReturnValue:
     """Do one thing to a case; a form that cannot be taken comes back with everything typed."""
     chosen = caseacts.ACTS[action]
-    page = opened(number)
-    form = chosen.form(prefix=f"{action}-")
+    page, prefix = opened(number), f"{action}-"
+    if action == "reply":
+        came = incoming.read()
+        if came.too_large:
+            return _too_large(number, action, chosen.form(formdata=came.form, prefix=prefix))
+    form = chosen.form(prefix=prefix)
     forms = {**caseacts.blank(page.case.version), action: form}
     if not sent(form):
+        _name_lost(form)
         return shown(page, forms, unfolded=action, status=400)
     viewer, uid, version = operator(), page.case.uid, form.read_at
     try:
-        if action == "reply":
-            form.uploads = caseforms.uploads(form, frame().settings.MAX_FILE_MB)
+        _look(form, page.case.lang)
 
         def do(work: Work) -> None:
             beside = chosen.beside(work, viewer, form) if chosen.beside else uid
@@ -67,6 +76,8 @@ def act(number: str, action: str) -> ResponseReturnValue:
         frame().write(do)
     except InputError as error:
         put_errors(form, error.fields, chosen.fallback)
+        if "files" not in error.fields:
+            _name_lost(form)
         return _again(number, action, form, 422)
     except (ConflictError, TransitionError, NotAllowedError) as error:
         return conflicted(
@@ -114,6 +125,8 @@ def conflicted(
     """The case as it is now, what others did meanwhile, and the form with everything that was typed."""
     page = casepage.gather(frame().work, operator(), number)
     form.version.data = str(page.case.version)
+    if action in page.can:
+        _name_lost(form)
     forms = {**caseacts.blank(page.case.version), action: form}
     missed = page.record.since(version) if moved else []
     sentence = conflict_words(page, claimed) or (
@@ -175,6 +188,37 @@ def over(form: CaseForm, claimed: ClaimedError | None, form_id: str) -> dict[str
 def claimed_by(error: Exception) -> ClaimedError | None:
     """The error, where it says that a colleague is at a case."""
     return error if isinstance(error, ClaimedError) else None
+
+
+def _look(form: Any, lang: str) -> None:
+    """Read the files, and the text as far as its language; InputError says all that is wrong with them at once."""
+    faults: dict[str, Sequence[str]] = {}
+    if isinstance(form, ReadForm) and wording.unseen(form, lang):
+        faults["text"] = [
+            t(
+                "Your text does not seem to be in {language}, the complainant's language. Nothing was sent; change it, or send it again as it stands",
+                language=wording.named(lang),
+            )
+        ]
+    if "files" in form:
+        try:
+            form.uploads = uploads(form["files"].name)
+        except InputError as error:
+            faults |= error.fields
+    if faults:
+        raise InputError(faults)
+
+
+def _name_lost(form: CaseForm) -> None:
+    """Say of each file that came with a form shown again that it must be chosen again: a browser cannot keep it."""
+    if "files" in form:
+        put_errors(form, {"files": lost_files(form["files"].name)})
+
+
+def _too_large(number: str, action: str, form: CaseForm) -> ResponseReturnValue:
+    said = t("That was too much at once; your text is kept. Choose fewer or smaller files")
+    put_errors(form, {"files": [said]})
+    return _again(number, action, form, 413)
 
 
 def _typed(form: CaseForm) -> str:

@@ -116,7 +116,7 @@ def shown(
         written={name: page.record.own(event) for name, event in _WRITTEN.items()},
         conflict=conflict,
         show=request.args.get("show", ""),
-        act=Act(),
+        act=Act(formdata=None),
         stored_form=StoredForm(formdata=None, prefix="stored-"),
         people=[("", t("Nobody")), *people],
         teams=[("", t("No team")), *page.roster.standing.items()],
@@ -141,6 +141,8 @@ def shown(
         templates={use: [each for each in offered if each.use == use] for use in ("reply", "ask")},
         history=_history(page),
         pause=page.policy.pause.max_wd,
+        most_files=frame().settings.MAX_FILES,
+        largest=frame().settings.MAX_FILE_MB,
     )
     return html, status
 

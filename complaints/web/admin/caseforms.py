@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from wtforms import BooleanField, MultipleFileField, StringField, TextAreaField
 
-from complaints.cases.attachments import Upload, check
-from complaints.web.admin.forms import CaseForm
+from complaints.web.admin.forms import CaseForm, ReadForm
 
 
 class AssignForm(CaseForm):
@@ -23,7 +22,7 @@ class TransferForm(CaseForm):
     note = TextAreaField()
 
 
-class AskForm(CaseForm):
+class AskForm(ReadForm):
     """A question to the complainant."""
 
     reason = StringField()
@@ -31,7 +30,7 @@ class AskForm(CaseForm):
     days = StringField()
 
 
-class ReplyForm(CaseForm):
+class ReplyForm(ReadForm):
     """A message to the complainant."""
 
     text = TextAreaField()
@@ -111,9 +110,3 @@ class ReasonForm(CaseForm):
     """One reason, kept as a note."""
 
     reason = StringField()
-
-
-def uploads(form: ReplyForm, max_mb: int) -> list[Upload]:
-    """The checked files of a reply; raises InputError that names the file."""
-    given = [file for file in form.files.data or [] if getattr(file, "filename", "")]
-    return [check(file.filename, file.stream.read(max_mb * 1_000_000 + 1), max_mb=max_mb) for file in given]

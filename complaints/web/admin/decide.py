@@ -27,11 +27,12 @@ from complaints.web.admin import (
     reviewed,
     seeing,
     waiting,
+    wording,
 )
 from complaints.web.admin.access import operator, roles
 from complaints.web.admin.case import opened
 from complaints.web.admin.casepage import Page
-from complaints.web.admin.forms import CaseForm, sent
+from complaints.web.admin.forms import ReadForm, sent
 from complaints.web.admin.measures import MOST, MeasureRow
 from complaints.web.admin.waiting import TakenBack
 from complaints.web.forms import put_errors
@@ -40,7 +41,7 @@ from complaints.web.frame import frame
 Mode = Literal["decide", "decline", "review"]
 
 
-class DecideForm(CaseForm):
+class DecideForm(ReadForm):
     """What is decided, and the words for it; measures travel as numbered rows beside it."""
 
     verdict = StringField()
@@ -112,8 +113,11 @@ def _done(
     form.text.data = variables.fill(form.text.data or "", _values(page, form, mode, rows))
     try:
         _check(page, form, mode, rows)
-        if preview:
-            return _shown(page, form, mode, rows, preview=True)
+        told = mode != "review" or form.verdict.data != "send_back"
+        # Asked of a preview too: from then on its sender has seen the remark.
+        foreign = told and wording.unseen(form, page.case.lang)
+        if preview or foreign:
+            return _shown(page, form, mode, rows, preview=True, unsent=not preview)
         _send(page, form, mode, rows)
     except InputError as error:
         put_errors(form, error.fields, "text")
@@ -201,6 +205,7 @@ def _shown(
     rows: Sequence[MeasureRow],
     *,
     preview: bool = False,
+    unsent: bool = False,
     status: int = 200,
     conflict: Mapping[str, Any] | None = None,
     again: TakenBack | None = None,
@@ -224,13 +229,14 @@ def _shown(
         beside=page.kin.beside(form.also.data or []) if mode == "decide" else [],
         left_out=page.kin.left_out(form.also.data or []) if mode == "decide" else [],
         preview=_preview(page, form, mode, rows) if preview else None,
-        theirs=t("Chinese") if case.lang == "zh" else t("English"),
+        unsent=unsent,
+        theirs=wording.named(case.lang),
         conflict=conflict,
         again=again and _told_again(page, again),
         show=request.args.get("show", ""),
         undo=choosing.undo(policy.undo_seconds),
     )
-    return html, status
+    return html, 422 if unsent else status
 
 
 def _told_again(page: Page, again: TakenBack) -> dict[str, Any]:

@@ -21,6 +21,12 @@ class CaseForm(OwnForm):
         return int(given) if given.isdecimal() and len(given) < 10 else -1  # noqa: PLR2004 - digits of 32 bits
 
 
+class ReadForm(CaseForm):
+    """A form whose `text` the complainant will read; `seen` is the one its sender saw remarked as foreign to them."""
+
+    seen = HiddenField()
+
+
 def sent(form: OwnForm) -> bool:
     """Whether a POST carries its token; otherwise the form says so and keeps all that was typed."""
     if form.validate():

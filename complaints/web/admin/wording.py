@@ -1,8 +1,12 @@
-"""Whether a text is in the language of whom it is for."""
+"""Whether a text is in the language of whom it is for, and whether its sender was told."""
 
 from __future__ import annotations
 
+import hashlib
 import re
+
+from complaints.base.translations import gettext as t
+from complaints.web.admin.forms import ReadForm
 
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]")
 _WORD = re.compile(r"[A-Za-zÀ-ɏ]{2,}")
@@ -16,3 +20,17 @@ def other_language(text: str, lang: str) -> bool:
     if han + latin < _LEAST:
         return False
     return latin > han if lang == "zh" else han > latin
+
+
+def unseen(form: ReadForm, lang: str) -> bool:
+    """Whether its text is in the other language and was not remarked as it stands; the form then notes that it is."""
+    text = (form["text"].data or "").replace("\r\n", "\n").strip()
+    # No secret and no proof: who makes the digest themselves has decided to send such a text.
+    now = hashlib.sha256(text.encode()).hexdigest() if other_language(text, lang) else ""
+    before, form.seen.data = form.seen.data, now
+    return now not in ("", before)
+
+
+def named(lang: str) -> str:
+    """A complainant's language, as it is called in sentences."""
+    return t("Chinese") if lang == "zh" else t("English")
