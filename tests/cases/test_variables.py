@@ -137,6 +137,8 @@ def test_filling_leaves_every_other_character_alone(text, known):
         ("经核实，您反映的情况属实。", "en", True),
         ("We checked 回答, and what you reported is true.", "en", False),
         ("已按 GPT-4o API 的日志核对，回答 answer-17 属实，已经停止生成。", "zh", False),
+        ("已收到，会写信到 zhou.xiaoyu@mail.example.com", "zh", False),
+        ("请到 https://ai.example.cn/complaints/track 查询 TS20261123-7K3M9Q", "zh", False),
         ("OK", "zh", False),
         ("", "en", False),
     ],

@@ -190,7 +190,7 @@ def test_health_says_how_far_behind_the_clock_is_and_nothing_personal(following,
     body = json.loads(idle.text)
 
     assert idle.status_code == 503, "the clock has never run"
-    lags = {"sweep_lag", "outbox_lag", "beat_lag", "sequencer_lag", "search_lag"}
+    lags = {"sweep_lag", "outbox_lag", "beat_lag", "sequencer_lag", "search_lag", "orders_lag"}
     assert set(body) == {"status", "alarms", *lags}
     clock.now += timedelta(days=30)
     assert json.loads(following.get("/complaints/healthz").text)["sweep_lag"] > 86400

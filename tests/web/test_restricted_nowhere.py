@@ -330,6 +330,7 @@ def test_an_act_on_hidden_cases_only_is_unknown_and_shortens_no_list(office, who
     before = bare(client.get(listing))
     hidden = hide(office)
     for _ in range(21):
+        office.desk.later(seconds=1)
         uid = ordered_for_many(office, hidden)
 
     assert bare(client.get(listing)) == before

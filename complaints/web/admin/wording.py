@@ -9,6 +9,8 @@ from complaints.base.translations import gettext as t
 from complaints.web.admin.forms import ReadForm
 
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]")
+# Addresses of mail and pages stand in texts of every language, and so do numbers of complaints.
+_ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+|https?://\S+|\bTS\d{8}-\w{6}\b", re.ASCII)
 _WORD = re.compile(r"[A-Za-zÀ-ɏ]{2,}")
 # A name or a figure is no language; a Chinese word has about two characters.
 _LEAST, _CHARACTERS = 4, 2
@@ -16,6 +18,7 @@ _LEAST, _CHARACTERS = 4, 2
 
 def other_language(text: str, lang: str) -> bool:
     """Whether most of it seems to be in the other one of our two languages; False where there is too little."""
+    text = _ADDRESS.sub(" ", text)
     han, latin = len(_HAN.findall(text)) / _CHARACTERS, len(_WORD.findall(text))
     if han + latin < _LEAST:
         return False
