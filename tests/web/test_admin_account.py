@@ -14,7 +14,8 @@ from accounts import (
     own_password,
     with_factor,
 )
-from office import ADMIN, Office, quick_passwords, send, words
+from casework import staffed
+from office import ADMIN, send, words
 
 from complaints.administration import operators, passwords
 from complaints.ledger.work import Actor
@@ -22,10 +23,7 @@ from complaints.ledger.work import Actor
 
 @pytest.fixture
 def office(tmp_path, clock, monkeypatch):
-    quick_passwords(monkeypatch)
-    made = Office(tmp_path, clock).start(clock)
-    made.client("second")
-    return made
+    return staffed(tmp_path, clock, monkeypatch)
 
 
 def test_changing_the_password_ends_the_others(office):

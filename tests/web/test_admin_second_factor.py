@@ -16,15 +16,13 @@ from accounts import (
     system,
     with_factor,
 )
+from casework import staffed
 from office import ADMIN, Forms, Office, quick_passwords, send, send_from, words
 
 
 @pytest.fixture
 def office(tmp_path, clock, monkeypatch):
-    quick_passwords(monkeypatch)
-    made = Office(tmp_path, clock).start(clock)
-    made.client("second")
-    return made
+    return staffed(tmp_path, clock, monkeypatch)
 
 
 def test_a_second_factor_is_set_up_and_then_asked_for(office, clock):

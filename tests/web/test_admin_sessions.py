@@ -14,7 +14,8 @@ from accounts import (
     switch_on,
     system,
 )
-from office import ADMIN, Forms, Office, quick_passwords, send, send_from, words
+from casework import staffed
+from office import ADMIN, Forms, send, send_from, words
 
 from complaints.store.tables import Operator, OperatorSession
 from complaints.web.admin.devices import named
@@ -22,10 +23,7 @@ from complaints.web.admin.devices import named
 
 @pytest.fixture
 def office(tmp_path, clock, monkeypatch):
-    quick_passwords(monkeypatch)
-    made = Office(tmp_path, clock).start(clock)
-    made.client("second")
-    return made
+    return staffed(tmp_path, clock, monkeypatch)
 
 
 def test_the_sessions_are_listed_with_their_devices_and_ended_one_by_one(office, clock):
